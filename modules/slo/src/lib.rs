@@ -1,0 +1,1 @@
+//! Promise: objectives, error budgets, burn-rate alerts, and their delivery.

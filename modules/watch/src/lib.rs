@@ -1,0 +1,1 @@
+//! Watch: probes every check, decides states, keeps history.

@@ -1,0 +1,1 @@
+//! The HTTP kit every module serves its API with.

@@ -1,0 +1,1 @@
+//! Owns every background task: named, supervised, cancellable, with a visible status.

@@ -1,0 +1,1 @@
+//! Mainstay's own logs, metrics and traces.

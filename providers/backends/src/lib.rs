@@ -1,0 +1,1 @@
+//! One file per backend behind the provider traits; seen only by the app.
