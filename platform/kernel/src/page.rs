@@ -132,9 +132,9 @@ mod tests {
 
     #[test]
     fn the_extra_row_only_says_that_there_is_more() {
-        let page = Page::from_overfetch(vec![1, 2, 3], 2, Cursor::of);
+        let page = Page::from_overfetch(vec![1, 2, 3], 2, |n| Cursor::of(n));
         assert_eq!(page.items, [1, 2]);
         assert_eq!(Cursor::decode(&page.next_cursor.unwrap()).unwrap().part::<i32>(0), Ok(2));
-        assert_eq!(Page::from_overfetch(vec![1, 2], 2, Cursor::of).next_cursor, None);
+        assert_eq!(Page::from_overfetch(vec![1, 2], 2, |n| Cursor::of(n)).next_cursor, None);
     }
 }

@@ -1,1 +1,294 @@
-//! Owns every background task: named, supervised, cancellable, with a visible status.
+//! Owns every background task: named, tracked, cancellable, with a status that an operator can read.
+//!
+//! **Invariant:** nothing else in Mainstay calls `tokio::spawn`, so nothing runs that `/api/v1/admin/tasks` does not show
+//! and that a shutdown does not wait for.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::FutureExt;
+use jiff::Timestamp;
+use mainstay_kernel::World;
+use serde::Serialize;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The owner of all background tasks of one process.
+#[derive(Debug, Clone)]
+pub struct Tasks {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    world: World,
+    stop: CancellationToken,
+    tracker: TaskTracker,
+    statuses: Mutex<BTreeMap<String, TaskStatus>>,
+}
+
+/// Whether a task is alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskState {
+    /// The task is alive.
+    Running,
+    /// The task is alive, and its last run failed.
+    Failed,
+    /// The task has ended.
+    Stopped,
+}
+
+/// What an operator sees of one background task.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskStatus {
+    /// The task's unique name, such as `watch.flush`.
+    pub name: String,
+    /// Whether it is alive.
+    pub state: TaskState,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When it last finished a run.
+    pub last_run_at: Option<Timestamp>,
+    /// What the last run said of itself.
+    pub detail: Option<String>,
+    /// The last failure, kept until the next success.
+    pub last_error: Option<String>,
+    /// How many runs have finished, failed ones included.
+    pub runs: u64,
+}
+
+impl Tasks {
+    /// An empty set of tasks.
+    pub fn new(world: World) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                world,
+                stop: CancellationToken::new(),
+                tracker: TaskTracker::new(),
+                statuses: Mutex::new(BTreeMap::new()),
+            }),
+        }
+    }
+
+    /// Starts a long-lived task. A task that panics or returns an error is reported, not restarted: a loop that should
+    /// survive its errors reports them with [`TaskContext::failed`] and goes on.
+    #[expect(clippy::disallowed_methods, reason = "the one home of spawning")]
+    pub fn spawn<F, E>(&self, name: impl Into<String>, task: impl FnOnce(TaskContext) -> F)
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        let name = name.into();
+        let context = TaskContext {
+            name: name.clone(),
+            tasks: self.clone(),
+        };
+        self.statuses().insert(
+            name.clone(),
+            TaskStatus {
+                name: name.clone(),
+                state: TaskState::Running,
+                started_at: self.inner.world.now(),
+                last_run_at: None,
+                detail: None,
+                last_error: None,
+                runs: 0,
+            },
+        );
+        let reporter = context.clone();
+        let future = task(context);
+        self.inner.tracker.spawn(async move {
+            let error = match AssertUnwindSafe(future).catch_unwind().await {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(panic) => Some(format!("panicked: {}", panic_message(panic.as_ref()))),
+            };
+            if let Some(error) = &error {
+                tracing::error!(task.name = name, error, "a background task ended with an error");
+            }
+            reporter.update(|status| {
+                status.state = TaskState::Stopped;
+                status.last_error = error.or(status.last_error.take());
+            });
+        });
+    }
+
+    /// Starts a short-lived piece of work, such as one probe. It is waited for at shutdown but has no status.
+    #[expect(clippy::disallowed_methods, reason = "the one home of spawning")]
+    pub fn detached<F>(&self, work: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.inner.tracker.spawn(work);
+    }
+
+    /// The status of every long-lived task, by name.
+    pub fn statuses_snapshot(&self) -> Vec<TaskStatus> {
+        self.statuses().values().cloned().collect()
+    }
+
+    /// Resolves when a shutdown has begun.
+    pub async fn stopping(&self) {
+        self.inner.stop.cancelled().await;
+    }
+
+    /// Whether a shutdown has begun.
+    pub fn is_stopping(&self) -> bool {
+        self.inner.stop.is_cancelled()
+    }
+
+    /// Tells every task to finish.
+    pub fn stop(&self) {
+        self.inner.stop.cancel();
+        self.inner.tracker.close();
+    }
+
+    /// Stops, then waits for the tasks, at most `patience`. Answers the names of those still running.
+    pub async fn stop_and_wait(&self, patience: Duration) -> Vec<String> {
+        self.stop();
+        if tokio::time::timeout(patience, self.inner.tracker.wait()).await.is_ok() {
+            return Vec::new();
+        }
+        self.statuses()
+            .values()
+            .filter(|status| status.state != TaskState::Stopped)
+            .map(|status| status.name.clone())
+            .collect()
+    }
+
+    fn statuses(&self) -> MutexGuard<'_, BTreeMap<String, TaskStatus>> {
+        self.inner.statuses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a task knows of itself.
+#[derive(Debug, Clone)]
+pub struct TaskContext {
+    name: String,
+    tasks: Tasks,
+}
+
+impl TaskContext {
+    /// Resolves when a shutdown has begun.
+    pub async fn stopping(&self) {
+        self.tasks.stopping().await;
+    }
+
+    /// Whether a shutdown has begun.
+    pub fn is_stopping(&self) -> bool {
+        self.tasks.is_stopping()
+    }
+
+    /// Sleeps, or returns `false` at once when a shutdown begins.
+    pub async fn sleep(&self, duration: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(duration) => true,
+            () = self.stopping() => false,
+        }
+    }
+
+    /// The owner, to start further work with.
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Records a finished run.
+    pub fn ran(&self, detail: impl Into<String>) {
+        let now = self.tasks.inner.world.now();
+        let detail = detail.into();
+        self.update(|status| {
+            status.state = TaskState::Running;
+            status.last_run_at = Some(now);
+            status.last_error = None;
+            status.detail = Some(detail);
+            status.runs += 1;
+        });
+    }
+
+    /// Records a failed run of a task that goes on.
+    pub fn failed(&self, error: impl Display) {
+        let now = self.tasks.inner.world.now();
+        let error = error.to_string();
+        tracing::warn!(task.name = self.name, error, "a background task's run failed; it will try again");
+        self.update(|status| {
+            status.state = TaskState::Failed;
+            status.last_run_at = Some(now);
+            status.last_error = Some(error);
+            status.runs += 1;
+        });
+    }
+
+    fn update(&self, change: impl FnOnce(&mut TaskStatus)) {
+        if let Some(status) = self.tasks.statuses().get_mut(&self.name) {
+            change(status);
+        }
+    }
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    fn status(tasks: &Tasks, name: &str) -> TaskStatus {
+        tasks
+            .statuses_snapshot()
+            .into_iter()
+            .find(|status| status.name == name)
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_shutdown_waits_for_tasks_and_names_the_stubborn() {
+        let tasks = Tasks::new(World::system());
+        tasks.spawn("polite", |context| async move {
+            context.stopping().await;
+            Ok::<_, Infallible>(())
+        });
+        tasks.spawn("stubborn", |_| std::future::pending::<Result<(), Infallible>>());
+        assert_eq!(tasks.stop_and_wait(Duration::from_millis(50)).await, ["stubborn"]);
+        assert_eq!(status(&tasks, "polite").state, TaskState::Stopped);
+    }
+
+    #[tokio::test]
+    async fn a_panic_and_an_error_are_shown_not_swallowed() {
+        let tasks = Tasks::new(World::system());
+        tasks.spawn("fails", |_| async { Err::<(), _>("no luck") });
+        tasks.spawn("panics", |_| async {
+            assert!(std::hint::black_box(false), "boom");
+            Ok::<_, Infallible>(())
+        });
+        assert!(tasks.stop_and_wait(Duration::from_secs(5)).await.is_empty());
+        assert_eq!(status(&tasks, "fails").last_error.unwrap(), "no luck");
+        assert_eq!(status(&tasks, "panics").last_error.unwrap(), "panicked: boom");
+    }
+
+    #[tokio::test]
+    async fn a_failed_run_shows_until_the_next_success() {
+        let tasks = Tasks::new(World::system());
+        tasks.spawn("loop", |context| async move {
+            context.failed("database away");
+            assert_eq!(status(context.tasks(), "loop").state, TaskState::Failed);
+            context.ran("12 rows");
+            Ok::<_, Infallible>(())
+        });
+        tasks.stop_and_wait(Duration::from_secs(5)).await;
+        let status = status(&tasks, "loop");
+        assert_eq!((status.runs, status.last_error), (2, None));
+    }
+}

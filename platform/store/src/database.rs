@@ -1,0 +1,253 @@
+//! Opening a database and running single statements on it.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    Row, Statement, StoreError, StoreErrorKind, Transaction,
+    statement::query,
+    transaction::Inner,
+};
+
+/// How long a statement waits for another writer on SQLite, or for a free connection, before it fails.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Which database is behind a [`Database`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// The embedded default: one file, one process.
+    Sqlite,
+    /// A server, shared by replicas.
+    Postgres,
+}
+
+impl Dialect {
+    /// The name shown to people and in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        }
+    }
+}
+
+/// Where a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A SQLite file; created when absent.
+    Sqlite(PathBuf),
+    /// A PostgreSQL connection URL.
+    Postgres(String),
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Ok(Self::Postgres(text.to_owned()))
+        } else if let Some(path) = text.strip_prefix("sqlite://") {
+            Ok(Self::Sqlite(path.into()))
+        } else {
+            Err(StoreError::new(
+                StoreErrorKind::Other,
+                "a database URL begins with `sqlite://` followed by a path, or with `postgresql://`",
+            ))
+        }
+    }
+}
+
+/// How to open a database.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// Where it is.
+    pub url: DatabaseUrl,
+    /// Connections for reading (SQLite) or for everything (PostgreSQL).
+    pub connections: u32,
+    /// PostgreSQL schema to work in, for tests that share a server.
+    pub schema: Option<String>,
+}
+
+impl DatabaseConfig {
+    /// The usual number of connections.
+    pub fn new(url: DatabaseUrl) -> Self {
+        Self {
+            url,
+            connections: 4,
+            schema: None,
+        }
+    }
+}
+
+/// An open database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pools: Pools,
+    file: Option<PathBuf>,
+}
+
+/// SQLite has one connection that writes, so that writers queue here and not inside SQLite, and several that only read.
+#[derive(Debug, Clone)]
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Database {
+    /// Opens the database; creates a SQLite file and its folder when absent. Runs no migration.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or the server cannot be reached.
+    pub async fn open(config: &DatabaseConfig) -> Result<Self, StoreError> {
+        match &config.url {
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path, config.connections).await,
+            DatabaseUrl::Postgres(url) => Self::open_postgres(url, config).await,
+        }
+    }
+
+    async fn open_sqlite(path: &PathBuf, connections: u32) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: a committed transaction survives a power loss, not only the end of the process.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .statement_cache_capacity(200);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self {
+            pools: Pools::Sqlite { writer, readers },
+            file: Some(path.clone()),
+        })
+    }
+
+    async fn open_postgres(url: &str, config: &DatabaseConfig) -> Result<Self, StoreError> {
+        let mut options: PgConnectOptions = url.parse()?;
+        options = options.application_name("mainstay").options([
+            ("statement_timeout", "30s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ]);
+        if let Some(schema) = &config.schema {
+            options = options.options([("search_path", schema)]);
+        }
+        let pool = PgPoolOptions::new()
+            .max_connections(config.connections.max(2))
+            .acquire_timeout(PATIENCE)
+            .connect_with(options)
+            .await?;
+        Ok(Self {
+            pools: Pools::Postgres(pool),
+            file: None,
+        })
+    }
+
+    /// Which database this is.
+    pub fn dialect(&self) -> Dialect {
+        match self.pools {
+            Pools::Sqlite { .. } => Dialect::Sqlite,
+            Pools::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// The SQLite file, if this is SQLite.
+    pub fn file(&self) -> Option<&PathBuf> {
+        self.file.as_ref()
+    }
+
+    /// Runs a statement that changes something, in a transaction of its own; answers the number of rows it touched.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    pub async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { writer, .. } => query!(statement).execute(writer).await?.rows_affected(),
+            Pools::Postgres(pool) => query!(statement).execute(pool).await?.rows_affected(),
+        })
+    }
+
+    /// Runs a statement that only reads and answers all its rows.
+    ///
+    /// # Errors
+    /// When the database refuses it, for instance because it would write.
+    pub async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                let rows = query!(statement).fetch_all(readers).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Pools::Postgres(pool) => {
+                let rows = query!(statement).fetch_all(pool).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// Runs a statement that only reads and answers its first row, if it has one.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    pub async fn fetch_optional(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { readers, .. } => query!(statement).fetch_optional(readers).await?.map(Row::Sqlite),
+            Pools::Postgres(pool) => query!(statement).fetch_optional(pool).await?.map(Row::Postgres),
+        })
+    }
+
+    /// Runs a statement that only reads and always has a row, such as a count.
+    ///
+    /// # Errors
+    /// When the database refuses it or there is no row.
+    pub async fn fetch_one(&self, statement: Statement) -> Result<Row, StoreError> {
+        self.fetch_optional(statement)
+            .await?
+            .ok_or_else(|| StoreError::corrupt("a row that must exist is missing"))
+    }
+
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once, so that it cannot fail half-way
+    /// because another writer came first.
+    ///
+    /// # Errors
+    /// When no connection is free in time or the database is away.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(Transaction(match &self.pools {
+            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        }))
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.fetch_one(crate::sql("SELECT 1 AS alive")).await.map(drop)
+    }
+
+    /// Waits for running statements and closes all connections; SQLite folds its write-ahead log into the file.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}

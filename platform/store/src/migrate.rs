@@ -1,0 +1,190 @@
+//! Migrations: each module owns its own list; this file applies them in order, once, and refuses what it does not know.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use mainstay_kernel::World;
+use sha2::{Digest, Sha256};
+
+use crate::{Database, Dialect, StoreError, StoreErrorKind, sql, sql_owned};
+
+/// One step of a module's schema.
+///
+/// The text runs on both databases, so it keeps to the column types `TEXT`, `BIGINT`, `BOOLEAN`, `DOUBLE PRECISION`, `UUID`
+/// and `BYTEA`. Statements end with `;` at the end of a line.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// The module that owns the tables; their names begin with it.
+    pub module: &'static str,
+    /// Counts up from 1 within the module.
+    pub version: i64,
+    /// What the step is about.
+    pub name: &'static str,
+    /// The statements.
+    pub sql: &'static str,
+}
+
+impl Migration {
+    fn checksum(&self) -> String {
+        hex::encode(Sha256::digest(self.sql.as_bytes()))
+    }
+
+    fn statements(&self) -> impl Iterator<Item = &'static str> {
+        self.sql
+            .split(";\n")
+            .map(|statement| statement.trim().trim_end_matches(';').trim())
+            .filter(|statement| statement.lines().any(|line| !line.trim().is_empty() && !line.trim().starts_with("--")))
+    }
+}
+
+/// What [`migrate`] did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MigrationReport {
+    /// `module version name` of each migration applied now.
+    pub applied: Vec<String>,
+    /// Where the copy of a SQLite file was put before it was changed.
+    pub copy: Option<std::path::PathBuf>,
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS store_migration (
+    module TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    applied_at BIGINT NOT NULL,
+    PRIMARY KEY (module, version)
+)";
+
+/// PostgreSQL advisory lock key, so that replicas starting together migrate one after the other ("mainstay" in ASCII).
+const MIGRATION_LOCK: i64 = 0x6d61_696e_7374_6179;
+
+/// Brings the schema up to date: all of it in one transaction, or none. Before a SQLite file that already holds data is
+/// changed, a copy is put beside it.
+///
+/// # Errors
+/// When the database holds a migration this binary does not know (it was used by a newer one) or knows differently; the
+/// database is then left untouched.
+pub async fn migrate(database: &Database, world: &World, migrations: &[Migration]) -> Result<MigrationReport, StoreError> {
+    let mut report = MigrationReport::default();
+    // Read first, so that an unknown schema is refused without having written a byte.
+    let pending = pending(database, migrations).await?;
+    if pending.is_empty() {
+        return Ok(report);
+    }
+    if pending.len() < migrations.len() {
+        report.copy = copy_sqlite(database, world.now()).await?;
+    }
+
+    let mut tx = database.begin().await?;
+    if database.dialect() == Dialect::Postgres {
+        tx.fetch_all(sql("SELECT 1 AS locked FROM (SELECT pg_advisory_xact_lock($1)) AS held").bind(MIGRATION_LOCK))
+            .await?;
+    }
+    tx.execute(sql(TABLE)).await?;
+    let rows = tx.fetch_all(sql("SELECT module, version FROM store_migration")).await?;
+    let mut done = Vec::with_capacity(rows.len());
+    for row in rows {
+        done.push((row.get::<String>("module")?, row.get::<i64>("version")?));
+    }
+    for migration in pending {
+        // Another replica may have been faster between the reading and the lock.
+        if done.iter().any(|(module, version)| module == migration.module && *version == migration.version) {
+            continue;
+        }
+        let label = format!("{} {} {}", migration.module, migration.version, migration.name);
+        for statement in migration.statements() {
+            tx.execute(sql_owned(statement.to_owned())).await.map_err(|error| {
+                StoreError::new(error.kind, format!("migration {label} failed, nothing was changed: {error}"))
+            })?;
+        }
+        tx.execute(
+            sql("INSERT INTO store_migration (module, version, name, checksum, applied_at) VALUES ($1, $2, $3, $4, $5)")
+                .bind(migration.module)
+                .bind(migration.version)
+                .bind(migration.name)
+                .bind(migration.checksum())
+                .bind(world.now()),
+        )
+        .await?;
+        report.applied.push(label);
+    }
+    tx.commit().await?;
+    Ok(report)
+}
+
+async fn pending<'m>(database: &Database, migrations: &'m [Migration]) -> Result<Vec<&'m Migration>, StoreError> {
+    let known: BTreeMap<(&str, i64), &Migration> = migrations
+        .iter()
+        .map(|migration| ((migration.module, migration.version), migration))
+        .collect();
+    let applied = applied(database).await?;
+    let mut pending = known.clone();
+    for (module, version, name, checksum) in &applied {
+        let Some(migration) = known.get(&(module.as_str(), *version)) else {
+            return Err(StoreError::new(
+                StoreErrorKind::Schema,
+                format!(
+                    "the database was written by a newer Mainstay: it holds migration {module} {version} ({name}), and this \
+                     one knows {module} only up to {}. Start the newer version, or restore the copy taken before it migrated",
+                    migrations
+                        .iter()
+                        .filter(|migration| migration.module == module.as_str())
+                        .map(|migration| migration.version)
+                        .max()
+                        .unwrap_or_default()
+                ),
+            ));
+        };
+        if migration.checksum() != *checksum {
+            return Err(StoreError::new(
+                StoreErrorKind::Schema,
+                format!(
+                    "migration {module} {version} ({name}) in the database is not the one this Mainstay has under that number; \
+                     it was written by a different build. Start that build"
+                ),
+            ));
+        }
+        pending.remove(&(module.as_str(), *version));
+    }
+    // In the order of the list: a later module may build on an earlier one's data.
+    Ok(migrations
+        .iter()
+        .filter(|migration| pending.contains_key(&(migration.module, migration.version)))
+        .collect())
+}
+
+async fn applied(database: &Database) -> Result<Vec<(String, i64, String, String)>, StoreError> {
+    let exists = match database.dialect() {
+        Dialect::Sqlite => sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'store_migration'"),
+        Dialect::Postgres => sql(
+            "SELECT table_name AS name FROM information_schema.tables \
+             WHERE table_schema = current_schema() AND table_name = 'store_migration'",
+        ),
+    };
+    if database.fetch_optional(exists).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    database
+        .fetch_all(sql("SELECT module, version, name, checksum FROM store_migration ORDER BY module, version"))
+        .await?
+        .iter()
+        .map(|row| Ok((row.get("module")?, row.get("version")?, row.get("name")?, row.get("checksum")?)))
+        .collect()
+}
+
+async fn copy_sqlite(database: &Database, now: Timestamp) -> Result<Option<std::path::PathBuf>, StoreError> {
+    let Some(file) = database.file() else { return Ok(None) };
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".before-{}", now.strftime("%Y%m%dT%H%M%S%fZ")));
+    let copy = std::path::PathBuf::from(name);
+    database
+        .execute(sql("VACUUM INTO $1").bind(copy.display().to_string()))
+        .await
+        .map_err(|error| {
+            StoreError::new(
+                error.kind,
+                format!("cannot copy the database to {} before migrating, so nothing was changed: {error}", copy.display()),
+            )
+        })?;
+    Ok(Some(copy))
+}

@@ -1,0 +1,154 @@
+//! A transaction: everything in it happens, or nothing does.
+
+use sqlx::{Postgres, Sqlite};
+
+use crate::{
+    Row, Statement, StoreError, Value, sql_owned,
+    statement::query,
+};
+
+/// Both databases allow at least this many parameters in one statement (SQLite 32,766, PostgreSQL 65,535).
+const MAX_PARAMETERS: usize = 30_000;
+/// Rows in one multi-row insert; larger ones gain nothing and take longer to prepare.
+const MAX_ROWS: usize = 500;
+
+/// An open transaction; dropping it without [`Transaction::commit`] rolls it back.
+#[derive(Debug)]
+pub struct Transaction(pub(crate) Inner);
+
+#[derive(Debug)]
+pub(crate) enum Inner {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Transaction {
+    /// Runs a statement; answers the number of rows it touched.
+    ///
+    /// # Errors
+    /// When the database refuses it; the transaction is then only good for rolling back.
+    pub async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
+        Ok(match &mut self.0 {
+            Inner::Sqlite(tx) => query!(statement).execute(&mut **tx).await?.rows_affected(),
+            Inner::Postgres(tx) => query!(statement).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// Runs a statement and answers all its rows.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    pub async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        Ok(match &mut self.0 {
+            Inner::Sqlite(tx) => {
+                let rows = query!(statement).fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Inner::Postgres(tx) => {
+                let rows = query!(statement).fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// Runs a statement and answers its first row, if it has one.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    pub async fn fetch_optional(&mut self, statement: Statement) -> Result<Option<Row>, StoreError> {
+        Ok(match &mut self.0 {
+            Inner::Sqlite(tx) => query!(statement).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
+            Inner::Postgres(tx) => query!(statement).fetch_optional(&mut **tx).await?.map(Row::Postgres),
+        })
+    }
+
+    /// Inserts many rows with few statements: `{prefix} ($1, $2), ($3, $4) ... {suffix}`, as in
+    /// `insert_many("INSERT INTO t (a, b) VALUES", "ON CONFLICT (a) DO UPDATE SET b = excluded.b", rows)`.
+    ///
+    /// Every row must have the same number of values. A conflict clause must not meet the same key twice within one call,
+    /// which PostgreSQL refuses.
+    ///
+    /// # Errors
+    /// When the database refuses one of the statements.
+    pub async fn insert_many(
+        &mut self,
+        prefix: &'static str,
+        suffix: &'static str,
+        rows: impl IntoIterator<Item = Vec<Value>>,
+    ) -> Result<u64, StoreError> {
+        let mut rows = rows.into_iter().peekable();
+        let Some(width) = rows.peek().map(Vec::len) else { return Ok(0) };
+        let most = MAX_ROWS.min(MAX_PARAMETERS / width.max(1)).max(1);
+        let mut touched = 0;
+        while rows.peek().is_some() {
+            let mut values = Vec::with_capacity(width * most);
+            let mut count = 0;
+            for row in rows.by_ref().take(most) {
+                debug_assert_eq!(row.len(), width, "every row has the same number of values");
+                values.extend(row);
+                count += 1;
+            }
+            let mut statement = sql_owned(insert_text(prefix, suffix, width, count));
+            statement.values = values;
+            touched += self.execute(statement).await?;
+        }
+        Ok(touched)
+    }
+
+    /// Makes everything in the transaction durable and visible.
+    ///
+    /// # Errors
+    /// When the database cannot promise it; then nothing of the transaction happened, except that a lost connection during
+    /// the commit itself leaves the outcome unknown.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.0 {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Undoes everything in the transaction.
+    ///
+    /// # Errors
+    /// When the connection is lost, in which case the database undoes it by itself.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        match self.0 {
+            Inner::Sqlite(tx) => tx.rollback().await?,
+            Inner::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+fn insert_text(prefix: &str, suffix: &str, width: usize, count: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(prefix.len() + suffix.len() + count * width * 7);
+    text.push_str(prefix);
+    let mut parameter = 0;
+    for row in 0..count {
+        text.push_str(if row == 0 { " (" } else { ", (" });
+        for column in 0..width {
+            parameter += 1;
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{}${parameter}", if column == 0 { "" } else { ", " });
+        }
+        text.push(')');
+    }
+    text.push(' ');
+    text.push_str(suffix);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_across_rows() {
+        assert_eq!(
+            insert_text("INSERT INTO t (a, b) VALUES", "ON CONFLICT DO NOTHING", 2, 2),
+            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING"
+        );
+    }
+}
