@@ -1,1 +1,3 @@
 //! Promise: objectives, error budgets, burn-rate alerts, and their delivery.
+
+pub mod model;
