@@ -3,7 +3,7 @@
 //!
 //! The vocabulary of an import (findings, file reports, proposals) belongs to `import`.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr, sync::Arc};
 
 use jiff::Timestamp;
 use mainstay_kernel::Environment;
@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The canonical name of a service: lower case, `-` instead of `_`, a valid host and Kubernetes name (RFC 1123 label).
+/// Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, example = "payments-api", pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-pub struct ServiceName(String);
+pub struct ServiceName(Arc<str>);
 
 /// The text cannot name a service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +39,7 @@ impl ServiceName {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         let ends_ok = !canonical.starts_with('-') && !canonical.ends_with('-');
         if inner_ok && ends_ok && (1..=63).contains(&canonical.len()) {
-            Ok(Self(canonical))
+            Ok(Self(canonical.into()))
         } else {
             Err(InvalidServiceName(text.chars().take(100).collect()))
         }
@@ -74,7 +75,7 @@ impl TryFrom<String> for ServiceName {
 
 impl From<ServiceName> for String {
     fn from(name: ServiceName) -> Self {
-        name.0
+        name.as_str().to_owned()
     }
 }
 
@@ -184,6 +185,8 @@ text_enum!(
         Backstage = "backstage",
         /// A service registry (JSON).
         Registry = "registry",
+        /// `monitor.toml` of an older monitor, a registry without a version.
+        MonitorToml = "monitor-toml",
         /// One YAML file for one service.
         ServiceYaml = "service-yaml",
         /// Docker compose.
@@ -194,8 +197,6 @@ text_enum!(
         Prometheus = "prometheus",
         /// `slos.json`.
         Slos = "slos",
-        /// `monitor.toml` of an older monitor.
-        MonitorToml = "monitor-toml",
     }
 );
 
