@@ -7,6 +7,7 @@
 
 mod database;
 mod error;
+pub mod idempotency;
 mod lock;
 mod migrate;
 mod row;
@@ -15,6 +16,7 @@ mod statement;
 mod transaction;
 
 pub use database::{Database, DatabaseConfig, DatabaseUrl, Dialect};
+pub use idempotency::MIGRATIONS;
 pub use error::{StoreError, StoreErrorKind};
 pub use lock::DirectoryLock;
 pub use migrate::{Migration, MigrationReport, migrate};

@@ -174,9 +174,19 @@ async fn applied(database: &Database) -> Result<Vec<(String, i64, String, String
 
 async fn copy_sqlite(database: &Database, now: Timestamp) -> Result<Option<std::path::PathBuf>, StoreError> {
     let Some(file) = database.file() else { return Ok(None) };
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(".before-{}", now.strftime("%Y%m%dT%H%M%S%fZ")));
-    let copy = std::path::PathBuf::from(name);
+    let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+    // A migration tried again within the same second keeps the earlier copy too.
+    let copy = (0..)
+        .map(|attempt: u32| {
+            let mut name = file.as_os_str().to_owned();
+            name.push(format!(".before-{stamp}"));
+            if attempt > 0 {
+                name.push(format!("-{attempt}"));
+            }
+            std::path::PathBuf::from(name)
+        })
+        .find(|copy| !copy.exists());
+    let Some(copy) = copy else { return Ok(None) };
     database
         .execute(sql("VACUUM INTO $1").bind(copy.display().to_string()))
         .await
