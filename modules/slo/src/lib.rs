@@ -1,4 +1,5 @@
 //! Promise: objectives, error budgets, burn-rate alerts, and their delivery.
 
+pub mod alert;
 pub mod model;
 pub mod signal;
