@@ -69,17 +69,18 @@ impl Default for EventHub {
     }
 }
 
+/// What the live stream is served from.
 #[derive(Debug, Clone)]
-struct EventsState {
-    hub: EventHub,
-    tasks: Tasks,
+pub struct Events {
+    /// Where modules publish.
+    pub hub: EventHub,
+    /// Ends the streams at shutdown.
+    pub tasks: Tasks,
 }
 
 /// The route of the live stream, `/api/v1/events`.
-pub fn events_router(hub: EventHub, tasks: Tasks) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(stream_events))
-        .with_state(EventsState { hub, tasks })
+pub fn events_routes() -> OpenApiRouter<Events> {
+    OpenApiRouter::new().routes(routes!(stream_events))
 }
 
 /// Live updates
@@ -90,7 +91,7 @@ pub fn events_router(hub: EventHub, tasks: Tasks) -> OpenApiRouter {
     responses((status = 200, description = "An endless stream of events", body = String, content_type = "text/event-stream")),
     extensions(("x-permission" = json!("fleet:read")))
 )]
-async fn stream_events(State(state): State<EventsState>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn stream_events(State(state): State<Events>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let live = BroadcastStream::new(state.hub.subscribe()).map(|message| {
         Ok(match message {
             Ok(event) => Event::default().event(event.topic).data(&*event.data),

@@ -148,7 +148,7 @@ impl Health {
 }
 
 /// The routes `/live`, `/health`, `/ready` and their aliases.
-pub fn health_router(health: Health) -> OpenApiRouter {
+pub fn health_routes() -> OpenApiRouter<Health> {
     OpenApiRouter::new()
         .routes(routes!(live))
         .routes(routes!(health_status))
@@ -156,7 +156,6 @@ pub fn health_router(health: Health) -> OpenApiRouter {
         .route("/health/live", axum::routing::get(live))
         .route("/health/ready", axum::routing::get(ready))
         .route("/readiness", axum::routing::get(ready))
-        .with_state(health)
 }
 
 /// Is the process alive?

@@ -13,10 +13,10 @@ mod respond;
 mod server;
 
 pub use error::{ApiError, ApiResult, ProblemBody};
-pub use events::{EventHub, LiveEvent, events_router};
+pub use events::{EventHub, Events, LiveEvent, events_routes};
 pub use extract::{ApiJson, ApiPath, ApiQuery, Caller, IfMatch, PageQuery, ScopeQuery};
 pub use guard::loopback_only;
-pub use health::{Health, ReadyCheck, ReadyStatus, health_router};
+pub use health::{Health, ReadyCheck, ReadyStatus, health_routes};
 pub use idempotency::{Idempotency, idempotency};
 pub use observe::{RequestId, observe};
 pub use respond::{Created, Paged, Tagged, etag};
