@@ -1,0 +1,5 @@
+//! Backends that tell somebody something.
+
+mod webhook;
+
+pub use webhook::HttpOutgoing;
