@@ -128,6 +128,15 @@ impl Tasks {
         self.inner.tracker.spawn(work);
     }
 
+    /// Starts work that outlives a shutdown, such as waiting for the second signal. Nothing else belongs here.
+    #[expect(clippy::disallowed_methods, reason = "the one home of spawning")]
+    pub fn untracked<F>(&self, work: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        drop(tokio::spawn(work));
+    }
+
     /// The status of every long-lived task, by name.
     pub fn statuses_snapshot(&self) -> Vec<TaskStatus> {
         self.statuses().values().cloned().collect()

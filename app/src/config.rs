@@ -1,0 +1,177 @@
+//! Configuration: parsed once, from a TOML file, `MAINSTAY_*` variables and flags, in that order of strength.
+//!
+//! **Invariant:** no other file of Mainstay reads the environment.
+
+mod explain;
+mod load;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use mainstay_kernel::Environment;
+use serde::{Deserialize, Serialize};
+
+pub use explain::{Setting, explain};
+pub use load::{COMMENTED_DEFAULT, FILE_NAME, Loaded, Overrides, load};
+
+/// Everything that can be configured, with its defaults. The keys are those of the TOML file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// Where the API and the dashboard are served.
+    pub listen: SocketAddr,
+    /// Where the embedded database and its lock live.
+    pub data_dir: PathBuf,
+    /// The environment that the services found in imports belong to.
+    pub environment: Environment,
+    /// Which database.
+    pub database: DatabaseSection,
+    /// What is logged, and how.
+    pub log: LogSection,
+    /// Where Mainstay's own traces go.
+    pub telemetry: TelemetrySection,
+    /// What is imported at every start.
+    pub catalog: CatalogSection,
+    /// How services are probed.
+    pub watch: WatchSection,
+    /// Which addresses webhooks may reach.
+    pub egress: EgressSection,
+    /// The sign of life that Mainstay sends out.
+    pub heartbeat: HeartbeatSection,
+    /// Who is told about alerts, besides the webhooks made in the dashboard.
+    pub webhook: Vec<WebhookSection>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            data_dir: PathBuf::from("mainstay-data"),
+            environment: Environment::production(),
+            database: DatabaseSection::default(),
+            log: LogSection::default(),
+            telemetry: TelemetrySection::default(),
+            catalog: CatalogSection::default(),
+            watch: WatchSection::default(),
+            egress: EgressSection::default(),
+            heartbeat: HeartbeatSection::default(),
+            webhook: Vec::new(),
+        }
+    }
+}
+
+/// Which database.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatabaseSection {
+    /// `postgresql://...` or `sqlite://path`; without it a SQLite file in the data directory.
+    pub url: Option<String>,
+    /// A file that holds the URL, for secrets kept outside the configuration.
+    pub url_file: Option<PathBuf>,
+    /// Connections for reading (SQLite) or for everything (PostgreSQL).
+    pub connections: Option<u32>,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogSection {
+    /// A level, or levels by target: `info,mainstay_watch=debug`.
+    pub filter: String,
+    /// `auto`, `text` or `json`.
+    pub format: String,
+}
+
+impl Default for LogSection {
+    fn default() -> Self {
+        Self {
+            filter: "info".to_owned(),
+            format: "auto".to_owned(),
+        }
+    }
+}
+
+/// Where Mainstay's own traces go.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TelemetrySection {
+    /// OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`.
+    pub otlp_endpoint: Option<String>,
+}
+
+/// What is imported at every start.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CatalogSection {
+    /// Files and folders.
+    pub import: Vec<PathBuf>,
+}
+
+/// How services are probed unless a check says otherwise.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WatchSection {
+    /// Time between two probes of a check.
+    pub default_interval_ms: u64,
+    /// Time after which a probe counts as failed.
+    pub default_timeout_ms: u64,
+    /// Time to the next probe after a first failure.
+    pub retry_ms: u64,
+    /// Probes under way at once.
+    pub concurrency: usize,
+}
+
+impl Default for WatchSection {
+    fn default() -> Self {
+        Self {
+            default_interval_ms: 15_000,
+            default_timeout_ms: 5_000,
+            retry_ms: 1_000,
+            concurrency: 512,
+        }
+    }
+}
+
+/// Which addresses webhooks may reach besides public ones.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EgressSection {
+    /// Networks (`10.0.0.0/8`) and host names.
+    pub allow: Vec<String>,
+}
+
+/// The sign of life that Mainstay sends out, so that someone notices when it is gone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HeartbeatSection {
+    /// Where to; nothing is sent without it.
+    pub url: Option<String>,
+    /// Seconds between two signs.
+    pub interval_s: u64,
+}
+
+impl Default for HeartbeatSection {
+    fn default() -> Self {
+        Self {
+            url: None,
+            interval_s: 60,
+        }
+    }
+}
+
+/// A webhook kept in the configuration file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WebhookSection {
+    /// Its name in the dashboard.
+    pub name: String,
+    /// Where alerts are sent.
+    pub url: String,
+    /// `mainstay` or `alertmanager`.
+    #[serde(default = "default_format")]
+    pub format: String,
+    /// A file that holds the signing secret (`whsec_...`).
+    pub secret_file: Option<PathBuf>,
+}
+
+fn default_format() -> String {
+    "mainstay".to_owned()
+}

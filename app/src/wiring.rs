@@ -1,0 +1,309 @@
+//! The one place where everything is put together: database, modules, ports, routes, middleware.
+//!
+//! **Invariant:** nothing is decided here. A port of a lower module is implemented by a higher one; this file only hands it over.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
+use mainstay_catalog::Catalog;
+use mainstay_http::{
+    EventHub, Events, Health, Idempotency, ReadyCheck, events_routes, health_routes, idempotency, loopback_only, observe,
+};
+use mainstay_kernel::World;
+use mainstay_runtime::Tasks;
+use mainstay_slo::Slo;
+use mainstay_store::{Database, DatabaseConfig, DatabaseUrl, DirectoryLock, Migration, migrate};
+use mainstay_watch::Watch;
+use tokio::signal::unix::{SignalKind, signal};
+use tower_http::compression::{
+    CompressionLayer,
+    predicate::{DefaultPredicate, NotForContentType, Predicate},
+};
+use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    assets,
+    config::Config,
+    meta::{self, Meta},
+};
+
+/// The largest request body; imports of whole configuration trees are the largest requests.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// What was built, for whoever needs to look at it.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The open database.
+    pub database: Database,
+    /// Background work.
+    pub tasks: Tasks,
+    /// Know.
+    pub catalog: Catalog,
+    /// Watch.
+    pub watch: Watch,
+    /// Promise.
+    pub slo: Slo,
+}
+
+/// A Mainstay that is ready to be started.
+#[derive(Debug)]
+pub struct Mainstay {
+    /// The open database.
+    pub database: Database,
+    /// Everything that is served.
+    pub router: Router,
+    parts: Parts,
+    config: Config,
+    metrics: mainstay_telemetry::Metrics,
+    _lock: Option<DirectoryLock>,
+}
+
+/// Every migration, in the order in which modules may build on each other.
+pub fn migrations() -> Vec<Migration> {
+    [
+        mainstay_store::MIGRATIONS,
+        mainstay_catalog::MIGRATIONS,
+        mainstay_watch::MIGRATIONS,
+        mainstay_slo::MIGRATIONS,
+    ]
+    .concat()
+}
+
+/// Opens the database, brings its schema up to date, and puts the modules together. Starts nothing.
+pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Result<Mainstay> {
+    let metrics = mainstay_telemetry::install().context("metrics cannot be recorded")?;
+    let (database, lock) = open_database(config).await?;
+    let report = migrate(&database, &world, &migrations()).await.context("cannot use the database")?;
+    if let Some(copy) = &report.copy {
+        tracing::info!(copy = %copy.display(), "copied the database before migrating it");
+    }
+    for migration in &report.applied {
+        tracing::info!(migration, "applied a migration");
+    }
+
+    let hub = EventHub::new();
+    let catalog = Catalog::new(database.clone(), world.clone(), hub.clone()).await?;
+    let watch = Watch::new(database.clone(), world.clone(), hub.clone(), catalog.clone(), config.watch()?).await?;
+    let slo = Slo::new(
+        database.clone(),
+        world.clone(),
+        hub.clone(),
+        catalog.clone(),
+        watch.clone(),
+        config.slo()?,
+    )
+    .await?;
+    catalog.add_validator(watch.declaration_validator());
+    for validator in slo.declaration_validators() {
+        catalog.add_validator(validator);
+    }
+    watch.add_listener(slo.probe_listener());
+    watch.add_participant(slo.flush_participant());
+
+    let parts = Parts {
+        database: database.clone(),
+        tasks,
+        catalog,
+        watch,
+        slo,
+    };
+    let router = router(&parts, hub, world, metrics.clone());
+    Ok(Mainstay {
+        database,
+        router,
+        parts,
+        config: config.clone(),
+        metrics,
+        _lock: lock,
+    })
+}
+
+async fn open_database(config: &Config) -> anyhow::Result<(Database, Option<DirectoryLock>)> {
+    let url = match (&config.database.url, &config.database.url_file) {
+        (Some(url), _) => Some(url.clone()),
+        (None, Some(file)) => Some(
+            std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read `database.url_file` {}", file.display()))?
+                .trim()
+                .to_owned(),
+        ),
+        (None, None) => None,
+    };
+    let url = match url {
+        Some(url) => url.parse()?,
+        None => DatabaseUrl::Sqlite(config.data_dir.join("mainstay.db")),
+    };
+    let lock = match &url {
+        DatabaseUrl::Sqlite(path) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Some(DirectoryLock::acquire(folder.unwrap_or_else(|| std::path::Path::new(".")))?)
+        }
+        DatabaseUrl::Postgres(_) => None,
+    };
+    let mut database = DatabaseConfig::new(url);
+    if let Some(connections) = config.database.connections {
+        database.connections = connections;
+    }
+    let database = Database::open(&database).await.context("cannot open the database")?;
+    Ok((database, lock))
+}
+
+impl Mainstay {
+    /// Starts probing, evaluating and delivering.
+    pub async fn start(&self) -> anyhow::Result<()> {
+        let Parts {
+            tasks, watch, slo, ..
+        } = &self.parts;
+        slo.start(tasks).await?;
+        watch.start(tasks).await?;
+        self.import_configured_files();
+        let metrics = self.metrics.clone();
+        tasks.spawn("telemetry.upkeep", |context| async move {
+            while context.sleep(Duration::from_secs(5)).await {
+                metrics.upkeep();
+                context.ran("");
+            }
+            Ok::<_, Infallible>(())
+        });
+        Ok(())
+    }
+
+    /// Imports what the configuration names, in the background: a large tree must not delay readiness.
+    fn import_configured_files(&self) {
+        let paths = self.config.catalog.import.clone();
+        if paths.is_empty() {
+            return;
+        }
+        let catalog = self.parts.catalog.clone();
+        let environment = self.config.environment.clone();
+        self.parts.tasks.spawn("catalog.import", |context| async move {
+            let summary = catalog.import_paths(&environment, &paths).await?;
+            tracing::info!(summary, "imported the configured files");
+            context.ran(summary);
+            Ok::<_, mainstay_catalog::CatalogError>(())
+        });
+    }
+
+    /// Imports the configured files again on SIGHUP.
+    pub fn reload_on_hangup(self: &Mainstay) -> anyhow::Result<()> {
+        let mut hangup = signal(SignalKind::hangup())?;
+        let catalog = self.parts.catalog.clone();
+        let paths = self.config.catalog.import.clone();
+        let environment = self.config.environment.clone();
+        self.parts.tasks.spawn("app.reload", |context| async move {
+            loop {
+                tokio::select! {
+                    _ = hangup.recv() => {}
+                    () = context.stopping() => return Ok::<_, Infallible>(()),
+                }
+                match catalog.import_paths(&environment, &paths).await {
+                    Ok(summary) => context.ran(summary),
+                    Err(error) => context.failed(error),
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Every route with its documentation, without anything behind it: enough to print the OpenAPI document.
+struct Routes {
+    mainstay: OpenApiRouter<Arc<Meta>>,
+    events: OpenApiRouter<Events>,
+    health: OpenApiRouter<Health>,
+    catalog: OpenApiRouter<Catalog>,
+    watch: OpenApiRouter<Watch>,
+    slo: OpenApiRouter<Slo>,
+}
+
+impl Routes {
+    fn new() -> Self {
+        Self {
+            mainstay: meta::routes(),
+            events: events_routes(),
+            health: health_routes(),
+            catalog: Catalog::routes(),
+            watch: Watch::routes(),
+            slo: Slo::routes(),
+        }
+    }
+}
+
+fn base_document() -> OpenApi {
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Mainstay")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(
+                    "Keeps a fleet of services standing. Rules that every endpoint follows are in docs/api-design.md.",
+                ))
+                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+                .build(),
+        )
+        .build()
+}
+
+/// The OpenAPI document of this version.
+pub fn openapi_document() -> OpenApi {
+    let routes = Routes::new();
+    let mut document = base_document();
+    document.merge(routes.mainstay.into_openapi());
+    document.merge(routes.events.into_openapi());
+    document.merge(routes.health.into_openapi());
+    document.merge(routes.catalog.into_openapi());
+    document.merge(routes.watch.into_openapi());
+    document.merge(routes.slo.into_openapi());
+    document
+}
+
+fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetry::Metrics) -> Router {
+    let database = parts.database.clone();
+    let health = Health::new(
+        vec![ReadyCheck::required("database", move || {
+            let database = database.clone();
+            async move {
+                match database.ping().await {
+                    Ok(()) => Ok(database.dialect().name().to_owned()),
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+        })],
+        parts.tasks.clone(),
+    );
+    let meta = Arc::new(Meta {
+        parts: parts.clone(),
+        started_at: world.now(),
+        metrics,
+    });
+    let events = Events {
+        hub,
+        tasks: parts.tasks.clone(),
+    };
+    let routes = Routes::new();
+    let document = Arc::new(openapi_document());
+    let api = Router::new()
+        .merge(Router::from(routes.mainstay.with_state(meta)))
+        .merge(Router::from(routes.catalog.with_state(parts.catalog.clone())))
+        .merge(Router::from(routes.watch.with_state(parts.watch.clone())))
+        .merge(Router::from(routes.slo.with_state(parts.slo.clone())))
+        .layer(middleware::from_fn_with_state(
+            Idempotency {
+                database: parts.database.clone(),
+                world: world.clone(),
+            },
+            idempotency,
+        ))
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    // A stream must not be held back by a compressor waiting for more.
+    let compressible = DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream"));
+    api.merge(Router::from(routes.events.with_state(events)))
+        .merge(Router::from(routes.health.with_state(health)))
+        .route("/openapi.json", get(move || async move { Json((*document).clone()) }))
+        .fallback(assets::serve)
+        .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(middleware::from_fn(loopback_only))
+        .layer(middleware::from_fn_with_state(world, observe))
+}
