@@ -5,6 +5,7 @@
 
 #![expect(dead_code, reason = "wip")]
 mod model;
+mod probe;
 
 #[cfg(test)]
 use mainstay_testkit as _;

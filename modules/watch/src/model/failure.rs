@@ -27,7 +27,7 @@ pub enum FailureKind {
     TooLarge,
     /// An answer came and is not the expected one.
     Assertion,
-    /// The address is one that checks must never reach.
+    /// Mainstay refused to send it: a forbidden address, or a secret that cannot be read.
     Blocked,
 }
 
