@@ -1,5 +1,6 @@
 //! Promise: objectives, error budgets, burn-rate alerts, and their delivery.
 
 pub mod alert;
+pub mod delivery;
 pub mod model;
 pub mod signal;

@@ -1,0 +1,9 @@
+//! Delivery: getting what people must hear of to the webhooks, durably and in order.
+//!
+//! Owns webhooks, deliveries and their attempts, and the outgoing heartbeat. Takes finished deliveries whose rows are
+//! already committed; must not know why an alert opened or whether it should have.
+
+pub mod body;
+pub mod model;
+pub mod schedule;
+pub mod signature;
