@@ -1,6 +1,7 @@
 //! The command line: one file per verb, one place for exit codes and output formats.
 
 mod check;
+mod client;
 mod completions;
 mod config_check;
 mod demo;

@@ -16,7 +16,7 @@ use mainstay_catalog::import::{ImportOptions, InputFile, analyse, excerpt, read_
 use mainstay_kernel::Environment;
 use serde_json::{Value, json};
 
-use super::{NO, OK, Output, list::ServerUrl, output::table};
+use super::{NO, OK, Output, client::ServerUrl, output::table};
 
 /// Flags of `import`.
 #[derive(Debug, Args)]
@@ -121,27 +121,11 @@ async fn apply(files: Vec<InputFile>, args: &ImportArgs) -> anyhow::Result<Value
         .map(|file| json!({ "path": file.path, "content": String::from_utf8_lossy(&file.bytes) }))
         .collect();
     let aliases: BTreeMap<_, _> = args.alias.iter().cloned().collect();
-    let client = mainstay_backends::http_client(Duration::from_secs(120))?;
-    let mut url = args.server.join("/api/v1/imports")?;
-    url.query_pairs_mut().append_pair("environment", args.environment.as_str());
-    let answer = client
-        .post(url)
-        .json(&json!({ "files": files, "dry_run": false, "aliases": aliases }))
-        .send()
+    let path = format!("/api/v1/imports?environment={}", args.environment);
+    args.server
+        .post(&path, &json!({ "files": files, "dry_run": false, "aliases": aliases }))
         .await
-        .with_context(|| {
-            format!(
-                "no Mainstay answers at {}. Start one with `mainstay up`, name another with --server, or use --dry-run, which \
-                 needs none",
-                args.server
-            )
-        })?;
-    let status = answer.status();
-    let body: Value = answer.json().await.context("the answer is not JSON; is this a Mainstay?")?;
-    if !status.is_success() {
-        bail!("{}", body["detail"].as_str().unwrap_or("the import was refused"));
-    }
-    Ok(body)
+        .context("nothing was imported (--dry-run reports without a server)")
 }
 
 fn render(report: &Value) -> String {

@@ -1,67 +1,11 @@
 //! `mainstay services|checks|alerts`: what a running Mainstay knows, through its API.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::collections::HashMap;
 
-use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::{Value, json};
-use url::Url;
 
-use super::{OK, Output, output::table};
-
-/// Which Mainstay to ask.
-#[derive(Debug, Clone, Args)]
-pub struct ServerUrl {
-    /// Address of the running Mainstay
-    #[arg(long, env = "MAINSTAY_SERVER", default_value = "http://127.0.0.1:8000", value_name = "URL")]
-    server: Url,
-}
-
-impl ServerUrl {
-    /// The URL of `path` on that server.
-    pub fn join(&self, path: &str) -> anyhow::Result<Url> {
-        Ok(self.server.join(path)?)
-    }
-
-    /// Fetches a JSON document.
-    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let client = mainstay_backends::http_client(Duration::from_secs(30))?;
-        let url = self.join(path)?;
-        let answer = client.get(url).send().await.with_context(|| {
-            format!("no Mainstay answers at {self}. Start one with `mainstay up`, or name another with --server")
-        })?;
-        let status = answer.status();
-        let body: Value = answer.json().await.context("the answer is not JSON; is this a Mainstay?")?;
-        if !status.is_success() {
-            bail!("{}", body["detail"].as_str().unwrap_or("the request was refused"));
-        }
-        Ok(body)
-    }
-
-    /// Fetches every page of a list.
-    pub async fn list(&self, path: &str) -> anyhow::Result<Vec<Value>> {
-        let mut items = Vec::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let separator = if path.contains('?') { '&' } else { '?' };
-            let page = match &cursor {
-                Some(cursor) => self.get(&format!("{path}{separator}limit=1000&cursor={cursor}")).await?,
-                None => self.get(&format!("{path}{separator}limit=1000")).await?,
-            };
-            items.extend(page["items"].as_array().cloned().unwrap_or_default());
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = Some(next.to_owned()),
-                None => return Ok(items),
-            }
-        }
-    }
-}
-
-impl fmt::Display for ServerUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.server, f)
-    }
-}
+use super::{OK, Output, client::ServerUrl, output::table};
 
 /// Flags of every list.
 #[derive(Debug, Args)]

@@ -5,8 +5,10 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::{NO, OK, Output};
-use crate::cli::list::ServerUrl;
+use super::{
+    NO, OK, Output,
+    client::{ServerUrl, client},
+};
 
 /// Flags of `ready`.
 #[derive(Debug, Args)]
@@ -19,7 +21,7 @@ pub struct ReadyArgs {
 
 /// Asks `/ready`.
 pub async fn run(args: ReadyArgs) -> anyhow::Result<u8> {
-    let client = mainstay_backends::http_client(Duration::from_secs(3))?;
+    let client = client(Duration::from_secs(3))?;
     let answer = client.get(args.server.join("/ready")?).send().await;
     let (ready, body) = match answer {
         Ok(answer) => (answer.status().is_success(), answer.json::<Value>().await.unwrap_or_default()),

@@ -1,0 +1,242 @@
+//! Starts the binary on a free port with a data folder of its own, talks to it over HTTP, and ends it in various ways.
+
+use std::{
+    io::Read,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use mainstay_testkit::TestDatabase;
+use serde_json::Value;
+
+/// How long anything may take before the test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A folder, a port and a configuration for one Mainstay, which can be started, ended and started again.
+pub struct Instance {
+    pub directory: tempfile::TempDir,
+    pub port: u16,
+    pub toml: String,
+    _schema: Option<TestDatabase>,
+}
+
+/// A running Mainstay; killed when dropped.
+pub struct Running {
+    child: Child,
+    pub base: String,
+    log: Arc<Mutex<String>>,
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// An instance on each kind of database.
+pub async fn instances(toml: &str) -> Vec<Instance> {
+    let mut instances = vec![Instance::sqlite(toml)];
+    if let Some(schema) = mainstay_testkit::postgres(&[]).await {
+        let mainstay_store::DatabaseUrl::Postgres(url) = &schema.config().url else {
+            panic!("a PostgreSQL test database has a PostgreSQL URL")
+        };
+        let name = schema.config().schema.clone().unwrap();
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let url = format!("{url}{separator}options=-csearch_path%3D{name}");
+        let mut instance = Instance::sqlite(&format!("{toml}\n[database]\nurl = \"{url}\"\n"));
+        instance._schema = Some(schema);
+        instances.push(instance);
+    }
+    instances
+}
+
+impl Instance {
+    /// On the embedded database, with extra configuration.
+    pub fn sqlite(toml: &str) -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            port: free_port(),
+            toml: toml.to_owned(),
+            _schema: None,
+        }
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// Writes a file into the instance's folder.
+    pub fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn command(&self) -> Command {
+        let config = self.write("mainstay.toml", &self.toml);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+        command
+            .current_dir(self.directory.path())
+            .arg("up")
+            .arg("--config")
+            .arg(config)
+            .arg("--data")
+            .arg(self.data())
+            .arg("--listen")
+            .arg(format!("127.0.0.1:{}", self.port))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts it and waits until it is ready.
+    pub async fn start(&self) -> Running {
+        let mut running = self.spawn();
+        let started = Instant::now();
+        loop {
+            if let Ok(answer) = reqwest_get(&format!("{}/ready", running.base)).await
+                && answer.0 == 200
+            {
+                return running;
+            }
+            if let Some(status) = running.child.try_wait().unwrap() {
+                panic!("it ended with {status} before it was ready:\n{}", running.log());
+            }
+            assert!(started.elapsed() < PATIENCE, "it was not ready in time:\n{}", running.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn spawn(&self) -> Running {
+        let mut child = self.command().spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let sink = log.clone();
+        let mut stderr = child.stderr.take().unwrap();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+                sink.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..read]));
+            }
+        });
+        Running {
+            child,
+            base: format!("http://127.0.0.1:{}", self.port),
+            log,
+        }
+    }
+
+    /// Starts it, expecting it to refuse; answers its exit code and what it said.
+    pub fn start_refused(&self) -> (i32, String) {
+        let output = self.command().output().unwrap();
+        (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// Runs any verb of the binary to its end.
+pub fn mainstay(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mainstay"))
+        .current_dir(folder)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+impl Running {
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; answers how long the orderly end took and the exit code.
+    pub fn terminate(mut self) -> (Duration, Option<i32>) {
+        let started = Instant::now();
+        signal(self.pid(), "TERM");
+        let status = self.child.wait().unwrap();
+        (started.elapsed(), status.code())
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = reqwest_get(&format!("{}{path}", self.base)).await.unwrap();
+        assert_eq!(status, 200, "GET {path}: {body}");
+        body
+    }
+
+    pub async fn try_get(&self, path: &str) -> (u16, Value) {
+        reqwest_get(&format!("{}{path}", self.base)).await.unwrap_or((0, Value::Null))
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let request = client()
+            .request(method.parse().unwrap(), format!("{}{path}", self.base))
+            .json(body);
+        answer(request.send().await.unwrap()).await
+    }
+
+    /// Creates something; fails the test unless it was created.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.send("POST", path, body).await;
+        assert!((200..300).contains(&status), "POST {path}: {status} {answer}");
+        answer
+    }
+
+    /// Asks `path` until `accept` is content.
+    pub async fn until(&self, path: &str, accept: impl Fn(&Value) -> bool) -> Value {
+        let started = Instant::now();
+        let mut last = Value::Null;
+        while started.elapsed() < PATIENCE {
+            let (status, body) = self.try_get(path).await;
+            if status == 200 && accept(&body) {
+                return body;
+            }
+            last = body;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{path} never became what was waited for; last: {last}\nlog:\n{}", self.log());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal by name.
+pub fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().unwrap();
+    assert!(status.success());
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own client, which needs no policy")]
+fn client() -> reqwest::Client {
+    static PROVIDER: std::sync::Once = std::sync::Once::new();
+    PROVIDER.call_once(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    reqwest::Client::builder().timeout(PATIENCE).build().unwrap()
+}
+
+async fn reqwest_get(url: &str) -> Result<(u16, Value), reqwest::Error> {
+    Ok(answer(client().get(url).send().await?).await)
+}
+
+async fn answer(response: reqwest::Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap_or_default();
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    (status, body)
+}

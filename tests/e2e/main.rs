@@ -1,0 +1,6 @@
+//! End to end: the real binary, started as a user would start it, on real databases and real sockets.
+
+mod bad_days;
+mod harness;
+mod life;
+mod story;
