@@ -1,0 +1,367 @@
+//! The walk of an import: parse each file, set versions in order, merge, compare, report.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    codes::Code,
+    content::Content,
+    detect::{self, FileKind},
+    landscape::{File, Landscape, base_name},
+    merge::merge,
+    pods,
+    report::{Analysis, FileReport, FileStatus, Finding, ImportOptions, InputFile, Place, Proposal},
+    rules,
+    sources::{self, is_service_template},
+    tree::{self, Documents, ReadError, Syntax},
+};
+use crate::model::{Declaration, ServiceName, compare_versions};
+
+/// What one file turned out to be.
+enum Outcome {
+    /// Documents of one or more kinds.
+    Read(Vec<(FileKind, Content)>),
+    /// Known, and not used or not known at all.
+    Unused(FileKind, String),
+    /// Meant for Mainstay and not parseable.
+    Failed(Syntax, ReadError),
+}
+
+/// Reads all files together and compares them with each other.
+///
+/// The answer depends on nothing but the arguments, whatever the order of the files.
+pub fn analyse(mut files: Vec<InputFile>, options: &ImportOptions) -> Analysis {
+    files.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    files.dedup_by(|a, b| a.path == b.path);
+    let paths: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+    let copies = copies(&files);
+    let mut reports = Vec::with_capacity(files.len());
+    let mut read: Vec<File> = Vec::new();
+    let mut findings = Vec::new();
+    for file in &files {
+        if let Some(original) = copies.of.get(file.path.as_str()) {
+            reports.push(report(
+                file,
+                FileKind::Unknown,
+                FileStatus::Superseded,
+                format!("copy of {original}"),
+            ));
+            continue;
+        }
+        match inspect(&file.path, &file.bytes) {
+            Outcome::Read(parts) => {
+                let kind = parts.first().map_or(FileKind::Empty, |(kind, _)| *kind);
+                let note = parts
+                    .iter()
+                    .map(|(_, content)| content.note.clone())
+                    .find(|note| !note.is_empty());
+                let recognised = parts.iter().all(|(kind, _)| kind.unused_because().is_some());
+                let status = if recognised {
+                    FileStatus::Recognised
+                } else {
+                    FileStatus::Read
+                };
+                let note = note
+                    .or_else(|| kind.unused_because().map(str::to_owned))
+                    .unwrap_or_default();
+                reports.push(report(file, kind, status, note));
+                read.extend(parts.into_iter().map(|(kind, content)| File {
+                    path: file.path.clone(),
+                    kind,
+                    content,
+                    superseded_by: None,
+                    copies: copies.by.get(file.path.as_str()).cloned().unwrap_or_default(),
+                }));
+            }
+            Outcome::Unused(kind, note) => {
+                let status = if kind == FileKind::Unknown {
+                    FileStatus::Unknown
+                } else {
+                    FileStatus::Recognised
+                };
+                reports.push(report(file, kind, status, note));
+            }
+            Outcome::Failed(syntax, error) => {
+                reports.push(report(
+                    file,
+                    FileKind::Unknown,
+                    FileStatus::Failed,
+                    error.message.clone(),
+                ));
+                findings.push(unreadable(file, syntax, &error));
+            }
+        }
+    }
+    supersede(&mut read);
+    pods::add_statements(&mut read);
+    finish_reports(&mut reports, &read, &copies);
+    let landscape = Landscape::new(&read, &paths, options);
+    findings.extend(rules::compare(&landscape));
+    let merged = merge(&landscape);
+    let findings = seal(findings);
+    Analysis {
+        files: reports,
+        proposals: proposals(&findings),
+        findings,
+        declarations: declarations(&landscape),
+        services: merged.services,
+        facts: merged.facts,
+        edges: merged.edges,
+    }
+}
+
+/// Parses one file as an import would and throws the result away: the entry point of the fuzz targets.
+pub fn parse_any(path: &str, bytes: &[u8]) {
+    drop(inspect(path, bytes));
+}
+
+/// Files with equal content: the first path stands for all.
+struct Copies<'a> {
+    of: HashMap<&'a str, &'a str>,
+    by: HashMap<&'a str, Vec<String>>,
+}
+
+fn copies(files: &[InputFile]) -> Copies<'_> {
+    let mut first: HashMap<[u8; 32], &str> = HashMap::new();
+    let mut copies = Copies {
+        of: HashMap::new(),
+        by: HashMap::new(),
+    };
+    for file in files.iter().filter(|file| !file.bytes.trim_ascii().is_empty()) {
+        let digest: [u8; 32] = Sha256::digest(&file.bytes).into();
+        match first.get(&digest) {
+            Some(original) => {
+                copies.of.insert(&file.path, original);
+                copies.by.entry(original).or_default().push(file.path.clone());
+            }
+            None => drop(first.insert(digest, &file.path)),
+        }
+    }
+    copies
+}
+
+fn inspect(path: &str, bytes: &[u8]) -> Outcome {
+    let unused = |kind: FileKind| Outcome::Unused(kind, kind.unused_because().unwrap_or_default().to_owned());
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return invalid_text(path, bytes);
+    };
+    if let Some(kind) = detect::by_name(path, text) {
+        return unused(kind);
+    }
+    let Some(syntax) = detect::syntax(path, text) else {
+        return Outcome::Unused(
+            FileKind::Unknown,
+            "neither its name nor its beginning is known".to_owned(),
+        );
+    };
+    match tree::parse(text, syntax) {
+        Ok(documents) => read_documents(text, &documents),
+        Err(error) => Outcome::Failed(syntax, error),
+    }
+}
+
+/// A configuration file must be UTF-8; anything else that is not text is of no interest.
+fn invalid_text(path: &str, bytes: &[u8]) -> Outcome {
+    let Some(syntax) = detect::syntax(path, "") else {
+        return Outcome::Unused(FileKind::Unknown, "it is no text".to_owned());
+    };
+    let valid = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
+    let before = bytes.get(..valid).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    let error = ReadError {
+        line,
+        column,
+        message: "this is not UTF-8 text; save the file as UTF-8".to_owned(),
+    };
+    Outcome::Failed(syntax, error)
+}
+
+fn read_documents(text: &str, documents: &Documents) -> Outcome {
+    let mut parts: BTreeMap<FileKind, Content> = BTreeMap::new();
+    let mut first = None;
+    for root in &documents.roots {
+        let mut kind = detect::by_content(root);
+        if kind == FileKind::ServiceYaml && (is_service_template(root) || detect::head_says_template(text)) {
+            kind = FileKind::ServiceTemplate;
+        }
+        if kind == FileKind::Empty || kind == FileKind::Unknown {
+            first.get_or_insert(kind);
+            continue;
+        }
+        sources::read(kind, root, parts.entry(kind).or_default());
+    }
+    let mut parts: Vec<(FileKind, Content)> = parts.into_iter().collect();
+    match parts.first_mut() {
+        Some((_, content)) => content.duplicates.clone_from(&documents.duplicates),
+        None if first == Some(FileKind::Unknown) => {
+            return Outcome::Unused(
+                FileKind::Unknown,
+                "its content has no shape that Mainstay knows".to_owned(),
+            );
+        }
+        None => {
+            let why = FileKind::Empty.unused_because().unwrap_or_default();
+            return Outcome::Unused(FileKind::Empty, why.to_owned());
+        }
+    }
+    Outcome::Read(parts)
+}
+
+/// Sets registries of one name and kind in order: all but the newest are superseded.
+fn supersede(files: &mut [File]) {
+    let mut newest: BTreeMap<(FileKind, String), usize> = BTreeMap::new();
+    let is_newer = |candidate: &File, known: &File| {
+        let updated = |file: &File| file.content.updated.as_ref().map(|updated| updated.value.clone());
+        compare_versions(candidate.version(), known.version())
+            .then_with(|| updated(candidate).cmp(&updated(known)))
+            .then_with(|| candidate.path.cmp(&known.path))
+            .is_gt()
+    };
+    let history = |file: &File| {
+        let versioned = file.kind == FileKind::Registry && file.version().is_some();
+        versioned.then(|| (file.kind, file.base_name().to_owned()))
+    };
+    for (index, file) in files.iter().enumerate() {
+        if let Some(key) = history(file) {
+            let replace = newest
+                .get(&key)
+                .and_then(|known| files.get(*known))
+                .is_none_or(|known| is_newer(file, known));
+            if replace {
+                newest.insert(key, index);
+            }
+        }
+    }
+    let versions: Vec<Option<String>> = files.iter().map(|file| file.version().map(str::to_owned)).collect();
+    for (index, file) in files.iter_mut().enumerate() {
+        let winner = history(file).and_then(|key| newest.get(&key).copied());
+        if let Some(winner) = winner.filter(|winner| *winner != index) {
+            file.superseded_by = versions.get(winner).cloned().flatten();
+        }
+    }
+}
+
+fn report(file: &InputFile, kind: FileKind, status: FileStatus, note: String) -> FileReport {
+    FileReport {
+        path: file.path.clone(),
+        kind: kind.name().to_owned(),
+        status,
+        note,
+        services: 0,
+    }
+}
+
+/// Fills in what is only known when all files were read.
+fn finish_reports(reports: &mut [FileReport], read: &[File], copies: &Copies<'_>) {
+    let mut by_path: HashMap<&str, Vec<&File>> = HashMap::new();
+    for file in read {
+        by_path.entry(&file.path).or_default().push(file);
+    }
+    for report in reports {
+        if let Some(original) = copies.of.get(report.path.as_str()) {
+            if let Some(file) = by_path.get(original).and_then(|files| files.first()) {
+                file.kind.name().clone_into(&mut report.kind);
+            }
+            continue;
+        }
+        for file in by_path.get(report.path.as_str()).into_iter().flatten() {
+            let names: BTreeSet<String> = file
+                .content
+                .statements
+                .iter()
+                .map(|statement| super::names::norm(&statement.name))
+                .collect();
+            report.services += names.len();
+            if let Some(version) = &file.superseded_by {
+                report.status = FileStatus::Superseded;
+                report.note = format!("superseded by {version}");
+            }
+        }
+    }
+}
+
+fn unreadable(file: &InputFile, syntax: Syntax, error: &ReadError) -> Finding {
+    let place = Place {
+        file: file.path.clone(),
+        line: u32::try_from(error.line).unwrap_or(u32::MAX),
+    };
+    let message = format!(
+        "{} line {}, column {}: {}. Nothing of this file was imported; mend it as {} and import again.",
+        base_name(&file.path),
+        error.line,
+        error.column,
+        error.message.trim_end_matches('.'),
+        syntax.name(),
+    );
+    Finding::new(Code::Unreadable, place, message)
+        .with("column", error.column)
+        .with("problem", error.message.clone())
+}
+
+/// Orders findings by file and line, gives them their identity, and drops what would be said twice.
+fn seal(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = findings.into_iter().map(Finding::seal).collect();
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| (finding.line, finding.code, finding.id.clone());
+        a.file
+            .as_bytes()
+            .cmp(b.file.as_bytes())
+            .then_with(|| key(a).cmp(&key(b)))
+    });
+    findings.dedup_by(|a, b| a.id == b.id);
+    findings
+}
+
+fn proposals(findings: &[Finding]) -> Vec<Proposal> {
+    let text = |finding: &Finding, key: &str| {
+        finding
+            .values
+            .get(key)
+            .and_then(|value| value.as_str())
+            .map(str::to_owned)
+    };
+    findings
+        .iter()
+        .filter(|finding| finding.code == Code::ProposedAlias.as_str())
+        .filter_map(|finding| {
+            Some(Proposal {
+                name: text(finding, "name")?,
+                matches: ServiceName::parse(&text(finding, "candidate")?).ok()?,
+                because: finding.message.clone(),
+                file: finding.file.clone(),
+                line: finding.line,
+            })
+        })
+        .collect()
+}
+
+/// What belongs to other modules; of two declarations of one kind, name and environment the first path's counts.
+fn declarations(landscape: &Landscape<'_>) -> Vec<Declaration> {
+    let mut seen = BTreeSet::new();
+    let mut files: Vec<&File> = landscape.current().collect();
+    files.sort_by(|a, b| a.precedence(b));
+    let mut found = Vec::new();
+    for file in files {
+        for declared in &file.content.declarations {
+            let key = landscape.key(&declared.name, declared.environment.as_ref());
+            if seen.insert((declared.kind.clone(), key.environment.clone(), declared.name.clone())) {
+                let mut body = declared.body.clone();
+                if let Some(service) = body.get_mut("service") {
+                    if let Some(resolved) = service.as_str().map(|name| landscape.aliases.resolve(name)) {
+                        *service = resolved.into();
+                    }
+                }
+                found.push(Declaration {
+                    kind: declared.kind.clone(),
+                    name: declared.name.clone(),
+                    environment: key.environment,
+                    body,
+                    source: file.source(declared.line),
+                });
+            }
+        }
+    }
+    found
+}
