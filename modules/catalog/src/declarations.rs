@@ -1,0 +1,57 @@
+//! What other modules declared in imported files: kept here, judged there. A module that understands a kind of declaration
+//! implements [`DeclarationValidator`]; the app hands it to the catalog.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::{
+    import::{Analysis, Finding, Severity},
+    model::Declaration,
+};
+
+/// The code of a finding about a declaration that its module refuses.
+pub const INVALID_DECLARATION: &str = "invalid-declaration";
+
+/// Judges declarations of one kind, on behalf of the module that will use them.
+pub trait DeclarationValidator: Send + Sync {
+    /// The kind it understands, such as `slo`.
+    fn kind(&self) -> &str;
+
+    /// Everything that is wrong with the declaration, each in a sentence for its author; empty when it can be used.
+    fn validate(&self, declaration: &Declaration) -> Vec<String>;
+}
+
+/// Takes the declarations that their modules refuse out of an analysis, and says why in its findings. A kind that nobody
+/// understands is kept as it is.
+pub fn refuse_invalid(analysis: &mut Analysis, validators: &[Arc<dyn DeclarationValidator>]) {
+    let mut refused = Vec::new();
+    analysis.declarations.retain(|declaration| {
+        let before = refused.len();
+        for validator in validators.iter().filter(|validator| validator.kind() == declaration.kind) {
+            let messages = validator.validate(declaration);
+            refused.extend(messages.iter().map(|message| finding(declaration, message)));
+        }
+        refused.len() == before
+    });
+    analysis.findings.extend(refused);
+}
+
+fn finding(declaration: &Declaration, message: &str) -> Finding {
+    let finding = Finding {
+        id: String::new(),
+        code: INVALID_DECLARATION,
+        severity: Severity::Error,
+        file: declaration.source.file.clone().unwrap_or_default(),
+        line: declaration.source.line.unwrap_or(1),
+        message: format!("The {} `{}` cannot be used: {message}", declaration.kind, declaration.name),
+        values: [
+            ("kind".to_owned(), json!(declaration.kind)),
+            ("name".to_owned(), json!(declaration.name)),
+            ("problem".to_owned(), json!(message)),
+        ]
+        .into(),
+        also: Vec::new(),
+    };
+    finding.seal()
+}

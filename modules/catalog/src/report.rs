@@ -1,0 +1,227 @@
+//! What an import reports: the shape that is answered, kept and shown. Pure.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
+
+use jiff::Timestamp;
+use mainstay_kernel::typed_id;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::{
+    facts::{FIELDS, value_of},
+    import::{ExcerptLine, FileReport, Finding, InputFile, Proposal, Severity, excerpt},
+    model::{ServiceName, ServiceSpec},
+};
+
+typed_id!(
+    /// Identifies an import.
+    ImportId
+);
+
+/// Lines shown on either side of a finding.
+const EXCERPT_AROUND: u32 = 2;
+
+/// The report of one import.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Import {
+    /// Its identifier.
+    #[schema(value_type = String, format = "uuid")]
+    pub id: ImportId,
+    /// When it ran.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Whether it only showed what it would do.
+    pub dry_run: bool,
+    /// Every file that was given.
+    pub files: Vec<FileReport>,
+    /// What is wrong or surprising in the files.
+    pub findings: Vec<ImportFinding>,
+    /// Names that probably mean another service; answer with `aliases` on the next import.
+    pub proposals: Vec<Proposal>,
+    /// How the catalog differs from before.
+    pub changes: Vec<Change>,
+    /// The numbers.
+    pub summary: ImportSummary,
+}
+
+/// The numbers of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct ImportSummary {
+    /// Files given.
+    pub files: usize,
+    /// Services that the files describe.
+    pub services: usize,
+    /// Findings that are errors and were not accepted.
+    pub errors: usize,
+    /// Findings that are warnings and were not accepted.
+    pub warnings: usize,
+    /// Findings that are worth knowing and were not accepted.
+    pub infos: usize,
+}
+
+/// Something wrong or surprising in the imported files, with the lines it is about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Finding)]
+pub struct ImportFinding {
+    /// The same for the same finding in every import; pass it in `accept` to live with it.
+    pub id: String,
+    /// Stable kebab-case code.
+    #[schema(example = "port-drift")]
+    pub code: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The file to look at.
+    pub file: String,
+    /// The line to look at, from 1.
+    pub line: u32,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The same in parts, for programs.
+    pub values: BTreeMap<String, Value>,
+    /// The line and its neighbours.
+    pub excerpt: Vec<ExcerptLine>,
+    /// Other places that belong to it.
+    pub also: Vec<OtherPlace>,
+    /// Whether a person decided to live with it; then it does not count in the summary.
+    #[serde(default)]
+    pub accepted: bool,
+}
+
+/// Another place that belongs to a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OtherPlace {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The line's text; empty when the file was not part of this import.
+    pub text: String,
+}
+
+/// What happened to a service or one of its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeKind {
+    /// The service is new.
+    Added,
+    /// The field has another value.
+    Changed,
+    /// No source knows the service any more.
+    Removed,
+    /// The files say otherwise, and a person's edit stays in force.
+    Kept,
+}
+
+/// One difference that an import makes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Change {
+    /// What happened.
+    pub change: ChangeKind,
+    /// To which service.
+    pub service: ServiceName,
+    /// Where it runs.
+    pub environment: String,
+    /// To which field; null for the whole service.
+    pub field: Option<String>,
+    /// The value before; for `kept`, the person's, which stays.
+    pub before: Value,
+    /// The value after; for `kept`, what the files say.
+    pub after: Value,
+}
+
+impl Change {
+    /// A difference of the whole service, or of one field with its values.
+    pub(crate) fn of(change: ChangeKind, spec: &ServiceSpec, field: Option<(&str, Value, Value)>) -> Self {
+        let (field, before, after) = match field {
+            Some((field, before, after)) => (Some(field.to_owned()), before, after),
+            None => (None, Value::Null, Value::Null),
+        };
+        Self {
+            change,
+            service: spec.name.clone(),
+            environment: spec.environment.to_string(),
+            field,
+            before,
+            after,
+        }
+    }
+}
+
+/// How a service differs from before.
+pub(crate) fn difference(before: Option<&ServiceSpec>, after: Option<&ServiceSpec>) -> Vec<Change> {
+    match (before, after) {
+        (None, None) => Vec::new(),
+        (None, Some(after)) => vec![Change::of(ChangeKind::Added, after, None)],
+        (Some(before), None) => vec![Change::of(ChangeKind::Removed, before, None)],
+        (Some(before), Some(after)) => FIELDS
+            .iter()
+            .filter_map(|name| {
+                let (old, new) = (value_of(before, name), value_of(after, name));
+                (old != new).then(|| Change::of(ChangeKind::Changed, after, Some((name, old, new))))
+            })
+            .collect(),
+    }
+}
+
+/// The findings with their lines, and whether each was accepted.
+pub(crate) fn findings(found: Vec<Finding>, files: &[InputFile], accepted: &BTreeSet<String>) -> Vec<ImportFinding> {
+    let contents: HashMap<&str, &[u8]> = files
+        .iter()
+        .map(|file| (file.path.as_str(), file.bytes.as_slice()))
+        .collect();
+    let lines = |file: &str, line: u32, around: u32| {
+        contents
+            .get(file)
+            .map(|bytes| excerpt(bytes, line, around))
+            .unwrap_or_default()
+    };
+    found
+        .into_iter()
+        .map(|finding| ImportFinding {
+            accepted: accepted.contains(&finding.id),
+            excerpt: lines(&finding.file, finding.line, EXCERPT_AROUND),
+            also: finding
+                .also
+                .into_iter()
+                .map(|place| OtherPlace {
+                    text: lines(&place.file, place.line, 0)
+                        .into_iter()
+                        .next()
+                        .map(|line| line.text)
+                        .unwrap_or_default(),
+                    file: place.file,
+                    line: place.line,
+                })
+                .collect(),
+            id: finding.id,
+            code: finding.code.to_owned(),
+            severity: finding.severity,
+            file: finding.file,
+            line: finding.line,
+            message: finding.message,
+            values: finding.values,
+        })
+        .collect()
+}
+
+impl ImportSummary {
+    /// Counts what was not accepted.
+    pub(crate) fn count(files: usize, services: usize, findings: &[ImportFinding]) -> Self {
+        let of = |severity| {
+            findings
+                .iter()
+                .filter(|finding| finding.severity == severity && !finding.accepted)
+                .count()
+        };
+        Self {
+            files,
+            services,
+            errors: of(Severity::Error),
+            warnings: of(Severity::Warning),
+            infos: of(Severity::Info),
+        }
+    }
+}
