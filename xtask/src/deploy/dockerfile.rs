@@ -10,10 +10,31 @@ struct Instruction {
 /// What is broken in a Dockerfile, as `path:line: message`. `exists` tells whether a path of the repository is there.
 pub fn check(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
     let instructions = instructions(text);
+    let last = instructions
+        .iter()
+        .rposition(|instruction| instruction.word == "FROM")
+        .unwrap_or(0);
+    let mut broken = sources(&instructions, exists);
+    broken.extend(last_stage(&instructions[last..]));
+    let is_static =
+        |instruction: &Instruction| instruction.rest.contains("+crt-static") || instruction.rest.contains("-musl");
+    if !instructions.iter().any(is_static) {
+        broken.push((
+            0,
+            "nothing makes the binary static, and scratch has no libraries".to_owned(),
+        ));
+    }
+    broken
+        .into_iter()
+        .map(|(line, message)| format!("deploy/Dockerfile:{line}: {message}"))
+        .collect()
+}
+
+/// Where the stages come from, and what is copied into them.
+fn sources(instructions: &[Instruction], exists: &dyn Fn(&str) -> bool) -> Vec<(usize, String)> {
     let mut broken = Vec::new();
-    let mut say = |line: usize, message: String| broken.push(format!("deploy/Dockerfile:{line}: {message}"));
     let mut stages: Vec<String> = Vec::new();
-    for instruction in &instructions {
+    for instruction in instructions {
         let line = instruction.line;
         match instruction.word.as_str() {
             "FROM" => {
@@ -21,7 +42,7 @@ pub fn check(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
                 let image = words.first().copied().unwrap_or_default();
                 let is_stage = stages.iter().any(|stage| stage == image);
                 if image != "scratch" && !is_stage && (!image.contains(':') || image.ends_with(":latest")) {
-                    say(line, format!("{image} names no version"));
+                    broken.push((line, format!("{image} names no version")));
                 }
                 stages.push(
                     words
@@ -29,7 +50,7 @@ pub fn check(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
                         .map_or_else(|| stages.len().to_string(), |name| (*name).to_owned()),
                 );
             }
-            "ADD" => say(line, "ADD fetches and unpacks; COPY says what it does".to_owned()),
+            "ADD" => broken.push((line, "ADD fetches and unpacks; COPY says what it does".to_owned())),
             "COPY" => {
                 let from = instruction
                     .rest
@@ -37,84 +58,70 @@ pub fn check(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
                     .find_map(|word| word.strip_prefix("--from="));
                 if let Some(from) = from {
                     if !stages.iter().any(|stage| stage == from) {
-                        say(line, format!("copies from {from}, which is no earlier stage"));
+                        broken.push((line, format!("copies from {from}, which is no earlier stage")));
                     }
                     continue;
                 }
-                let mut paths: Vec<&str> = instruction
+                let words = instruction
                     .rest
                     .split_whitespace()
-                    .filter(|word| !word.starts_with("--"))
-                    .collect();
+                    .filter(|word| !word.starts_with("--"));
+                let mut paths: Vec<&str> = words.collect();
                 paths.pop();
                 for path in paths.iter().filter(|path| !exists(path.trim_end_matches('/'))) {
-                    say(line, format!("copies {path}, which is not in the repository"));
+                    broken.push((line, format!("copies {path}, which is not in the repository")));
                 }
             }
             _ => {}
         }
     }
-    let last = instructions
-        .iter()
-        .rposition(|instruction| instruction.word == "FROM")
-        .unwrap_or(0);
-    let last_stage = &instructions[last.min(instructions.len())..];
-    let find = |word: &str| last_stage.iter().rfind(|instruction| instruction.word == word);
+    broken
+}
+
+/// What the image itself is.
+fn last_stage(stage: &[Instruction]) -> Vec<(usize, String)> {
+    let mut broken = Vec::new();
+    let find = |word: &str| stage.iter().rfind(|instruction| instruction.word == word);
     if find("FROM").is_none_or(|from| !from.rest.starts_with("scratch")) {
-        say(
+        broken.push((
             0,
             "the last stage is not FROM scratch, so it may hold a shell".to_owned(),
-        );
+        ));
     }
     if let Some(run) = find("RUN") {
-        say(
+        broken.push((
             run.line,
             "the last stage runs something, which needs a shell".to_owned(),
-        );
+        ));
     }
+    let is_user = |id: &str| id.trim().parse::<u32>().is_ok_and(|id| id > 0);
     match find("USER") {
-        None => say(0, "the last stage has no USER, so it runs as root".to_owned()),
-        Some(user) => {
-            let numeric = user
-                .rest
-                .split(':')
-                .all(|id| id.trim().parse::<u32>().is_ok_and(|id| id > 0));
-            if !numeric {
-                say(
-                    user.line,
-                    "USER is not a number above 0, so Kubernetes cannot tell that it is not root".to_owned(),
-                );
-            }
-        }
+        None => broken.push((0, "the last stage has no USER, so it runs as root".to_owned())),
+        Some(user) if user.rest.split(':').all(is_user) => {}
+        Some(user) => broken.push((
+            user.line,
+            "USER is not a number above 0, so Kubernetes cannot tell that it is not root".to_owned(),
+        )),
     }
     match find("HEALTHCHECK") {
-        None => say(0, "the last stage has no HEALTHCHECK".to_owned()),
-        Some(check) => {
-            let command = check.rest.split_once("CMD").map_or("", |(_, command)| command.trim());
-            if !is_exec_form(command) {
-                say(
-                    check.line,
-                    "HEALTHCHECK is not in the exec form, and there is no shell".to_owned(),
-                );
-            }
-        }
+        None => broken.push((0, "the last stage has no HEALTHCHECK".to_owned())),
+        Some(check)
+            if check
+                .rest
+                .split_once("CMD")
+                .is_some_and(|(_, command)| is_exec_form(command.trim())) => {}
+        Some(check) => broken.push((
+            check.line,
+            "HEALTHCHECK is not in the exec form, and there is no shell".to_owned(),
+        )),
     }
     match find("ENTRYPOINT") {
-        None => say(0, "the last stage has no ENTRYPOINT".to_owned()),
-        Some(entry) if !is_exec_form(&entry.rest) => say(
+        None => broken.push((0, "the last stage has no ENTRYPOINT".to_owned())),
+        Some(entry) if is_exec_form(&entry.rest) => {}
+        Some(entry) => broken.push((
             entry.line,
             "ENTRYPOINT is not in the exec form, so signals do not arrive".to_owned(),
-        ),
-        Some(_) => {}
-    }
-    let is_static = instructions
-        .iter()
-        .any(|instruction| instruction.rest.contains("+crt-static") || instruction.rest.contains("-musl"));
-    if !is_static {
-        say(
-            0,
-            "nothing makes the binary static, and scratch has no libraries".to_owned(),
-        );
+        )),
     }
     broken
 }
