@@ -6,6 +6,7 @@
 #![expect(dead_code, reason = "wip")]
 mod model;
 mod probe;
+mod schedule;
 
 #[cfg(test)]
 use mainstay_testkit as _;

@@ -1,0 +1,407 @@
+//! The scheduler: one task that starts every probe when its time has come, and hears when it ended.
+//!
+//! Knows when, never what: how a check is probed and what its result means is the runner's business.
+
+mod planner;
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use mainstay_runtime::{TaskContext, Tasks};
+use metrics::{Counter, Gauge, Histogram as Metric};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+
+pub use self::planner::{Planner, Timing};
+use crate::model::{
+    check::CheckId,
+    histogram::Histogram,
+    probe::{Attempt, Probe},
+};
+
+/// How often the scheduler reports on itself.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+/// Commands handled before the plan is looked at again.
+const COMMANDS_AT_ONCE: usize = 256;
+
+/// What the scheduler starts.
+pub trait Runner: Send + Sync + 'static {
+    /// Probes a check and decides its state; `None` when the check is gone.
+    fn run(&self, check: CheckId, attempt: Attempt) -> BoxFuture<'static, Option<Outcome>>;
+}
+
+/// How a probe ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The probe.
+    pub probe: Probe,
+    /// Whether the next one should follow soon.
+    pub undecided: bool,
+}
+
+#[derive(Debug)]
+enum Command {
+    Put(Vec<(CheckId, Timing)>),
+    Remove(Vec<CheckId>),
+    Ask(CheckId, Attempt, Option<oneshot::Sender<Probe>>),
+    Finished(CheckId, Option<Outcome>),
+}
+
+/// Talks to the scheduler. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Scheduler {
+    commands: mpsc::UnboundedSender<Command>,
+    stats: Arc<Mutex<Stats>>,
+}
+
+/// What the scheduler did so far.
+#[derive(Debug, Clone, Default)]
+pub struct Stats {
+    /// Probes started.
+    pub started: u64,
+    /// Slots that passed without a probe.
+    pub missed: u64,
+    /// How late probes started, in microseconds.
+    pub lateness: Histogram,
+}
+
+/// The receiving end, until the scheduler is started.
+#[derive(Debug)]
+pub struct Inbox(mpsc::UnboundedReceiver<Command>);
+
+impl Scheduler {
+    /// A scheduler that collects what it is told until [`Scheduler::start`].
+    pub fn new() -> (Self, Inbox) {
+        // Unbounded, because what is sent is bounded elsewhere: one message for each running probe and each request.
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let scheduler = Self {
+            commands,
+            stats: Arc::default(),
+        };
+        (scheduler, Inbox(inbox))
+    }
+
+    /// Starts the task `watch.schedule`.
+    pub fn start(&self, inbox: Inbox, tasks: &Tasks, concurrency: usize, runner: Arc<dyn Runner>) {
+        let work = Loop {
+            planner: Planner::new(Instant::now(), concurrency),
+            inbox: inbox.0,
+            scheduler: self.clone(),
+            runner,
+            waiting: HashMap::new(),
+            meters: Meters::new(),
+        };
+        tasks.spawn("watch.schedule", |context| work.run(context));
+    }
+
+    /// Adds checks or changes their timing.
+    pub fn put(&self, checks: Vec<(CheckId, Timing)>) {
+        self.send(Command::Put(checks));
+    }
+
+    /// Stops probing checks.
+    pub fn remove(&self, checks: Vec<CheckId>) {
+        self.send(Command::Remove(checks));
+    }
+
+    /// Wants a probe at once and does not wait for it.
+    pub fn kick(&self, check: CheckId) {
+        self.send(Command::Ask(check, Attempt::Retry, None));
+    }
+
+    /// Probes at once and waits; `None` when the check is not scheduled or Mainstay is stopping.
+    pub async fn run_now(&self, check: CheckId) -> Option<Probe> {
+        let (reply, probe) = oneshot::channel();
+        self.send(Command::Ask(check, Attempt::Manual, Some(reply)));
+        probe.await.ok()
+    }
+
+    /// What the scheduler did so far.
+    pub fn stats(&self) -> Stats {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn send(&self, command: Command) {
+        // The loop is gone only when Mainstay is stopping.
+        drop(self.commands.send(command));
+    }
+}
+
+struct Meters {
+    started: Counter,
+    missed: Counter,
+    lateness: Metric,
+    running: Gauge,
+    checks: Gauge,
+}
+
+impl Meters {
+    fn new() -> Self {
+        Self {
+            started: metrics::counter!("mainstay_probes_started_total"),
+            missed: metrics::counter!("mainstay_probe_slots_missed_total"),
+            lateness: metrics::histogram!("mainstay_probe_lateness_seconds"),
+            running: metrics::gauge!("mainstay_probes_running"),
+            checks: metrics::gauge!("mainstay_checks_scheduled"),
+        }
+    }
+}
+
+struct Loop {
+    planner: Planner,
+    inbox: mpsc::UnboundedReceiver<Command>,
+    scheduler: Scheduler,
+    runner: Arc<dyn Runner>,
+    /// Who waits for the next probe of a check.
+    waiting: HashMap<CheckId, Vec<oneshot::Sender<Probe>>>,
+    meters: Meters,
+}
+
+impl Loop {
+    async fn run(mut self, context: TaskContext) -> Result<(), Infallible> {
+        let mut report = tokio::time::interval(REPORT_EVERY);
+        let mut commands = Vec::with_capacity(COMMANDS_AT_ONCE);
+        loop {
+            let now = Instant::now();
+            while let Some(start) = self.planner.start(now) {
+                self.begin(start, context.tasks());
+            }
+            let wake = self.planner.next_wake();
+            tokio::select! {
+                biased;
+                () = context.stopping() => return Ok(()),
+                received = self.inbox.recv_many(&mut commands, COMMANDS_AT_ONCE) => {
+                    if received == 0 {
+                        return Ok(());
+                    }
+                    for command in commands.drain(..) {
+                        self.obey(command);
+                    }
+                }
+                () = sleep_until(wake) => {}
+                _ = report.tick() => self.report(&context),
+            }
+        }
+    }
+
+    fn begin(&mut self, start: planner::Start, tasks: &Tasks) {
+        self.meters.started.increment(1);
+        self.meters.missed.increment(start.missed);
+        self.meters.lateness.record(start.lateness.as_secs_f64());
+        {
+            let mut stats = self.scheduler.stats.lock().unwrap_or_else(PoisonError::into_inner);
+            stats.started += 1;
+            stats.missed += start.missed;
+            stats.lateness.record(u64::try_from(start.lateness.as_micros()).unwrap_or(u64::MAX));
+        }
+        let work = self.runner.run(start.check, start.attempt);
+        let mut report = Report(Some((start.check, self.scheduler.commands.clone())));
+        tasks.detached(async move {
+            let outcome = work.await;
+            report.finished(outcome);
+        });
+    }
+
+    fn obey(&mut self, command: Command) {
+        let now = Instant::now();
+        match command {
+            Command::Put(checks) => self.planner.put(&checks, now),
+            Command::Remove(checks) => {
+                for check in checks {
+                    self.planner.remove(check);
+                    // Dropping the senders tells those who wait that nothing will come.
+                    self.waiting.remove(&check);
+                }
+            }
+            Command::Ask(check, attempt, reply) => {
+                if self.planner.ask(check, attempt, now)
+                    && let Some(reply) = reply
+                {
+                    self.waiting.entry(check).or_default().push(reply);
+                }
+            }
+            Command::Finished(check, outcome) => self.finish(check, outcome, now),
+        }
+    }
+
+    fn finish(&mut self, check: CheckId, outcome: Option<Outcome>, now: Instant) {
+        let undecided = outcome.as_ref().is_some_and(|outcome| outcome.undecided);
+        let missed = self.planner.finished(check, undecided, now);
+        if missed > 0 {
+            self.meters.missed.increment(missed);
+            self.scheduler.stats.lock().unwrap_or_else(PoisonError::into_inner).missed += missed;
+        }
+        // Who asked while an earlier probe ran waits for the one that began after the question.
+        let Some(outcome) = outcome else { return };
+        let answers = outcome.probe.attempt == Attempt::Manual;
+        if answers && let Some(waiting) = self.waiting.remove(&check) {
+            for reply in waiting {
+                // The one who asked may have left.
+                drop(reply.send(outcome.probe.clone()));
+            }
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a gauge of small counts")]
+    fn report(&self, context: &TaskContext) {
+        self.meters.running.set(self.planner.running() as f64);
+        self.meters.checks.set(self.planner.len() as f64);
+        let stats = self.scheduler.stats();
+        let p99 = stats.lateness.percentile(990).unwrap_or_default();
+        context.ran(format!(
+            "{} checks, {} probes started, {} under way, {} slots missed, 99 of 100 started within {}.{:03} ms",
+            self.planner.len(),
+            stats.started,
+            self.planner.running(),
+            stats.missed,
+            p99 / 1000,
+            p99 % 1000,
+        ));
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Makes sure that the end of a probe is heard of, even when it panics.
+struct Report(Option<(CheckId, mpsc::UnboundedSender<Command>)>);
+
+impl Report {
+    fn finished(&mut self, outcome: Option<Outcome>) {
+        if let Some((check, commands)) = self.0.take() {
+            drop(commands.send(Command::Finished(check, outcome)));
+        }
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        self.finished(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use mainstay_kernel::{ManualClock, World};
+
+    use super::*;
+    use crate::model::probe::Phases;
+
+    /// Answers after a while and remembers when it was asked.
+    struct Slow {
+        takes: Duration,
+        undecided: bool,
+        asked: Mutex<Vec<(Instant, CheckId, Attempt)>>,
+    }
+
+    impl Runner for Arc<Slow> {
+        fn run(&self, check: CheckId, attempt: Attempt) -> BoxFuture<'static, Option<Outcome>> {
+            let slow = Arc::clone(self);
+            async move {
+                slow.asked.lock().unwrap().push((Instant::now(), check, attempt));
+                tokio::time::sleep(slow.takes).await;
+                Some(Outcome {
+                    probe: Probe {
+                        at: jiff::Timestamp::UNIX_EPOCH,
+                        duration_us: 1,
+                        phases: Phases::default(),
+                        status: None,
+                        failure: None,
+                        address: None,
+                        body_bytes: None,
+                        health: None,
+                        tls_days_left: None,
+                        attempt,
+                    },
+                    undecided: slow.undecided,
+                })
+            }
+            .boxed()
+        }
+    }
+
+    fn start(takes_ms: u64, undecided: bool, concurrency: usize) -> (Scheduler, Arc<Slow>, Tasks, World) {
+        let world = World::simulated(ManualClock::at(jiff::Timestamp::UNIX_EPOCH), 9);
+        let tasks = Tasks::new(world.clone());
+        let slow = Arc::new(Slow {
+            takes: Duration::from_millis(takes_ms),
+            undecided,
+            asked: Mutex::default(),
+        });
+        let (scheduler, inbox) = Scheduler::new();
+        scheduler.start(inbox, &tasks, concurrency, Arc::new(Arc::clone(&slow)));
+        (scheduler, slow, tasks, world)
+    }
+
+    fn every(interval_ms: u64) -> Timing {
+        Timing {
+            interval: Duration::from_millis(interval_ms),
+            retry: Duration::from_secs(1),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_thousand_checks_are_started_evenly_and_on_time() {
+        let (scheduler, slow, tasks, world) = start(1, false, 512);
+        let checks: Vec<_> = (0..10_000).map(|_| (world.id(), every(10_000))).collect();
+        let began = Instant::now();
+        scheduler.put(checks);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let mut per_second = vec![0; 61];
+        for (at, ..) in slow.asked.lock().unwrap().iter() {
+            per_second[usize::try_from((*at - began).as_secs()).unwrap()] += 1;
+        }
+        for (second, count) in per_second[20..60].iter().enumerate() {
+            assert!((850..1150).contains(count), "{count} probes in second {second}");
+        }
+        let stats = scheduler.stats();
+        assert_eq!(stats.missed, 0);
+        assert!(stats.lateness.percentile(990).unwrap() < 10_000);
+        tasks.stop_and_wait(Duration::from_secs(1)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_probes_run_at_once_than_allowed_and_the_slots_lost_are_counted() {
+        let (scheduler, slow, _tasks, world) = start(3000, false, 2);
+        scheduler.put((0..10).map(|_| (world.id(), every(1000))).collect());
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        let asked = slow.asked.lock().unwrap().len();
+        assert!((18..=22).contains(&asked), "two at a time, three seconds each: {asked}");
+        assert!(scheduler.stats().missed > 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn run_now_answers_with_the_probe_made_for_it() {
+        let (scheduler, _slow, _tasks, world) = start(100, false, 2);
+        let check = world.id();
+        assert!(scheduler.run_now(check).await.is_none(), "nobody knows this check");
+        scheduler.put(vec![(check, every(3_600_000))]);
+        assert_eq!(scheduler.run_now(check).await.unwrap().attempt, Attempt::Manual);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_removed_check_is_probed_no_more() {
+        let (scheduler, slow, _tasks, world) = start(1, true, 2);
+        let check = world.id();
+        scheduler.put(vec![(check, every(1000))]);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        scheduler.remove(vec![check]);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let before = slow.asked.lock().unwrap().len();
+        assert!(before >= 2);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(slow.asked.lock().unwrap().len(), before);
+    }
+}
