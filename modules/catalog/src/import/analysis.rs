@@ -56,7 +56,9 @@ pub fn analyse(mut files: Vec<InputFile>, options: &ImportOptions) -> Analysis {
                     .iter()
                     .map(|(_, content)| content.note.clone())
                     .find(|note| !note.is_empty());
-                let recognised = parts.iter().all(|(kind, _)| kind.unused_because().is_some());
+                let recognised = parts
+                    .iter()
+                    .all(|(kind, content)| kind.unused_because().is_some() || says_nothing(*kind, content));
                 let status = if recognised {
                     FileStatus::Recognised
                 } else {
@@ -193,6 +195,9 @@ fn read_documents(text: &str, documents: &Documents) -> Outcome {
         sources::read(kind, root, parts.entry(kind).or_default());
     }
     let mut parts: Vec<(FileKind, Content)> = parts.into_iter().collect();
+    for (_, content) in &mut parts {
+        note_unused_kinds(content);
+    }
     match parts.first_mut() {
         Some((_, content)) => content.duplicates.clone_from(&documents.duplicates),
         None if first == Some(FileKind::Unknown) => {
@@ -207,6 +212,26 @@ fn read_documents(text: &str, documents: &Documents) -> Outcome {
         }
     }
     Outcome::Read(parts)
+}
+
+/// Names the Kubernetes kinds that are not used.
+fn note_unused_kinds(content: &mut Content) {
+    let kinds: BTreeSet<&str> = content.kubernetes.unused.iter().map(String::as_str).collect();
+    if !kinds.is_empty() && content.note.is_empty() {
+        let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
+        content.note = format!("not used, because they say nothing about services: {kinds}");
+    }
+}
+
+/// A Kubernetes file without anything that runs all the time, leads to it, or configures Prometheus.
+fn says_nothing(kind: FileKind, content: &Content) -> bool {
+    let kubernetes = &content.kubernetes;
+    kind == FileKind::Kubernetes
+        && !kubernetes.workloads.iter().any(|workload| workload.serves)
+        && kubernetes.services.is_empty()
+        && kubernetes.backends.is_empty()
+        && content.prometheus.is_empty()
+        && content.rule_files.is_empty()
 }
 
 /// Sets registries of one name and kind in order: all but the newest are superseded.

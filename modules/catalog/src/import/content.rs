@@ -243,6 +243,8 @@ pub(crate) struct Kubernetes {
     pub(crate) workloads: Vec<Workload>,
     pub(crate) services: Vec<KubeService>,
     pub(crate) backends: Vec<Backend>,
+    /// Kinds of objects that say nothing about services, each as often as it occurs.
+    pub(crate) unused: Vec<String>,
 }
 
 /// Any object with a name.

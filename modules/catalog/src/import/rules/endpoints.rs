@@ -176,17 +176,29 @@ impl Reporter<'_> {
                 .filter(|other| other.file.path != endpoint.file.path && other.role.is_probe());
             elsewhere.filter(|other| !self.unserved.contains(&other.file.place(other.line)))
         };
-        let mut same_role = others().filter(|other| other.role.same_question(endpoint.role));
+        // Who declares liveness beside health asks two questions; who declares one of them asks the same.
+        let has_both = endpoint.role == Role::Live
+            && all
+                .iter()
+                .any(|other| other.file.path == endpoint.file.path && other.role == Role::Health);
+        let same_question = |other: &Declared<'_>| {
+            if has_both {
+                other.role == endpoint.role
+            } else {
+                other.role.same_question(endpoint.role)
+            }
+        };
+        let mut same_role = others().filter(|other| same_question(other));
         let outranked = same_role.any(|other| rank_above(other.file, endpoint.file));
         let known = others().any(|other| other.path == endpoint.path);
         if !outranked || known {
             return;
         }
         let declared: BTreeSet<String> = others()
-            .filter(|other| other.role.same_question(endpoint.role))
+            .filter(|other| same_question(other))
             .map(|other| other.path.clone())
             .collect();
-        let winner = others().find(|other| other.role.same_question(endpoint.role));
+        let winner = others().find(|other| same_question(other));
         let also = winner.map(|winner| winner.file.place(winner.line));
         // Two sources that disagree on a health URL are a drift; a probe that nobody serves is this.
         let is_drift = endpoint.role == Role::Health && takes_part_in_drift(endpoint);

@@ -36,8 +36,12 @@ pub(super) fn check(landscape: &Landscape<'_>, findings: &mut Vec<Finding>) {
     if by_service.is_empty() {
         return;
     }
+    let fleet_is_known = landscape.services().next().is_some();
     for (key, objectives) in &by_service {
-        unknown(key, objectives, landscape, findings);
+        // Objectives imported alone are about services that come with another import.
+        if fleet_is_known {
+            unknown(key, objectives, landscape, findings);
+        }
         units(key, objectives, findings);
     }
     missing(landscape, &by_service, findings);

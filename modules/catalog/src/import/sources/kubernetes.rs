@@ -64,7 +64,7 @@ pub(super) fn read(root: &Node, content: &mut Content) {
                     .for_each(|file| file.operator = true);
             }
         }
-        _ => {}
+        _ => content.kubernetes.unused.push(kind.to_owned()),
     }
     content.kubernetes.objects.push(object);
 }

@@ -109,7 +109,11 @@ pub(super) fn read_rules(root: &Node, load_name: Option<String>, content: &mut C
             .unwrap_or_default();
         let (expression, line, block) = match rule.entry("expr") {
             Some(entry) => match &entry.value.value {
-                Value::Scalar { text, style } => (text.clone(), entry.value.line, *style == Style::Literal),
+                Value::Scalar {
+                    text,
+                    style: Style::Literal,
+                } => (text.clone(), entry.line, true),
+                Value::Scalar { text, .. } => (text.clone(), entry.value.line, false),
                 _ => (String::new(), entry.line, false),
             },
             None => (String::new(), rule.line, false),

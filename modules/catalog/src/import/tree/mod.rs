@@ -21,7 +21,7 @@ pub(crate) enum Style {
     Plain,
     /// In quotes: always a text.
     Quoted,
-    /// A YAML block (`|`), whose lines keep their place in the file.
+    /// A YAML block (`|`), whose lines keep their place in the file; they begin below the line of its key.
     Literal,
 }
 
@@ -140,11 +140,6 @@ impl Node {
             Value::Scalar { text, style } if *style != Style::Plain || !is_null(text) => Some(text),
             _ => None,
         }
-    }
-
-    /// A whole number: plain, or (as environment values in YAML often are) in quotes.
-    pub(crate) fn integer(&self) -> Option<i64> {
-        self.text()?.trim().parse().ok()
     }
 
     /// A TCP port between 1 and 65535.

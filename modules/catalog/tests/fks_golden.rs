@@ -1,0 +1,161 @@
+//! The import of a real platform's files against a list of findings that was checked by hand.
+//!
+//! The files are not part of this repository; without them the tests say so and pass.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use mainstay_catalog::import::{Analysis, Finding, ImportOptions, analyse, excerpt, read_paths};
+
+/// Codes of which the list does not hold every finding.
+const NOT_EXHAUSTIVE: &[&str] = &["proposed-alias"];
+
+fn data() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/fks");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: {} is not here, so the import of real files was not compared", folder.display());
+    None
+}
+
+fn analysis(folder: &Path) -> Analysis {
+    let files = read_paths(&[folder.to_owned()]).unwrap();
+    assert!(files.len() > 200, "only {} files were read", files.len());
+    analyse(files, &ImportOptions::default())
+}
+
+/// A row of one of the lists, by column name.
+type Row = BTreeMap<String, String>;
+
+fn rows(name: &str) -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let header: Vec<&str> = lines.next().unwrap().split('\t').collect();
+    lines
+        .map(|line| header.iter().zip(line.split('\t')).map(|(key, value)| ((*key).to_owned(), value.to_owned())).collect())
+        .collect()
+}
+
+fn shown(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
+/// Equal as texts or as numbers (`1` and `1.0`).
+fn same(expected: &str, found: &str) -> bool {
+    let numbers = expected.parse::<f64>().ok().zip(found.parse::<f64>().ok());
+    expected == found || numbers.is_some_and(|(a, b)| (a - b).abs() < 1e-9)
+}
+
+fn matches(row: &Row, finding: &Finding) -> bool {
+    let values = row["values"].split("; ").filter(|pair| !pair.is_empty());
+    finding.code == row["code"]
+        && finding.severity.as_str() == row["severity"]
+        && finding.file == row["file"]
+        && finding.line.to_string() == row["line"]
+        && values.into_iter().all(|pair| {
+            let (key, expected) = pair.split_once('=').unwrap();
+            finding.values.get(key).is_some_and(|found| same(expected, &shown(found)))
+        })
+}
+
+fn line_of(finding: &Finding) -> String {
+    let values: Vec<String> = finding.values.iter().map(|(key, value)| format!("{key}={}", shown(value))).collect();
+    format!(
+        "{}\t{}\t{}\t{}\t{}",
+        finding.code,
+        finding.severity.as_str(),
+        finding.file,
+        finding.line,
+        values.join("; ")
+    )
+}
+
+#[test]
+fn every_finding_of_the_golden_list_is_reported_and_nothing_else() {
+    let Some(folder) = data() else { return };
+    let analysis = analysis(&folder);
+    let rows = rows("fks-findings.tsv");
+    assert!(rows.len() >= 40, "the list holds {} findings", rows.len());
+    let mut problems = Vec::new();
+    for row in &rows {
+        if !analysis.findings.iter().any(|finding| matches(row, finding)) {
+            let near = analysis
+                .findings
+                .iter()
+                .filter(|finding| finding.code == row["code"] && finding.file == row["file"])
+                .map(|finding| format!("\n      near: {}", line_of(finding)));
+            problems.push(format!(
+                "missing: {}\t{}\t{}\t{}\t{}{}",
+                row["code"],
+                row["severity"],
+                row["file"],
+                row["line"],
+                row["values"],
+                near.collect::<String>()
+            ));
+        }
+    }
+    for finding in &analysis.findings {
+        let listed = rows.iter().any(|row| matches(row, finding));
+        if !listed && !NOT_EXHAUSTIVE.contains(&finding.code) {
+            problems.push(format!("not listed: {}\n      {}", line_of(finding), finding.message));
+        }
+    }
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn nothing_that_only_looks_wrong_is_reported() {
+    let Some(folder) = data() else { return };
+    let analysis = analysis(&folder);
+    for row in rows("fks-not-findings.tsv") {
+        let wrong = analysis.findings.iter().find(|finding| {
+            finding.code == row["code"]
+                && (row["file"] == "*" || finding.file == row["file"])
+                && (row["line"].is_empty() || finding.line.to_string() == row["line"])
+        });
+        assert!(wrong.is_none(), "{}\n  but {}", line_of(wrong.unwrap()), row["why"]);
+    }
+}
+
+#[test]
+fn every_finding_points_at_a_line_that_exists() {
+    let Some(folder) = data() else { return };
+    let analysis = analysis(&folder);
+    let mut ids = BTreeSet::new();
+    for finding in &analysis.findings {
+        let places = finding.also.iter().map(|place| (&place.file, place.line));
+        for (file, line) in places.chain([(&finding.file, finding.line)]) {
+            let bytes = std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let lines = excerpt(&bytes, line, 1);
+            assert!(lines.iter().any(|found| found.line == line), "{file}:{line} of {}", finding.code);
+        }
+        assert!(finding.message.ends_with('.'), "{}", finding.message);
+        assert!(ids.insert(&finding.id), "the id of {} is not its own", line_of(finding));
+    }
+}
+
+#[test]
+fn every_file_is_listed_and_the_fleet_is_there() {
+    let Some(folder) = data() else { return };
+    let files = read_paths(&[folder.clone()]).unwrap();
+    let given: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+    let analysis = analysis(&folder);
+    let listed: BTreeSet<String> = analysis.files.iter().map(|file| file.path.clone()).collect();
+    assert_eq!(given, listed);
+    let names: BTreeSet<&str> = analysis.services.iter().map(|service| service.name.as_str()).collect();
+    for name in ["fks-api", "fks-execution-main", "fks-ollama", "fks-feature-engineering"] {
+        assert!(names.contains(name), "{name} is missing among {names:?}");
+    }
+    let objectives = analysis.declarations.iter().filter(|declared| declared.kind == "slo");
+    let availability = objectives.filter(|declared| declared.body["sli"]["kind"] == "availability");
+    assert_eq!(availability.count(), 8);
+}
