@@ -145,7 +145,10 @@ impl Call {
             .await
             .map_err(|error| self.broken(&error))?;
         let answer = pin!(async {
-            let response = sender.send_request(request).await.map_err(|error| self.broken(&error))?;
+            let response = sender
+                .send_request(request)
+                .await
+                .map_err(|error| self.broken(&error))?;
             self.whole(response).await
         });
         // The connection makes progress only while it is polled; when it ends first, the answer is in or lost.

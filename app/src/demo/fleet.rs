@@ -3,6 +3,7 @@
 //!
 //! It knows processes and files. It must not know what a service does, nor that anybody watches the fleet.
 
+pub mod control;
 mod member;
 mod ports;
 
@@ -20,6 +21,7 @@ use http::{Method, header};
 use mainstay_kernel::World;
 use serde_json::{Value, json};
 use tokio::{
+    sync::Mutex,
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
@@ -47,7 +49,7 @@ pub struct Fleet {
     folder: PathBuf,
     control_token: String,
     members: BTreeMap<String, Member>,
-    supervisors: JoinSet<()>,
+    supervisors: Mutex<JoinSet<()>>,
 }
 
 impl Fleet {
@@ -71,10 +73,9 @@ impl Fleet {
         &self.registry_file
     }
 
-    /// Names and base URLs of the services.
-    pub fn addresses(&self) -> BTreeMap<&str, &str> {
-        let services = self.registry.services().iter();
-        services.map(|(name, entry)| (name.as_str(), entry.base_url.as_str())).collect()
+    /// The registry with the addresses the services really have.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// The file a service logs to.
@@ -117,11 +118,11 @@ impl Fleet {
         Ok(())
     }
 
-    /// Writes down how the fleet is reached and controlled, readable by its owner alone.
+    /// Writes down in `fleet.json` how the fleet is reached and controlled, readable by its owner alone.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn describe(&self) -> Result<Value> {
+    pub fn describe(&self, control: SocketAddr) -> Result<Value> {
         let services: serde_json::Map<_, _> = self
             .registry
             .services()
@@ -129,22 +130,30 @@ impl Fleet {
             .map(|(name, entry)| {
                 let control = self.members.get(name).map(Member::control_url);
                 let log = self.log_file(name);
-                (name.clone(), json!({ "base_url": entry.base_url, "control_url": control, "log": log }))
+                (
+                    name.clone(),
+                    json!({ "base_url": entry.base_url, "control_url": control, "log": log }),
+                )
             })
             .collect();
-        let description =
-            json!({ "registry": self.registry_file, "control_token": self.control_token, "services": services });
+        let description = json!({
+            "registry": self.registry_file,
+            "control_url": format!("http://{control}"),
+            "control_token": self.control_token,
+            "services": services,
+        });
         private_file(&self.folder.join("fleet.json"), &format!("{description:#}\n"))?;
         Ok(description)
     }
 
     /// Asks every service to finish and waits for it, for a few seconds at most.
-    pub async fn stop(mut self) {
+    pub async fn stop(&self) {
         for member in self.members.values() {
             // A supervisor that has ended has no process either.
             let _ended = member.order(Order::Quit).await;
         }
-        let all = async { while self.supervisors.join_next().await.is_some() {} };
+        let mut supervisors = self.supervisors.lock().await;
+        let all = async { while supervisors.join_next().await.is_some() {} };
         let _killed_on_drop = timeout(STOP_LIMIT, all).await;
     }
 
@@ -157,7 +166,10 @@ impl Fleet {
         let mut reserved = ports::reserve(names.len() * 2, world)?;
         let ports = reserved.numbers();
         let (serving, controlling) = ports.split_at(names.len());
-        let addresses = names.iter().cloned().zip(serving.iter().map(|port| SocketAddr::from(([127, 0, 0, 1], *port))));
+        let addresses = names
+            .iter()
+            .cloned()
+            .zip(serving.iter().map(|port| SocketAddr::from(([127, 0, 0, 1], *port))));
         let registry = registry.relocated(&addresses.collect())?;
         let registry_file = folder.join("service_registry.json");
         fs::write(&registry_file, registry.to_text())
@@ -187,7 +199,7 @@ impl Fleet {
             folder: folder.to_owned(),
             control_token,
             members,
-            supervisors,
+            supervisors: Mutex::new(supervisors),
         };
         fleet.wait_until_ready().await?;
         Ok(fleet)
@@ -198,7 +210,11 @@ impl Fleet {
         let waits = self.registry.services().iter().map(|(name, entry)| async move {
             let ready = format!("{}/ready", entry.base_url);
             loop {
-                if Call::get(&ready).send().await.is_ok_and(|answer| answer.status.is_success()) {
+                if Call::get(&ready)
+                    .send()
+                    .await
+                    .is_ok_and(|answer| answer.status.is_success())
+                {
                     return Ok(());
                 }
                 if let Some(code) = self.member(name)?.last_exit() {
@@ -227,7 +243,10 @@ impl Fleet {
     fn member(&self, service: &str) -> Result<&Member> {
         self.members.get(service).with_context(|| {
             let known: Vec<_> = self.members.keys().map(String::as_str).collect();
-            format!("the demo fleet has no service called {service}: it has {}", known.join(", "))
+            format!(
+                "the demo fleet has no service called {service}: it has {}",
+                known.join(", ")
+            )
         })
     }
 
@@ -249,7 +268,12 @@ struct PortTaken;
 /// When it cannot be written.
 pub fn private_file(path: &Path, text: &str) -> Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let file = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path);
+    let file = fs::OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| format!("cannot write {}", path.display()))
 }
@@ -259,7 +283,10 @@ fn accepted(service: &str, answer: &Answer) -> Result<()> {
         return Ok(());
     }
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    bail!("{service} refused: {}", body["detail"].as_str().unwrap_or("no reason given"));
+    bail!(
+        "{service} refused: {}",
+        body["detail"].as_str().unwrap_or("no reason given")
+    );
 }
 
 fn state_folder(folder: &Path, service: &str) -> PathBuf {

@@ -5,5 +5,17 @@
 
 mod cause;
 mod client;
+mod fleet;
+mod mainstay;
+mod narrate;
+mod options;
+mod receiver;
 mod registry;
-pub mod service;
+mod run;
+mod service;
+mod setup;
+mod story;
+
+pub use options::DemoArgs;
+pub use run::run;
+pub use service::{ServiceArgs, run as run_service};

@@ -26,8 +26,6 @@ pub struct Registry {
 pub struct Entry {
     /// Where the service answers, without a path.
     pub base_url: String,
-    /// Where it says how it is.
-    pub health_url: String,
     /// Names of the services it calls, or `all`.
     #[serde(default)]
     dependencies: Vec<String>,
@@ -50,7 +48,7 @@ impl Registry {
     pub fn parse(text: &str) -> Result<Self> {
         let document: Value = serde_json::from_str(text)?;
         let services: BTreeMap<String, Entry> = BTreeMap::deserialize(&document["services"])
-            .context("`services` must map names to `base_url`, `health_url` and `dependencies`")?;
+            .context("`services` must map names to `base_url` and `dependencies`")?;
         for (name, entry) in &services {
             for dependency in &entry.dependencies {
                 if dependency != EVERYONE && !services.contains_key(dependency) {
@@ -68,7 +66,11 @@ impl Registry {
 
     /// The services `name` calls to do its work.
     pub fn calls(&self, name: &str) -> Vec<&str> {
-        let named = self.services.get(name).into_iter().flat_map(|entry| &entry.dependencies);
+        let named = self
+            .services
+            .get(name)
+            .into_iter()
+            .flat_map(|entry| &entry.dependencies);
         named
             .map(String::as_str)
             .filter(|dependency| *dependency != EVERYONE)
@@ -130,7 +132,18 @@ mod tests {
     fn the_bundled_registry_describes_ten_services() {
         let registry = Registry::parse(BUNDLED).unwrap();
         let names: Vec<_> = registry.services().keys().map(String::as_str).collect();
-        let expected = ["ai", "analyze", "api", "app", "auth", "data", "execution", "main", "monitor", "web"];
+        let expected = [
+            "ai",
+            "analyze",
+            "api",
+            "app",
+            "auth",
+            "data",
+            "execution",
+            "main",
+            "monitor",
+            "web",
+        ];
         assert_eq!(names, expected);
         assert_eq!(registry.calls("execution"), ["api", "data"]);
         assert_eq!(registry.calls("monitor"), Vec::<&str>::new());
@@ -141,16 +154,19 @@ mod tests {
     #[test]
     fn a_relocated_registry_keeps_paths_and_dependencies() {
         let registry = Registry::parse(BUNDLED).unwrap();
-        let addresses = registry
+        let addresses: BTreeMap<_, _> = registry
             .services()
             .keys()
             .zip(20_000..)
             .map(|(name, port)| (name.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
             .collect();
         let moved = registry.relocated(&addresses).unwrap();
-        let data = &moved.services()["data"];
-        assert_eq!(data.base_url, format!("http://{}", addresses["data"]));
-        assert_eq!(data.health_url, format!("http://{}/health", addresses["data"]));
+        assert_eq!(
+            moved.services()["data"].base_url,
+            format!("http://{}", addresses["data"])
+        );
+        let health_url = &moved.document["services"]["data"]["health_url"];
+        assert_eq!(*health_url, format!("http://{}/health", addresses["data"]));
         assert_eq!(moved.calls("app"), registry.calls("app"));
         assert_eq!(moved.document["version"], "1.2");
     }

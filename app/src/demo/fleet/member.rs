@@ -4,9 +4,7 @@ use std::{
     fs::OpenOptions,
     path::PathBuf,
     process::Stdio,
-    sync::{
-        Arc, Mutex, PoisonError,
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -162,7 +160,9 @@ async fn start(plan: &Plan) -> Result<Running> {
         .spawn()
         .with_context(|| format!("cannot start {}", plan.program.display()))?;
     let mut lifeline = child.stdin.take().context("the process has no standard input")?;
-    lifeline.write_all(format!("{}\n", plan.control_token).as_bytes()).await?;
+    lifeline
+        .write_all(format!("{}\n", plan.control_token).as_bytes())
+        .await?;
     Ok(Running { child, lifeline })
 }
 

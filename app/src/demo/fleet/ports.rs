@@ -50,7 +50,10 @@ pub fn reserve(count: usize, world: &World) -> Result<Reserved> {
             reserved.numbers.push(port);
         }
     }
-    bail!("no {count} free loopback ports between {FIRST} and {}", FIRST + COUNT - 1)
+    bail!(
+        "no {count} free loopback ports between {FIRST} and {}",
+        FIRST + COUNT - 1
+    )
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use tokio::{
 use super::{
     ServiceArgs,
     computation::Computation,
-    dependencies::Dependencies,
+    dependencies::{Dependencies, DependencyError},
     documents::Documents,
     failure::Failure,
     journal::Journal,
@@ -37,7 +37,7 @@ pub const VERSION: &str = "1.4.2";
 const CONNECTIONS: usize = 8;
 const DATABASE_PATIENCE: Duration = Duration::from_millis(500);
 const JOURNAL_PATIENCE: Duration = Duration::from_millis(600);
-const DOCUMENT_LIMIT: usize = 24 << 20;
+const DOCUMENT_LIMIT: usize = 16 << 20;
 const REQUESTS_AT_ONCE: usize = 64;
 /// Round trip to the database, as a near one takes.
 const ROUND_TRIP: Duration = Duration::from_millis(1);
@@ -224,7 +224,7 @@ impl Chassis {
         request_id: &str,
     ) -> Result<Value, Failure> {
         let answer = self.dependencies.call(dependency, method, path, body, request_id).await;
-        let outcome = answer.as_ref().map_or_else(|error| error.outcome(), |_| "ok");
+        let outcome = answer.as_ref().map_or_else(DependencyError::outcome, |_| "ok");
         self.metrics.called(dependency, outcome);
         Ok(answer?)
     }

@@ -42,7 +42,10 @@ impl Computation {
     }
 
     /// The mean product of every pair of points; a history that is shortened meanwhile ends the work.
-    #[expect(clippy::cast_precision_loss, reason = "an indicator for show does not need the last bits")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an indicator for show does not need the last bits"
+    )]
     pub fn correlate(&self, seed: i64, on_behalf_of: &str) -> f64 {
         let points = self.history();
         self.note(Some(on_behalf_of.to_owned()));
@@ -70,7 +73,10 @@ impl Computation {
 /// A deterministic walk around zero.
 #[expect(clippy::cast_precision_loss, reason = "12 bits are exactly representable")]
 fn price(seed: i64, index: usize) -> f64 {
-    let mixed = seed.cast_unsigned().wrapping_add(index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = seed
+        .cast_unsigned()
+        .wrapping_add(index as u64)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
     ((mixed >> 52) as f64) / 2048.0 - 1.0
 }
 

@@ -25,7 +25,7 @@ const LONG_HISTORY: usize = 60_000;
 /// What a volume without credits takes.
 const STARVED_BYTES_PER_SECOND: u64 = 12;
 /// A request thread that has not run for this long is worth a line.
-const STALL: Duration = Duration::from_millis(1_000);
+const STALL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 struct Control {
@@ -62,12 +62,21 @@ async fn authorise(State(control): State<Control>, request: Request, next: Next)
     if given.is_some_and(|given| same(given.as_bytes(), expected.as_bytes())) {
         return next.run(request).await;
     }
-    (StatusCode::UNAUTHORIZED, Json(json!({ "detail": "the control token is missing or wrong" }))).into_response()
+    (
+        StatusCode::UNAUTHORIZED,
+        Json(json!({ "detail": "the control token is missing or wrong" })),
+    )
+        .into_response()
 }
 
 /// Compares without telling by its duration where the difference is.
 fn same(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+    left.len() == right.len()
+        && left
+            .iter()
+            .zip(right)
+            .fold(0, |difference, (a, b)| difference | (a ^ b))
+            == 0
 }
 
 async fn arrange(State(control): State<Control>, Path(cause): Path<String>) -> Response {
@@ -87,7 +96,9 @@ async fn remove_all(State(control): State<Control>) -> Response {
     let terminated = chassis.pool.terminate_idle_transactions();
     if terminated > 0 {
         let fields = json!({ "database.sessions": terminated });
-        chassis.log.warn("sessions idle in a transaction were terminated", fields);
+        chassis
+            .log
+            .warn("sessions idle in a transaction were terminated", fields);
     }
     chassis.computation.set_history(None);
     chassis.documents.keep_references(false);
@@ -95,7 +106,11 @@ async fn remove_all(State(control): State<Control>) -> Response {
     let mended = super::restore_settings(chassis);
     match mended.and_then(|()| Ok(reference::publish(&chassis.files().reference)?)) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "detail": format!("{error:#}") }))).into_response(),
+        Err(error) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Json(json!({ "detail": format!("{error:#}") })),
+        )
+            .into_response(),
     }
 }
 

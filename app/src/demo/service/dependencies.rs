@@ -31,14 +31,14 @@ pub enum DependencyError {
     #[error("{CALLS_AT_ONCE} calls to other services are in flight already, so {0} was not called")]
     Busy(String),
     /// It gave no answer.
-    #[error("{dependency} gave no answer after {attempts} attempts: {source}")]
+    #[error("{dependency} gave no answer after {attempts} attempts: {last}")]
     NoAnswer {
         /// Who was called.
         dependency: String,
         /// How often.
         attempts: u32,
         /// What happened the last time.
-        source: CallError,
+        last: CallError,
     },
     /// It knows nothing under that path.
     #[error("{dependency} has nothing at {path}: {detail}")]
@@ -165,10 +165,10 @@ impl Dependencies {
         };
         let unusable = matches!(&outcome, Ok(answer) if answer.status.is_server_error());
         self.answered(dependency, outcome.is_ok() && !unusable);
-        let answer = outcome.map_err(|source| DependencyError::NoAnswer {
+        let answer = outcome.map_err(|last| DependencyError::NoAnswer {
             dependency: dependency.to_owned(),
             attempts: attempt,
-            source,
+            last,
         })?;
         usable(dependency, path, &answer)
     }
@@ -181,7 +181,10 @@ impl Dependencies {
                 continue;
             }
             let url = format!("{base}/live");
-            let answer = Call::get(&url).within(Duration::from_millis(settings.timeout_ms)).send().await;
+            let answer = Call::get(&url)
+                .within(Duration::from_millis(settings.timeout_ms))
+                .send()
+                .await;
             let Ok(said) = answer.and_then(|answer| answer.json::<Value>(&url)) else {
                 continue;
             };
@@ -224,7 +227,11 @@ impl Dependencies {
 
     fn identity(&self, dependency: &str) -> Identity {
         let state = self.state();
-        state.known.get(dependency).map(|known| known.identity.clone()).unwrap_or_default()
+        state
+            .known
+            .get(dependency)
+            .map(|known| known.identity.clone())
+            .unwrap_or_default()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -10,14 +10,16 @@ use std::{
     },
 };
 
-/// Bytes kept as they are when nothing else is asked for; older documents make room.
+/// Documents kept; older ones make room.
 const ENTRIES_KEPT: usize = 256;
 /// What a document takes when it is kept expanded: its text beside every intermediate table.
 const EXPANDED_BYTES: usize = 1 << 20;
 
 /// The limit forbids another allocation.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the document cache refused {wanted} bytes: {used} of {limit} bytes are taken by {documents} documents that are all still referenced")]
+#[error(
+    "the document cache refused {wanted} bytes: {used} of {limit} bytes are taken by {documents} documents that are all still referenced"
+)]
 pub struct Refused {
     /// Bytes asked for.
     pub wanted: usize,
@@ -41,6 +43,7 @@ pub struct Documents {
 struct Kept {
     documents: VecDeque<Vec<u8>>,
     used: usize,
+    last_wanted: usize,
 }
 
 impl Documents {
@@ -59,32 +62,44 @@ impl Documents {
     /// [`Refused`] when the limit is reached and nothing may be dropped.
     pub fn keep(&self, text: &[u8]) -> Result<(), Refused> {
         let referenced = self.references_stay.load(Ordering::Relaxed);
-        let wanted = if referenced { EXPANDED_BYTES.max(text.len()) } else { text.len() };
+        let wanted = if referenced {
+            EXPANDED_BYTES.max(text.len())
+        } else {
+            text.len()
+        };
         let mut kept = self.kept();
+        kept.last_wanted = wanted;
         while !referenced && (kept.documents.len() >= ENTRIES_KEPT || kept.used + wanted > self.limit) {
-            let Some(oldest) = kept.documents.pop_front() else { break };
+            let Some(oldest) = kept.documents.pop_front() else {
+                break;
+            };
             kept.used -= oldest.len();
         }
         self.room_for(&kept, wanted)?;
         let mut document = Vec::with_capacity(wanted);
         // Repeating the text touches every page, so that the memory is resident and not only promised.
-        document.extend(text.iter().copied().cycle().take(if text.is_empty() { 0 } else { wanted }));
+        document.extend(
+            text.iter()
+                .copied()
+                .cycle()
+                .take(if text.is_empty() { 0 } else { wanted }),
+        );
         kept.used += document.len();
         kept.documents.push_back(document);
         Ok(())
     }
 
-    /// Whether `bytes` more would be granted now; what a health check asks.
+    /// Whether another document like the last one would be taken now; what a health check asks.
     ///
     /// # Errors
     /// [`Refused`] when not.
-    pub fn probe(&self, bytes: usize) -> Result<(), Refused> {
-        let kept = self.kept();
-        let evictable = !self.references_stay.load(Ordering::Relaxed);
-        if evictable && bytes <= self.limit {
-            return Ok(());
+    pub fn probe(&self) -> Result<(), Refused> {
+        if self.references_stay.load(Ordering::Relaxed) {
+            let kept = self.kept();
+            return self.room_for(&kept, kept.last_wanted);
         }
-        self.room_for(&kept, bytes)
+        // Whatever is kept may be dropped.
+        Ok(())
     }
 
     /// Bytes taken now.
@@ -129,7 +144,7 @@ mod tests {
             documents.keep(&[7; 90]).unwrap();
         }
         assert!(documents.used() <= 1000);
-        documents.probe(500).unwrap();
+        documents.probe().unwrap();
     }
 
     #[test]
@@ -141,7 +156,7 @@ mod tests {
         }
         let refused = documents.keep(b"report").unwrap_err();
         assert_eq!((refused.documents, refused.used), (3, 3 << 20));
-        assert!(documents.probe(64 << 10).is_err());
+        assert!(documents.probe().is_err());
         documents.keep_references(false);
         assert_eq!(documents.used(), 0);
         documents.keep(b"report").unwrap();

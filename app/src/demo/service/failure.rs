@@ -7,9 +7,7 @@ use axum::{
 use http::StatusCode;
 use serde_json::json;
 
-use super::{
-    dependencies::DependencyError, documents::Refused, journal::JournalError, pool::Exhausted,
-};
+use super::{dependencies::DependencyError, documents::Refused, journal::JournalError, pool::Exhausted};
 
 /// The code of an answer that the thing asked for does not exist.
 pub const NOT_FOUND: &str = "not-found";

@@ -19,9 +19,6 @@ use serde_json::{Map, Value, json};
 
 use super::chassis::{Chassis, VERSION};
 
-/// What a health check asks the memory limit for.
-const SCRATCH_BYTES: usize = 64 << 10;
-
 /// The routes.
 pub fn routes() -> Router<Arc<Chassis>> {
     Router::new()
@@ -89,23 +86,33 @@ async fn live(State(chassis): State<Arc<Chassis>>) -> Json<Value> {
 
 async fn metrics(State(chassis): State<Arc<Chassis>>) -> Response {
     let page = chassis.metrics_page();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        page,
+    )
+        .into_response()
 }
 
 async fn examine(chassis: &Chassis) -> [Component; 4] {
-    let (database, journal) = tokio::join!(chassis.pool.acquire("health check"), chassis.journal.append("health check"));
+    let (database, journal) = tokio::join!(
+        chassis.pool.acquire("health check"),
+        chassis.journal.append("health check")
+    );
     let mistaken = chassis.dependencies.mistaken_addresses();
     let component = |name, trouble| Component { name, trouble };
     [
         component("database", database.err().map(|error| error.to_string())),
         component("journal", journal.err().map(|error| error.to_string())),
-        component("memory", chassis.documents.probe(SCRATCH_BYTES).err().map(|error| error.to_string())),
+        component("memory", chassis.documents.probe().err().map(|error| error.to_string())),
         component("configuration", (!mistaken.is_empty()).then(|| mistaken.join("; "))),
     ]
 }
 
 fn troubles(components: &[Component]) -> Vec<&str> {
-    components.iter().filter_map(|component| component.trouble.as_deref()).collect()
+    components
+        .iter()
+        .filter_map(|component| component.trouble.as_deref())
+        .collect()
 }
 
 fn well(chassis: &Chassis) -> Value {

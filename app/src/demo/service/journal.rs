@@ -24,7 +24,9 @@ const LONGEST: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The volume or the queue in front of it was too slow.
-    #[error("writing {bytes} bytes to the journal did not finish within {waited_ms} ms: the volume writes {bytes_per_second} bytes per second")]
+    #[error(
+        "writing {bytes} bytes to the journal did not finish within {waited_ms} ms: the volume writes {bytes_per_second} bytes per second"
+    )]
     Slow {
         /// Length of the record.
         bytes: usize,
@@ -34,12 +36,12 @@ pub enum JournalError {
         bytes_per_second: u64,
     },
     /// The file cannot be written.
-    #[error("cannot write the journal {path}: {source}")]
+    #[error("cannot write the journal {path}: {reason}")]
     File {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 
@@ -67,10 +69,15 @@ impl Journal {
     /// # Errors
     /// [`JournalError::File`] when the file cannot be made.
     pub async fn open(path: &Path, patience: Duration) -> Result<Self, JournalError> {
-        let file = OpenOptions::new().create(true).write(true).truncate(true).open(path).await;
-        let file = file.map_err(|source| JournalError::File {
+        let file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .open(path)
+            .await;
+        let file = file.map_err(|reason| JournalError::File {
             path: path.to_owned(),
-            source,
+            reason,
         })?;
         Ok(Self {
             path: path.to_owned(),
@@ -89,9 +96,9 @@ impl Journal {
         let bandwidth = self.bytes_per_second.load(Ordering::Relaxed);
         match timeout(self.patience, self.write(record, bandwidth)).await {
             Ok(Ok(())) => Ok(started.elapsed()),
-            Ok(Err(source)) => Err(JournalError::File {
+            Ok(Err(reason)) => Err(JournalError::File {
                 path: self.path.clone(),
-                source,
+                reason,
             }),
             Err(_) => Err(JournalError::Slow {
                 bytes: record.len() + 1,
@@ -141,7 +148,9 @@ mod tests {
     #[tokio::test]
     async fn a_slow_volume_fails_writes_with_its_bandwidth_and_recovers() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(&folder.path().join("journal"), Duration::from_millis(20)).await.unwrap();
+        let journal = Journal::open(&folder.path().join("journal"), Duration::from_millis(20))
+            .await
+            .unwrap();
         journal.set_bandwidth(Some(10));
         let error = journal.append("a record of some length").await.unwrap_err();
         assert!(error.to_string().contains("10 bytes per second"), "{error}");

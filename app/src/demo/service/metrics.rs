@@ -68,7 +68,10 @@ impl Metrics {
         let counts = self.counts();
         writeln!(out, "# HELP build_info What runs here.\n# TYPE build_info gauge")?;
         writeln!(out, "build_info{{service=\"{service}\",version=\"{version}\"}} 1")?;
-        writeln!(out, "# HELP http_requests_total Requests answered.\n# TYPE http_requests_total counter")?;
+        writeln!(
+            out,
+            "# HELP http_requests_total Requests answered.\n# TYPE http_requests_total counter"
+        )?;
         for ((method, route, status), count) in &counts.requests {
             writeln!(
                 out,
@@ -94,7 +97,10 @@ impl Metrics {
             )?;
         }
         for Gauge { name, help, value } in gauges {
-            writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name}{{service=\"{service}\"}} {value}")?;
+            writeln!(
+                out,
+                "# HELP {name} {help}\n# TYPE {name} gauge\n{name}{{service=\"{service}\"}} {value}"
+            )?;
         }
         Ok(())
     }
@@ -117,9 +123,16 @@ impl Histogram {
 
     fn write(&self, out: &mut String, labels: &str) -> std::fmt::Result {
         for (count, bound) in self.buckets.iter().zip(BUCKETS) {
-            writeln!(out, "http_request_duration_seconds_bucket{{{labels},le=\"{bound}\"}} {count}")?;
+            writeln!(
+                out,
+                "http_request_duration_seconds_bucket{{{labels},le=\"{bound}\"}} {count}"
+            )?;
         }
-        writeln!(out, "http_request_duration_seconds_bucket{{{labels},le=\"+Inf\"}} {}", self.count)?;
+        writeln!(
+            out,
+            "http_request_duration_seconds_bucket{{{labels},le=\"+Inf\"}} {}",
+            self.count
+        )?;
         writeln!(out, "http_request_duration_seconds_sum{{{labels}}} {:.6}", self.sum_s)?;
         writeln!(out, "http_request_duration_seconds_count{{{labels}}} {}", self.count)
     }
@@ -138,7 +151,7 @@ mod tests {
         let labels = r#"service="data",method="GET",route="/quotes/{symbol}""#;
         assert!(text.contains(&format!(r#"_bucket{{{labels},le="0.005"}} 1"#)), "{text}");
         assert!(text.contains(&format!(r#"_bucket{{{labels},le="1"}} 2"#)), "{text}");
-        assert!(text.contains(&format!(r#"_count{{{labels}}} 2"#)), "{text}");
+        assert!(text.contains(&format!("_count{{{labels}}} 2")), "{text}");
         assert!(text.contains(r#"status="503"} 1"#), "{text}");
     }
 }

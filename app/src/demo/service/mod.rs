@@ -23,7 +23,7 @@ use std::{
     io::{BufRead, stdin},
     net::Ipv4Addr,
     path::{Path, PathBuf},
-    process::{self, ExitCode},
+    process,
     sync::Arc,
     thread,
     time::Duration,
@@ -74,13 +74,15 @@ pub struct ServiceArgs {
     pub control_port: u16,
 }
 
-/// Runs a service until it is told to stop. Starts runtimes of its own.
+/// Runs a service until it is told to stop, and answers its exit code. Starts runtimes of its own.
 ///
 /// # Errors
 /// When it cannot start.
-pub fn run(args: ServiceArgs) -> Result<ExitCode> {
+pub fn run(args: ServiceArgs) -> Result<u8> {
     // A thread of its own keeps the service's single request thread apart from whatever runtime the caller has.
-    let service = thread::Builder::new().name(args.name.clone()).spawn(move || start(&args))?;
+    let service = thread::Builder::new()
+        .name(args.name.clone())
+        .spawn(move || start(&args))?;
     service.join().map_err(|_| anyhow!("the service panicked"))?
 }
 
@@ -95,11 +97,14 @@ pub fn mend_files(folder: &Path, registry: &Registry, name: &str) -> Result<()> 
     Ok(())
 }
 
-fn start(args: &ServiceArgs) -> Result<ExitCode> {
+fn start(args: &ServiceArgs) -> Result<u8> {
     let world = World::system();
     let log = Log::new(&args.name, world.clone());
     let mut token = String::new();
-    stdin().lock().read_line(&mut token).context("cannot read the control token")?;
+    stdin()
+        .lock()
+        .read_line(&mut token)
+        .context("cannot read the control token")?;
     let token = token.trim().to_owned();
     if token.is_empty() {
         bail!("the first line on standard input must be the control token");
@@ -115,7 +120,7 @@ fn start(args: &ServiceArgs) -> Result<ExitCode> {
     }
 }
 
-async fn serve(args: &ServiceArgs, token: String, log: Log, world: World) -> Result<ExitCode> {
+async fn serve(args: &ServiceArgs, token: String, log: Log, world: World) -> Result<u8> {
     let registry = Registry::read(&args.registry)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))
         .await
@@ -124,7 +129,8 @@ async fn serve(args: &ServiceArgs, token: String, log: Log, world: World) -> Res
     let control = Arc::clone(&chassis);
     let control_port = args.control_port;
     thread::Builder::new().name("control".to_owned()).spawn(move || {
-        let outcome = current_thread().and_then(|runtime| runtime.block_on(control::serve(control, control_port, &token)));
+        let outcome =
+            current_thread().and_then(|runtime| runtime.block_on(control::serve(control, control_port, &token)));
         if let Err(error) = outcome {
             eprintln!("{error:#}");
             process::exit(i32::from(PORT_TAKEN));
@@ -137,14 +143,17 @@ async fn serve(args: &ServiceArgs, token: String, log: Log, world: World) -> Res
         .route_layer(from_fn_with_state(Arc::clone(&chassis), observe::observe))
         .merge(health::routes())
         .with_state(Arc::clone(&chassis));
-    chassis.log.info("started", json!({ "address": listener.local_addr()?.to_string(), "version": chassis::VERSION }));
+    chassis.log.info(
+        "started",
+        json!({ "address": listener.local_addr()?.to_string(), "version": chassis::VERSION }),
+    );
     let (stop, stopped) = oneshot::channel::<()>();
     let server = axum::serve(listener, router).with_graceful_shutdown(async {
         let _stopped_or_dropped = stopped.await;
     });
     let mut server = std::pin::pin!(server.into_future());
     tokio::select! {
-        served = &mut server => served?,
+        ended = &mut server => ended?,
         outcome = duties(&chassis) => outcome?,
         () = role.background => {}
         reason = told_to_stop() => {
@@ -153,7 +162,7 @@ async fn serve(args: &ServiceArgs, token: String, log: Log, world: World) -> Res
             let _drained = timeout(DRAIN, server).await;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 /// What a service does besides answering: it shows that it runs, follows its reference data and proves its addresses.
@@ -174,7 +183,11 @@ async fn duties(chassis: &Chassis) -> Result<()> {
                     chassis.log.info("reference data loaded again", fields);
                 }
                 Err(error) => {
-                    chassis.log.line(Level::Fatal, &error.to_string(), json!({ "exit_code": reference::EXIT_CODE }));
+                    chassis.log.line(
+                        Level::Fatal,
+                        &error.to_string(),
+                        json!({ "exit_code": reference::EXIT_CODE }),
+                    );
                     process::exit(reference::EXIT_CODE);
                 }
             }
@@ -187,7 +200,9 @@ async fn duties(chassis: &Chassis) -> Result<()> {
             let mistaken = chassis.dependencies.mistaken_addresses();
             if mistaken != reported {
                 for mistake in &mistaken {
-                    chassis.log.error(&format!("the configuration is wrong: {mistake}"), json!({}));
+                    chassis
+                        .log
+                        .error(&format!("the configuration is wrong: {mistake}"), json!({}));
                 }
                 reported = mistaken;
             }
@@ -201,16 +216,18 @@ async fn duties(chassis: &Chassis) -> Result<()> {
 async fn told_to_stop() -> Result<&'static str> {
     let (closed, standard_input_closed) = oneshot::channel::<()>();
     // Reading blocks, and a thread that blocks must not keep the runtime from ending.
-    thread::Builder::new().name("standard-input".to_owned()).spawn(move || {
-        let mut line = String::new();
-        while stdin().lock().read_line(&mut line).is_ok_and(|read| read > 0) {
-            line.clear();
-        }
-        let _nobody_waits = closed.send(());
-        // A request thread that is busy cannot stop itself.
-        thread::sleep(DRAIN * 2);
-        process::exit(0);
-    })?;
+    thread::Builder::new()
+        .name("standard-input".to_owned())
+        .spawn(move || {
+            let mut line = String::new();
+            while stdin().lock().read_line(&mut line).is_ok_and(|read| read > 0) {
+                line.clear();
+            }
+            let _nobody_waits = closed.send(());
+            // A request thread that is busy cannot stop itself.
+            thread::sleep(DRAIN * 2);
+            process::exit(0);
+        })?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(tokio::select! {
@@ -225,9 +242,15 @@ fn mistake_settings(chassis: &Chassis) -> Result<()> {
     let mut settings = (*chassis.dependencies.settings()).clone();
     let registry_order: Vec<_> = settings.dependencies.clone().into_iter().collect();
     let Some((victim, address)) = registry_order.first() else {
-        bail!("{} calls no other service, so no address of its configuration can be wrong", chassis.name);
+        bail!(
+            "{} calls no other service, so no address of its configuration can be wrong",
+            chassis.name
+        );
     };
-    let other = registry_order.iter().map(|(_, other)| other).find(|other| *other != address);
+    let other = registry_order
+        .iter()
+        .map(|(_, other)| other)
+        .find(|other| *other != address);
     let own = || format!("http://127.0.0.1:{}", chassis.own_port);
     let wrong = other.cloned().unwrap_or_else(own);
     settings.dependencies.insert(victim.clone(), wrong);
@@ -246,7 +269,10 @@ fn restore_settings(chassis: &Chassis) -> Result<()> {
 
 fn load_settings(chassis: &Chassis) -> Result<()> {
     let settings = Settings::read(&chassis.files().settings)?;
-    chassis.log.info("configuration loaded again", json!({ "dependencies": settings.dependencies }));
+    chassis.log.info(
+        "configuration loaded again",
+        json!({ "dependencies": settings.dependencies }),
+    );
     chassis.dependencies.configure(settings);
     Ok(())
 }
@@ -255,16 +281,16 @@ fn current_thread() -> Result<Runtime> {
     Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
-fn exit_code(error: &anyhow::Error) -> ExitCode {
+fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<reference::ReferenceError>() {
-        return ExitCode::from(u8::try_from(reference::EXIT_CODE).unwrap_or(1));
+        return u8::try_from(reference::EXIT_CODE).unwrap_or(1);
     }
     let taken = |cause: &(dyn std::error::Error + 'static)| {
         let io = cause.downcast_ref::<std::io::Error>();
         io.is_some_and(|io| io.kind() == std::io::ErrorKind::AddrInUse)
     };
     if error.chain().any(taken) {
-        return ExitCode::from(PORT_TAKEN);
+        return PORT_TAKEN;
     }
-    ExitCode::FAILURE
+    1
 }

@@ -29,20 +29,20 @@ pub struct Instrument {
 #[derive(Debug, thiserror::Error)]
 pub enum ReferenceError {
     /// It cannot be read.
-    #[error("cannot read the reference data {path}: {source}")]
+    #[error("cannot read the reference data {path}: {reason}")]
     File {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// It is damaged.
-    #[error("the reference data {path} is damaged: {source}")]
+    #[error("the reference data {path} is damaged: {reason}")]
     Damaged {
         /// The file.
         path: PathBuf,
         /// Line and column.
-        source: serde_json::Error,
+        reason: serde_json::Error,
     },
 }
 
@@ -123,15 +123,17 @@ pub fn cut_off(path: &Path) -> io::Result<()> {
 
 fn symbol(number: i64) -> String {
     let letter = |n: i64| char::from(b'A' + u8::try_from(n % 26).unwrap_or_default());
-    [letter(number), letter(number / 3 + 4), letter(number * 7 + 1)].iter().collect()
+    [letter(number), letter(number / 3 + 4), letter(number * 7 + 1)]
+        .iter()
+        .collect()
 }
 
 fn read(path: &Path) -> Result<Loaded, ReferenceError> {
     let version = version(path)?;
-    let text = fs::read_to_string(path).map_err(|source| file_error(path, source))?;
-    let instruments = serde_json::from_str(&text).map_err(|source| ReferenceError::Damaged {
+    let text = fs::read_to_string(path).map_err(|reason| file_error(path, reason))?;
+    let instruments = serde_json::from_str(&text).map_err(|reason| ReferenceError::Damaged {
         path: path.to_owned(),
-        source,
+        reason,
     })?;
     Ok(Loaded {
         instruments: Arc::new(instruments),
@@ -140,14 +142,14 @@ fn read(path: &Path) -> Result<Loaded, ReferenceError> {
 }
 
 fn version(path: &Path) -> Result<Version, ReferenceError> {
-    let metadata = fs::metadata(path).map_err(|source| file_error(path, source))?;
+    let metadata = fs::metadata(path).map_err(|reason| file_error(path, reason))?;
     Ok((metadata.modified().ok(), metadata.len()))
 }
 
-fn file_error(path: &Path, source: io::Error) -> ReferenceError {
+fn file_error(path: &Path, reason: io::Error) -> ReferenceError {
     ReferenceError::File {
         path: path.to_owned(),
-        source,
+        reason,
     }
 }
 

@@ -26,20 +26,20 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// It cannot be read or written.
-    #[error("cannot use the configuration {path}: {source}")]
+    #[error("cannot use the configuration {path}: {reason}")]
     File {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// It does not say what it must.
-    #[error("the configuration {path} is wrong: {source}")]
+    #[error("the configuration {path} is wrong: {reason}")]
     Content {
         /// The file.
         path: PathBuf,
         /// Line and column.
-        source: serde_json::Error,
+        reason: serde_json::Error,
     },
 }
 
@@ -49,7 +49,9 @@ impl Settings {
         let address = |name: &str| registry.services().get(name).map(|entry| entry.base_url.clone());
         let called = registry.calls(service).into_iter().chain(registry.observes(service));
         Self {
-            dependencies: called.filter_map(|name| Some((name.to_owned(), address(name)?))).collect(),
+            dependencies: called
+                .filter_map(|name| Some((name.to_owned(), address(name)?)))
+                .collect(),
             timeout_ms: 900,
             attempts: 2,
         }
@@ -60,13 +62,13 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] with path, line and column.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        let text = fs::read_to_string(path).map_err(|source| SettingsError::File {
+        let text = fs::read_to_string(path).map_err(|reason| SettingsError::File {
             path: path.to_owned(),
-            source,
+            reason,
         })?;
-        serde_json::from_str(&text).map_err(|source| SettingsError::Content {
+        serde_json::from_str(&text).map_err(|reason| SettingsError::Content {
             path: path.to_owned(),
-            source,
+            reason,
         })
     }
 
@@ -75,13 +77,13 @@ impl Settings {
     /// # Errors
     /// [`SettingsError::File`].
     pub fn write(&self, path: &Path) -> Result<(), SettingsError> {
-        let text = serde_json::to_string_pretty(self).map_err(|source| SettingsError::Content {
+        let text = serde_json::to_string_pretty(self).map_err(|reason| SettingsError::Content {
             path: path.to_owned(),
-            source,
+            reason,
         })?;
-        fs::write(path, text).map_err(|source| SettingsError::File {
+        fs::write(path, text).map_err(|reason| SettingsError::File {
             path: path.to_owned(),
-            source,
+            reason,
         })
     }
 }

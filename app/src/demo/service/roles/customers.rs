@@ -69,7 +69,11 @@ pub fn execution(chassis: Arc<Chassis>) -> Role {
     Role {
         routes: Router::new().route("/orders", post(order)),
         background: customers(chassis, 3.0, |chassis| {
-            let side = if chassis.world.random().is_multiple_of(2) { "buy" } else { "sell" };
+            let side = if chassis.world.random().is_multiple_of(2) {
+                "buy"
+            } else {
+                "sell"
+            };
             let order = json!({ "symbol": any_symbol(chassis), "side": side, "quantity": 10 });
             (Method::POST, "/orders".to_owned(), order)
         }),
@@ -83,15 +87,17 @@ async fn quote(
 ) -> Result<Json<Value>, Failure> {
     let route = "GET /v1/quotes/{symbol}";
     let login = json!({ "user": "api-client" });
-    let (token, quote) = tokio::try_join!(
-        chassis.tell("auth", "/tokens", &login, &id),
-        async { chassis.ask("data", &format!("/quotes/{symbol}"), &id).await }
-    )?;
-    let user = chassis.tell("auth", "/tokens/verify", &json!({ "token": token["token"] }), &id).await?;
+    let (token, quote) = tokio::try_join!(chassis.tell("auth", "/tokens", &login, &id), async {
+        chassis.ask("data", &format!("/quotes/{symbol}"), &id).await
+    })?;
+    let user = chassis
+        .tell("auth", "/tokens/verify", &json!({ "token": token["token"] }), &id)
+        .await?;
     chassis.record(&json!({ "quoted": symbol, "to": user["user"] })).await?;
     chassis.statement(route, || ()).await?;
     let ask_cents = integer(&quote, "data", "ask_cents")?;
-    let answer = json!({ "symbol": symbol, "ask_cents": ask_cents, "bid_cents": quote["bid_cents"], "user": user["user"] });
+    let answer =
+        json!({ "symbol": symbol, "ask_cents": ask_cents, "bid_cents": quote["bid_cents"], "user": user["user"] });
     Ok(Json(chassis.finish(route, ask_cents, answer)?))
 }
 
@@ -101,10 +107,14 @@ async fn page(
     Path(symbol): Path<String>,
 ) -> Result<Html<String>, Failure> {
     let route = "GET /pages/{symbol}";
-    let session = chassis.tell("auth", "/tokens", &json!({ "user": "visitor" }), &id).await?;
+    let session = chassis
+        .tell("auth", "/tokens", &json!({ "user": "visitor" }), &id)
+        .await?;
     let quote = chassis.ask("api", &format!("/v1/quotes/{symbol}"), &id).await?;
     let ask_cents = integer(&quote, "api", "ask_cents")?;
-    chassis.record(&json!({ "page": symbol, "session_expires": session["expires"] })).await?;
+    chassis
+        .record(&json!({ "page": symbol, "session_expires": session["expires"] }))
+        .await?;
     chassis.statement(route, || ()).await?;
     let answer = chassis.finish(route, ask_cents, json!({ "symbol": symbol }))?;
     Ok(Html(format!(
@@ -135,10 +145,13 @@ async fn portfolio(
         value_cents += bid_cents * i64::from(instrument.lot);
         positions.push(json!({ "symbol": symbol, "bid_cents": bid_cents, "forecast_cents": forecast["next_cents"] }));
     }
-    let history = chassis.ask("data", &format!("/candles/{}", any_symbol(&chassis)), &id).await?;
+    let history = chassis
+        .ask("data", &format!("/candles/{}", any_symbol(&chassis)), &id)
+        .await?;
     chassis.statement(route, || ()).await?;
     chassis.record(&json!({ "viewed": user })).await?;
-    let answer = json!({ "user": user, "value_cents": value_cents, "positions": positions, "market": history["symbol"] });
+    let answer =
+        json!({ "user": user, "value_cents": value_cents, "positions": positions, "market": history["symbol"] });
     Ok(Json(chassis.finish(route, value_cents, answer)?))
 }
 

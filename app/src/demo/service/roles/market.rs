@@ -100,7 +100,11 @@ async fn candles(
     let history = history.ok_or_else(|| Failure::not_found(format!("no instrument is called {symbol}")))?;
     let candles: Vec<_> = history.chunks(CANDLE).map(candle).collect();
     let answer = json!({ "symbol": symbol, "candles": candles });
-    Ok(Json(chassis.finish(route, history.first().copied().unwrap_or_default(), answer)?))
+    Ok(Json(chassis.finish(
+        route,
+        history.first().copied().unwrap_or_default(),
+        answer,
+    )?))
 }
 
 async fn tick(
@@ -111,7 +115,9 @@ async fn tick(
     let route = "POST /ticks";
     let change = json!({ "symbol": tick.symbol, "price_cents": tick.price_cents, "quantity": tick.quantity });
     chassis.record(&change).await?;
-    chassis.statement(route, || prices.push(&tick.symbol, tick.price_cents)).await?;
+    chassis
+        .statement(route, || prices.push(&tick.symbol, tick.price_cents))
+        .await?;
     Ok(Json(chassis.finish(route, tick.price_cents, change)?))
 }
 
@@ -154,6 +160,9 @@ mod tests {
     #[test]
     fn a_candle_has_the_extremes_of_its_prices() {
         let candle = candle(&[5, 9, 2, 4]);
-        assert_eq!(candle, json!({ "open_cents": 5, "high_cents": 9, "low_cents": 2, "close_cents": 4 }));
+        assert_eq!(
+            candle,
+            json!({ "open_cents": 5, "high_cents": 9, "low_cents": 2, "close_cents": 4 })
+        );
     }
 }

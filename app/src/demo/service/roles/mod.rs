@@ -36,7 +36,7 @@ pub fn of(chassis: &Arc<Chassis>) -> Result<Role> {
     let chassis = Arc::clone(chassis);
     Ok(match chassis.name.as_str() {
         "data" => market::data(chassis),
-        "auth" => sessions::auth(chassis),
+        "auth" => sessions::auth(&chassis),
         "api" => customers::api(),
         "web" => customers::web(chassis),
         "app" => customers::app(chassis),
@@ -59,7 +59,11 @@ fn idle() -> BoxFuture<'static, ()> {
 /// Sends what customers would send to this very service, about `per_second` times a second, unevenly as people do.
 ///
 /// A request that is not answered yet holds the next one back only when eight wait already.
-fn customers(chassis: Arc<Chassis>, per_second: f64, request: fn(&Chassis) -> (Method, String, Value)) -> BoxFuture<'static, ()> {
+fn customers(
+    chassis: Arc<Chassis>,
+    per_second: f64,
+    request: fn(&Chassis) -> (Method, String, Value),
+) -> BoxFuture<'static, ()> {
     Box::pin(async move {
         let waiting = Arc::new(tokio::sync::Semaphore::new(8));
         let mut asking = tokio::task::JoinSet::new();
@@ -90,9 +94,13 @@ fn any_symbol(chassis: &Chassis) -> String {
     let instruments = chassis.reference.instruments();
     let count = instruments.len().max(1) as u64;
     let index = usize::try_from(chassis.world.random() % count).unwrap_or_default();
-    instruments.get(index).map_or_else(|| "none".to_owned(), |instrument| instrument.symbol.clone())
+    instruments
+        .get(index)
+        .map_or_else(|| "none".to_owned(), |instrument| instrument.symbol.clone())
 }
 
 fn integer(answer: &Value, dependency: &str, field: &str) -> Result<i64, Failure> {
-    answer[field].as_i64().ok_or_else(|| Failure::unusable_answer(dependency, field))
+    answer[field]
+        .as_i64()
+        .ok_or_else(|| Failure::unusable_answer(dependency, field))
 }

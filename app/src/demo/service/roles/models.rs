@@ -41,7 +41,9 @@ async fn forecast(
     let closes = closes(&candles)?;
     let next_cents = next_on_line(&closes);
     chassis.statement(route, || ()).await?;
-    chassis.record(&json!({ "forecast": symbol, "next_cents": next_cents })).await?;
+    chassis
+        .record(&json!({ "forecast": symbol, "next_cents": next_cents }))
+        .await?;
     let answer = json!({ "symbol": symbol, "next_cents": next_cents, "points": closes.len() });
     Ok(Json(chassis.finish(route, next_cents, answer)?))
 }
@@ -83,13 +85,13 @@ fn next_on_line(values: &[i64]) -> i64 {
     if count < 2 {
         return *last;
     }
-    let sum_x = count * (count - 1) / 2;
-    let sum_xx = (count - 1) * count * (2 * count - 1) / 6;
-    let sum_y: i64 = values.iter().sum();
-    let sum_xy: i64 = (0..).zip(values).map(|(x, y): (i64, _)| x * y).sum();
-    let spread = count * sum_xx - sum_x * sum_x;
-    let slope = count * sum_xy - sum_x * sum_y;
-    (sum_y * spread + slope * (count * count - sum_x)) / (count * spread)
+    let places = count * (count - 1) / 2;
+    let squares = (count - 1) * count * (2 * count - 1) / 6;
+    let total: i64 = values.iter().sum();
+    let products: i64 = (0..).zip(values).map(|(x, y): (i64, _)| x * y).sum();
+    let spread = count * squares - places * places;
+    let slope = count * products - places * total;
+    (total * spread + slope * (count * count - places)) / (count * spread)
 }
 
 #[cfg(test)]

@@ -6,11 +6,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Extension, Json, Router,
-    extract::State,
-    routing::get,
-};
+use axum::{Extension, Json, Router, extract::State, routing::get};
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
@@ -30,7 +26,9 @@ struct Seen(Mutex<BTreeMap<String, bool>>);
 pub fn monitor(chassis: Arc<Chassis>) -> Role {
     let seen = Arc::new(Seen::default());
     Role {
-        routes: Router::new().route("/summary", get(summary)).layer(Extension(Arc::clone(&seen))),
+        routes: Router::new()
+            .route("/summary", get(summary))
+            .layer(Extension(Arc::clone(&seen))),
         background: Box::pin(look_around(chassis, seen)),
     }
 }
@@ -48,11 +46,17 @@ async fn summary(
     Extension(seen): Extension<Arc<Seen>>,
 ) -> Result<Json<Value>, Failure> {
     let route = "GET /summary";
-    let seen = chassis.statement(route, || seen.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).await?;
+    let seen = chassis
+        .statement(route, || seen.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        .await?;
     chassis.record(&json!({ "summarised": seen.len() })).await?;
     let healthy = seen.values().filter(|healthy| **healthy).count();
     let answer = json!({ "services": seen, "healthy": healthy });
-    Ok(Json(chassis.finish(route, i64::try_from(healthy).unwrap_or_default(), answer)?))
+    Ok(Json(chassis.finish(
+        route,
+        i64::try_from(healthy).unwrap_or_default(),
+        answer,
+    )?))
 }
 
 async fn overview(
@@ -63,7 +67,11 @@ async fn overview(
     let summary = chassis.ask("monitor", "/summary", &id).await?;
     chassis.statement(route, || ()).await?;
     chassis.record(&json!({ "overview": summary["healthy"] })).await?;
-    Ok(Json(chassis.finish(route, 0, json!({ "fleet": summary["services"] }))?))
+    Ok(Json(chassis.finish(
+        route,
+        0,
+        json!({ "fleet": summary["services"] }),
+    )?))
 }
 
 async fn look_around(chassis: Arc<Chassis>, seen: Arc<Seen>) {
@@ -74,9 +82,16 @@ async fn look_around(chassis: Arc<Chassis>, seen: Arc<Seen>) {
             (name.clone(), answer.is_ok())
         });
         let round: BTreeMap<_, _> = join_all(looks).await.into_iter().collect();
-        let failing: Vec<_> = round.iter().filter(|(_, healthy)| !**healthy).map(|(name, _)| name).collect();
+        let failing: Vec<_> = round
+            .iter()
+            .filter(|(_, healthy)| !**healthy)
+            .map(|(name, _)| name)
+            .collect();
         if !failing.is_empty() {
-            chassis.log.warn("services did not pass their health check", json!({ "services": failing }));
+            chassis.log.warn(
+                "services did not pass their health check",
+                json!({ "services": failing }),
+            );
         }
         *seen.0.lock().unwrap_or_else(PoisonError::into_inner) = round;
         sleep(ROUND).await;

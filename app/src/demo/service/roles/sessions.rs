@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Json, Router,
-    extract::State,
-    routing::post,
-};
+use axum::{Json, Router, extract::State, routing::post};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
@@ -17,7 +13,7 @@ use super::{Role, idle};
 use crate::demo::service::{chassis::Chassis, failure::Failure};
 
 /// How long a token is good for.
-const LIFETIME: Duration = Duration::from_secs(15 * 60);
+const LIFETIME: Duration = Duration::from_mins(15);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,7 +32,7 @@ struct Presented {
 struct SigningKey(Arc<[u8; 32]>);
 
 /// The role of `auth`.
-pub fn auth(chassis: Arc<Chassis>) -> Role {
+pub fn auth(chassis: &Arc<Chassis>) -> Role {
     let mut key = [0; 32];
     for chunk in key.chunks_mut(8) {
         chunk.copy_from_slice(&chassis.world.random().to_be_bytes());
@@ -60,7 +56,9 @@ async fn issue(
     let expires = chassis.world.now().as_second() + i64::try_from(LIFETIME.as_secs()).unwrap_or_default();
     let claims = URL_SAFE_NO_PAD.encode(json!({ "user": login.user, "expires": expires }).to_string());
     let signature = key.sign(&claims)?;
-    chassis.record(&json!({ "issued_to": login.user, "expires": expires })).await?;
+    chassis
+        .record(&json!({ "issued_to": login.user, "expires": expires }))
+        .await?;
     chassis.statement(route, || ()).await?;
     let answer = json!({ "token": format!("{claims}.{signature}"), "expires": expires });
     Ok(Json(chassis.finish(route, expires, answer)?))
@@ -78,7 +76,11 @@ async fn verify(
     if expires < chassis.world.now().as_second() {
         return Err(Failure::forbidden("the token has expired; log in again"));
     }
-    Ok(Json(chassis.finish(route, expires, json!({ "user": claims["user"] }))?))
+    Ok(Json(chassis.finish(
+        route,
+        expires,
+        json!({ "user": claims["user"] }),
+    )?))
 }
 
 impl SigningKey {

@@ -1,0 +1,165 @@
+//! Two ways to tell a step: a line of JSON for a machine, a sentence with the elapsed time for a person.
+
+use std::{io::Write, time::Duration};
+
+use serde_json::Value;
+
+use super::story::Step;
+
+const RED: &str = "\x1b[31m";
+const YELLOW: &str = "\x1b[33m";
+const GREEN: &str = "\x1b[32m";
+const BLUE: &str = "\x1b[34m";
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const PLAIN: &str = "\x1b[0m";
+
+/// How the story is told. Everything goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Narrator {
+    /// One JSON object per line: `at`, `step`, `source`, `detail`.
+    Json,
+    /// Sentences, in colour where the terminal shows it.
+    Person,
+}
+
+impl Narrator {
+    /// Tells a step that came `elapsed` after the beginning.
+    pub fn tell(self, step: &Step, elapsed: Duration) {
+        match self {
+            Self::Json => {
+                if let Ok(line) = serde_json::to_string(step) {
+                    print(&line);
+                }
+            }
+            Self::Person => {
+                let (colour, sentence) = sentence(step);
+                let seconds = elapsed.as_secs_f64();
+                print(&format!("{DIM}{seconds:6.1} s{PLAIN}  {colour}●{PLAIN} {sentence}"));
+                if step.source != "demo" {
+                    print(&format!("            {DIM}{}{PLAIN}", step.source));
+                }
+            }
+        }
+    }
+
+    /// Says something besides the story; a machine is not told.
+    pub fn aside(self, text: &str) {
+        if self == Self::Person {
+            print(text);
+        }
+    }
+
+    /// The opening lines: what runs, and where to look.
+    pub fn opening(self, services: usize, dashboard: &str, folder: &str) {
+        self.aside(&format!(
+            "\n  {BOLD}Mainstay is watching {services} services.{PLAIN} Dashboard: {BLUE}{dashboard}{PLAIN}"
+        ));
+        self.aside(&format!("  {DIM}Logs, configuration and deliveries: {folder}{PLAIN}\n"));
+    }
+}
+
+/// A line on standard output, without colour where it would only be noise. A reader that has gone away ends nothing.
+fn print(line: &str) {
+    let mut out = anstream::stdout().lock();
+    let _reader_gone = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn sentence(step: &Step) -> (&'static str, String) {
+    let detail = &step.detail;
+    let text = |field: &str| detail[field].as_str().unwrap_or("?").to_owned();
+    match step.step {
+        "all-up" => (
+            GREEN,
+            format!(
+                "All {} services are up; {} promises are being kept.",
+                detail["services"], detail["slos"]
+            ),
+        ),
+        "fault" => (
+            YELLOW,
+            format!("Breaking {BOLD}{}{PLAIN}: {}.", text("service"), text("what")),
+        ),
+        "check-down" => {
+            let reason = ["reason", "probe"]
+                .iter()
+                .find_map(|field| detail[field].as_str())
+                .unwrap_or("its check failed");
+            (RED, format!("{BOLD}{}{PLAIN} is down: {reason}", text("service")))
+        }
+        "dependants-degraded" => {
+            let names: Vec<_> = detail["degraded"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name.as_str())
+                .collect();
+            (
+                YELLOW,
+                format!(
+                    "Degraded because of {BOLD}{}{PLAIN}: {}.",
+                    text("cause"),
+                    names.join(", ")
+                ),
+            )
+        }
+        "budget-burning" => (
+            YELLOW,
+            format!(
+                "The budget of {BOLD}{}{PLAIN} burns: {} bad of {} events, {} left.",
+                text("slo"),
+                detail["bad"],
+                detail["total"],
+                percent(&detail["remaining_ratio"])
+            ),
+        ),
+        "alert-opened" => (RED, format!("Alert: {}", text("title"))),
+        "alert-delivered" => (
+            RED,
+            format!(
+                "The receiver has it {} ms after it opened; {} root alert, {} folded under it.",
+                detail["after_opening_ms"], detail["root_alerts"], detail["folded_alerts"]
+            ),
+        ),
+        "heal" => (BLUE, format!("Mending {BOLD}{}{PLAIN}.", text("service"))),
+        "recovered" => (GREEN, format!("All {} services are up again.", detail["services"])),
+        "alert-resolved" => (GREEN, "The alert is resolved, and the receiver knows.".to_owned()),
+        "failed" => (RED, text("message")),
+        other => (PLAIN, other.to_owned()),
+    }
+}
+
+fn percent(ratio: &Value) -> String {
+    ratio.as_f64().map_or_else(
+        || "an unknown share".to_owned(),
+        |ratio| format!("{:.1} %", ratio * 100.0),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::demo::story::EXPECTED;
+
+    #[test]
+    fn every_step_of_the_story_has_a_sentence() {
+        for step in EXPECTED.into_iter().chain(["failed"]) {
+            let told = Step {
+                at: Timestamp::UNIX_EPOCH,
+                step,
+                source: "demo",
+                detail: json!({}),
+            };
+            assert_ne!(sentence(&told).1, step);
+        }
+    }
+
+    #[test]
+    fn an_overspent_budget_is_shown_as_a_negative_share() {
+        assert_eq!(percent(&json!(-0.25)), "-25.0 %");
+        assert_eq!(percent(&Value::Null), "an unknown share");
+    }
+}

@@ -1,0 +1,166 @@
+//! The story of one failure, told from what Mainstay's API and the receiver's log say.
+//!
+//! **Invariant:** no step is concluded from the fault that was arranged. The service that failed, its dependants, the
+//! budget and the alert are all found in Mainstay's answers; the demo only decides when to break and when to mend.
+
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mainstay_kernel::World;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::{client::CallError, mainstay::Api, narrate::Narrator, options::Pace};
+
+#[cfg(test)]
+pub use steps::EXPECTED;
+
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(150);
+
+/// Something that happened.
+#[derive(Debug, Clone, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the field is named as it is printed")]
+pub struct Step {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// What happened, in kebab case.
+    pub step: &'static str,
+    /// Where it was read: a path of Mainstay's API, the receiver's log, or `demo` for what the demo itself did.
+    pub source: &'static str,
+    /// The facts.
+    pub detail: Value,
+}
+
+/// The story stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum StoryError {
+    /// A step did not happen in time.
+    #[error("the step `{missing}` did not happen within {waited_s} s; seen so far: {}. What was seen last: {seen}", done.join(", "))]
+    Missing {
+        /// The step.
+        missing: &'static str,
+        /// How long it was waited for.
+        waited_s: u64,
+        /// What was seen instead.
+        seen: String,
+        /// The steps before.
+        done: Vec<&'static str>,
+    },
+    /// Something happened that must not.
+    #[error("at `{step}`: {what}; seen so far: {}", done.join(", "))]
+    Wrong {
+        /// Where in the story.
+        step: &'static str,
+        /// What must not have happened.
+        what: String,
+        /// The steps before.
+        done: Vec<&'static str>,
+    },
+}
+
+/// Whether a look was enough.
+pub enum Look<T> {
+    /// It happened.
+    Seen(T),
+    /// Not yet; what there is instead.
+    NotYet(String),
+}
+
+/// Tells the story.
+pub struct Teller {
+    api: Api,
+    log_url: String,
+    world: World,
+    pace: Pace,
+    began: Instant,
+    narrator: Narrator,
+    done: Vec<&'static str>,
+}
+
+impl Teller {
+    /// A teller that reads from `api` and from the receiver's log at `log_url`; the story began at `began`.
+    pub fn new(api: Api, log_url: String, world: World, pace: Pace, began: Instant, narrator: Narrator) -> Self {
+        Self {
+            api,
+            log_url,
+            world,
+            pace,
+            began,
+            narrator,
+            done: Vec::new(),
+        }
+    }
+
+    /// Tells what the demo itself did.
+    pub fn act(&mut self, step: &'static str, detail: Value) {
+        self.tell(step, "demo", detail);
+    }
+
+    /// Tells that the story could not be finished.
+    pub fn failed(&mut self, error: &StoryError) {
+        let (missing, seen) = match error {
+            StoryError::Missing { missing, seen, .. } => (missing, seen),
+            StoryError::Wrong { step, what, .. } => (step, what),
+        };
+        let detail = json!({ "missing": missing, "seen": seen, "steps": self.done, "message": error.to_string() });
+        self.tell("failed", "demo", detail);
+    }
+
+    fn tell(&mut self, step: &'static str, source: &'static str, detail: Value) {
+        let step = Step {
+            at: self.world.now(),
+            step,
+            source,
+            detail,
+        };
+        self.narrator.tell(&step, self.began.elapsed());
+        self.done.push(step.step);
+    }
+
+    /// Looks again and again until `look` has seen the step, which is then told with the detail `look` gave.
+    async fn until<T>(
+        &mut self,
+        step: &'static str,
+        source: &'static str,
+        mut look: impl AsyncFnMut(&Api, &str) -> Result<Look<(T, Value)>, CallError>,
+    ) -> Result<T, StoryError> {
+        let started = Instant::now();
+        let limit = self
+            .pace
+            .step_limit
+            .min(self.pace.story_limit.saturating_sub(self.began.elapsed()));
+        loop {
+            let seen = match look(&self.api, &self.log_url).await {
+                Ok(Look::Seen((fact, detail))) => {
+                    self.tell(step, source, detail);
+                    return Ok(fact);
+                }
+                Ok(Look::NotYet(seen)) => seen,
+                Err(error) => error.to_string(),
+            };
+            if started.elapsed() >= limit {
+                return Err(StoryError::Missing {
+                    missing: step,
+                    waited_s: started.elapsed().as_secs(),
+                    seen,
+                    done: self.done.clone(),
+                });
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    fn wrong(&self, step: &'static str, what: impl Into<String>) -> StoryError {
+        StoryError::Wrong {
+            step,
+            what: what.into(),
+            done: self.done.clone(),
+        }
+    }
+}

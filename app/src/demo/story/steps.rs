@@ -1,0 +1,524 @@
+//! The steps of the story, in order, each with the place it is read from.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Look, StoryError, Teller};
+use crate::demo::{
+    client::{Call, CallError},
+    mainstay::{Alert, Api, Budget, ServiceState, Slo},
+    receiver::Received,
+};
+
+/// Every step of a complete story, in order. `fault` and `heal` are what the demo does; the others are observed.
+pub const EXPECTED: [&str; 10] = [
+    "all-up",
+    "fault",
+    "check-down",
+    "dependants-degraded",
+    "budget-burning",
+    "alert-opened",
+    "alert-delivered",
+    "heal",
+    "recovered",
+    "alert-resolved",
+];
+
+const STATES: &str = "GET /api/v1/service-states";
+const CHECKS: &str = "GET /api/v1/checks";
+const SLOS: &str = "GET /api/v1/slos";
+const ALERTS: &str = "GET /api/v1/alerts";
+const RECEIVER: &str = "receiver";
+
+/// What the story has found out so far.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// When all was well.
+    calm_since: Timestamp,
+    budgets: BTreeMap<String, Budget>,
+    root: String,
+    down_since: Option<Timestamp>,
+    alert: Option<Alert>,
+    delivered_at: Option<Timestamp>,
+}
+
+/// An alert's event as it arrived.
+struct Arrival {
+    event: String,
+    alert: String,
+    service: String,
+    at: Timestamp,
+    id: String,
+}
+
+impl Teller {
+    /// The fleet is well: every service the catalog knows is up, and each promise has a budget to compare with.
+    ///
+    /// # Errors
+    /// [`StoryError::Missing`].
+    pub async fn all_up(&mut self) -> Result<Observed, StoryError> {
+        let world = self.world.clone();
+        self.until("all-up", STATES, async |api, _| {
+            let names = api.service_names().await?;
+            let states = api.service_states().await?;
+            let others = not_in(&states, "up");
+            if names.is_empty() || states.len() < names.len() || !others.is_empty() {
+                let seen = format!(
+                    "{} services, {} with a state, not up: {}",
+                    names.len(),
+                    states.len(),
+                    list(&others)
+                );
+                return Ok(Look::NotYet(seen));
+            }
+            let slos = api.slos().await?;
+            let empty: Vec<_> = slos
+                .iter()
+                .filter(|slo| slo.budget.total == 0)
+                .map(|slo| slo.name.clone())
+                .collect();
+            if slos.is_empty() || !empty.is_empty() {
+                return Ok(Look::NotYet(format!(
+                    "{} SLOs, without events yet: {}",
+                    slos.len(),
+                    list(&empty)
+                )));
+            }
+            let detail = json!({ "services": states.len(), "slos": slos.len() });
+            let observed = Observed {
+                calm_since: world.now(),
+                budgets: slos.into_iter().map(|slo| (slo.id, slo.budget)).collect(),
+                root: String::new(),
+                down_since: None,
+                alert: None,
+                delivered_at: None,
+            };
+            Ok(Look::Seen((observed, detail)))
+        })
+        .await
+    }
+
+    /// Budgets as they are just before something breaks.
+    pub async fn remember_budgets(&mut self, observed: &mut Observed) {
+        // Without a newer answer the budgets of the first step are as good to compare with.
+        if let Ok(slos) = self.api.slos().await {
+            observed.budgets = slos.into_iter().map(|slo| (slo.id, slo.budget)).collect();
+        }
+        observed.calm_since = self.world.now();
+    }
+
+    /// From the first check that turns to the delivered alert.
+    ///
+    /// # Errors
+    /// When a step is missing, or more than one root alert was delivered.
+    pub async fn breaks(&mut self, observed: &mut Observed) -> Result<(), StoryError> {
+        self.check_down(observed).await?;
+        self.dependants_degraded(observed).await?;
+        self.budget_burning(observed).await?;
+        self.alert_opened(observed).await?;
+        self.alert_delivered(observed).await
+    }
+
+    /// From the mended fleet to the delivered end of the alert.
+    ///
+    /// # Errors
+    /// When a step is missing or came in the wrong order.
+    pub async fn recovers(&mut self, observed: &Observed) -> Result<(), StoryError> {
+        let recovered_at = self.recovered(observed).await?;
+        self.alert_resolved(observed, recovered_at).await
+    }
+
+    async fn check_down(&mut self, observed: &mut Observed) -> Result<(), StoryError> {
+        let (root, since) = self
+            .until("check-down", CHECKS, async |api, _| {
+                let states = api.service_states().await?;
+                let others = not_in(&states, "up");
+                let Some(state) = states.iter().find(|state| state.state == "down") else {
+                    return Ok(Look::NotYet(format!("no service is down; not up: {}", list(&others))));
+                };
+                let checks = api.checks().await?;
+                let own = checks
+                    .iter()
+                    .filter(|check| check.service == state.service && check.state == "down");
+                let Some(check) = own.min_by_key(|check| check.since) else {
+                    return Ok(Look::NotYet(format!(
+                        "{} is down, but none of its checks is",
+                        state.service
+                    )));
+                };
+                let failure = check.last.as_ref().and_then(|probe| probe.failure.as_ref());
+                let detail = json!({
+                    "service": state.service,
+                    "check": check.name,
+                    "since": check.since,
+                    "reason": state.reason,
+                    "probe": failure.map(|failure| &failure.message),
+                });
+                Ok(Look::Seen(((state.service.clone(), check.since), detail)))
+            })
+            .await?;
+        observed.root = root;
+        observed.down_since = since;
+        Ok(())
+    }
+
+    async fn dependants_degraded(&mut self, observed: &Observed) -> Result<(), StoryError> {
+        let root = observed.root.clone();
+        self.until("dependants-degraded", STATES, async |api, _| {
+            let dependants = api.dependants(&root).await?;
+            let states = api.service_states().await?;
+            let blames_root = |state: &ServiceState| state.cause.as_ref().is_some_and(|cause| cause.service == root);
+            let (suffering, others): (Vec<_>, Vec<_>) = states
+                .iter()
+                .filter(|state| dependants.contains(&state.service))
+                .partition(|state| state.state == "degraded" && blames_root(state));
+            if suffering.len() < dependants.len() {
+                let others: Vec<_> = others
+                    .iter()
+                    .map(|state| format!("{} is {}", state.service, state.state))
+                    .collect();
+                return Ok(Look::NotYet(list(&others)));
+            }
+            let down: Vec<_> = states
+                .iter()
+                .filter(|state| state.state == "down")
+                .map(|state| &state.service)
+                .collect();
+            let paths: BTreeMap<_, _> = suffering
+                .iter()
+                .map(|state| (&state.service, state.cause.as_ref().map(|cause| &cause.path)))
+                .collect();
+            let detail = json!({ "cause": root, "degraded": paths, "down": down });
+            Ok(Look::Seen(((), detail)))
+        })
+        .await
+    }
+
+    async fn budget_burning(&mut self, observed: &Observed) -> Result<(), StoryError> {
+        let (root, before) = (observed.root.clone(), observed.budgets.clone());
+        self.until("budget-burning", SLOS, async |api, _| {
+            let slos = api.slos().await?;
+            let own: Vec<_> = slos.iter().filter(|slo| slo.service == root).collect();
+            let burning = own
+                .iter()
+                .find_map(|slo| Some((slo, before.get(&slo.id).filter(|then| burns(then, slo))?)));
+            let Some((slo, then)) = burning else {
+                let seen: Vec<_> = own
+                    .iter()
+                    .map(|slo| format!("{}: {} bad", slo.name, slo.budget.bad))
+                    .collect();
+                return Ok(Look::NotYet(list(&seen)));
+            };
+            let detail = json!({
+                "slo": slo.name,
+                "service": slo.service,
+                "bad_before": then.bad,
+                "bad": slo.budget.bad,
+                "total": slo.budget.total,
+                "remaining_ratio_before": then.remaining_ratio,
+                "remaining_ratio": slo.budget.remaining_ratio,
+                "burn_rate": slo.budget.burn_rate,
+            });
+            Ok(Look::Seen(((), detail)))
+        })
+        .await
+    }
+
+    async fn alert_opened(&mut self, observed: &mut Observed) -> Result<(), StoryError> {
+        let (root, since) = (observed.root.clone(), observed.calm_since);
+        let alert = self
+            .until("alert-opened", ALERTS, async |api, _| {
+                let alerts = alerts_since(api, since).await?;
+                let roots: Vec<_> = root_alerts(&alerts).collect();
+                let Some(alert) = roots.iter().find(|alert| alert.service == root) else {
+                    let seen: Vec<_> = alerts
+                        .iter()
+                        .map(|alert| format!("{} ({})", alert.title, alert.kind))
+                        .collect();
+                    return Ok(Look::NotYet(list(&seen)));
+                };
+                let detail = json!({
+                    "alert": alert.id,
+                    "kind": alert.kind,
+                    "service": alert.service,
+                    "title": alert.title,
+                    "opened_at": alert.opened_at,
+                });
+                Ok(Look::Seen(((*alert).clone(), detail)))
+            })
+            .await?;
+        observed.alert = Some(alert);
+        Ok(())
+    }
+
+    async fn alert_delivered(&mut self, observed: &mut Observed) -> Result<(), StoryError> {
+        let Some(alert) = observed.alert.clone() else {
+            return Err(self.wrong("alert-delivered", "no alert had opened"));
+        };
+        let since = observed.calm_since;
+        let delivered_at = self
+            .until("alert-delivered", RECEIVER, async |api, log| {
+                let arrivals = arrivals(log, since).await?;
+                let Some(arrival) = arrivals.iter().find(|arrival| arrival.is("alert.opened", &alert.id)) else {
+                    let seen: Vec<_> = arrivals
+                        .iter()
+                        .map(|arrival| format!("{} of {}", arrival.event, arrival.service))
+                        .collect();
+                    return Ok(Look::NotYet(format!("received: {}", list(&seen))));
+                };
+                let alerts = alerts_since(api, since).await?;
+                let folded = alerts.iter().filter(|alert| alert.folded_under.is_some()).count();
+                let detail = json!({
+                    "alert": alert.id,
+                    "delivery": arrival.id,
+                    "accepted_at": arrival.at,
+                    "after_opening_ms": arrival.at.as_millisecond() - alert.opened_at.as_millisecond(),
+                    "root_alerts": root_alerts(&alerts).count(),
+                    "folded_alerts": folded,
+                });
+                Ok(Look::Seen((arrival.at, detail)))
+            })
+            .await?;
+        observed.delivered_at = Some(delivered_at);
+        self.exactly_one_root("alert-delivered", observed).await
+    }
+
+    async fn recovered(&mut self, observed: &Observed) -> Result<Option<Timestamp>, StoryError> {
+        let root = observed.root.clone();
+        self.until("recovered", STATES, async |api, _| {
+            let states = api.service_states().await?;
+            let others = not_in(&states, "up");
+            if states.is_empty() || !others.is_empty() {
+                return Ok(Look::NotYet(format!("not up: {}", list(&others))));
+            }
+            let since = states
+                .iter()
+                .find(|state| state.service == root)
+                .and_then(|state| state.since);
+            let detail = json!({ "services": states.len(), "service": root, "since": since });
+            Ok(Look::Seen((since, detail)))
+        })
+        .await
+    }
+
+    async fn alert_resolved(&mut self, observed: &Observed, recovered_at: Option<Timestamp>) -> Result<(), StoryError> {
+        let Some(alert) = observed.alert.clone() else {
+            return Err(self.wrong("alert-resolved", "no alert had opened"));
+        };
+        let since = observed.calm_since;
+        let resolved_at = self
+            .until("alert-resolved", RECEIVER, async |api, log| {
+                let alerts = api.alerts().await?;
+                let resolved = alerts
+                    .iter()
+                    .find(|other| other.id == alert.id && other.state == "resolved");
+                let arrivals = arrivals(log, since).await?;
+                let arrival = arrivals.iter().find(|arrival| arrival.is("alert.resolved", &alert.id));
+                let (Some(resolved), Some(arrival)) = (resolved, arrival) else {
+                    let seen = format!(
+                        "resolved: {}, its delivery received: {}",
+                        resolved.is_some(),
+                        arrival.is_some()
+                    );
+                    return Ok(Look::NotYet(seen));
+                };
+                let detail = json!({
+                    "alert": alert.id,
+                    "resolved_at": resolved.resolved_at,
+                    "accepted_at": arrival.at,
+                    "delivery": arrival.id,
+                });
+                Ok(Look::Seen((resolved.resolved_at, detail)))
+            })
+            .await?;
+        let times = [
+            ("the check turned", observed.down_since),
+            ("the alert opened", Some(alert.opened_at)),
+            ("the alert was delivered", observed.delivered_at),
+            ("the service recovered", recovered_at),
+            ("the alert was resolved", resolved_at),
+        ];
+        if let Some(what) = out_of_order(&times) {
+            return Err(self.wrong("alert-resolved", what));
+        }
+        self.exactly_one_root("alert-resolved", observed).await?;
+        if self.done == EXPECTED {
+            return Ok(());
+        }
+        Err(self.wrong("alert-resolved", format!("the steps must be {}", EXPECTED.join(", "))))
+    }
+
+    /// One alert reaches people: the root's. Alerts of others are folded under it.
+    async fn exactly_one_root(&mut self, step: &'static str, observed: &Observed) -> Result<(), StoryError> {
+        let (alerts, arrivals) = match (
+            alerts_since(&self.api, observed.calm_since).await,
+            arrivals(&self.log_url, observed.calm_since).await,
+        ) {
+            (Ok(alerts), Ok(arrivals)) => (alerts, arrivals),
+            (Err(error), _) | (_, Err(error)) => return Err(self.wrong(step, error.to_string())),
+        };
+        let roots: Vec<_> = root_alerts(&alerts).map(|alert| alert.title.clone()).collect();
+        if roots.len() != 1 {
+            return Err(self.wrong(
+                step,
+                format!("there must be one root alert, but there are: {}", list(&roots)),
+            ));
+        }
+        let opened = arrivals.iter().filter(|arrival| arrival.event == "alert.opened");
+        let strangers: Vec<_> = opened
+            .filter(|arrival| arrival.service != observed.root)
+            .map(|arrival| arrival.service.clone())
+            .collect();
+        if strangers.is_empty() {
+            return Ok(());
+        }
+        Err(self.wrong(
+            step,
+            format!("alerts of dependants were delivered on their own: {}", list(&strangers)),
+        ))
+    }
+}
+
+impl Arrival {
+    fn is(&self, event: &str, alert: &str) -> bool {
+        self.event == event && self.alert == alert
+    }
+
+    /// Reads the parts the story needs: `{"type": …, "data": {alert}}`, the alert itself or under `alert`.
+    fn read(received: Received) -> Option<Self> {
+        let Received {
+            accepted_at, id, body, ..
+        } = received;
+        let alert = [&body["data"]["alert"], &body["data"]]
+            .into_iter()
+            .find(|alert| alert["id"].is_string())?;
+        Some(Self {
+            event: body["type"].as_str()?.to_owned(),
+            alert: alert["id"].as_str()?.to_owned(),
+            service: alert["service"].as_str().unwrap_or_default().to_owned(),
+            at: accepted_at,
+            id,
+        })
+    }
+}
+
+async fn arrivals(log: &str, since: Timestamp) -> Result<Vec<Arrival>, CallError> {
+    #[derive(Deserialize)]
+    struct Log {
+        items: Vec<Received>,
+    }
+    let log: Log = Call::get(log).send().await?.json(log)?;
+    let newer = log.items.into_iter().filter(|received| received.accepted_at >= since);
+    Ok(newer.filter_map(Arrival::read).collect())
+}
+
+async fn alerts_since(api: &Api, since: Timestamp) -> Result<Vec<Alert>, CallError> {
+    let alerts = api.alerts().await?;
+    Ok(alerts.into_iter().filter(|alert| alert.opened_at >= since).collect())
+}
+
+fn root_alerts(alerts: &[Alert]) -> impl Iterator<Item = &Alert> {
+    alerts
+        .iter()
+        .filter(|alert| alert.kind == "service-down" && alert.folded_under.is_none())
+}
+
+fn burns(then: &Budget, slo: &Slo) -> bool {
+    let falls = match (then.remaining_ratio, slo.budget.remaining_ratio) {
+        (Some(then), Some(now)) => now < then,
+        (None, Some(_)) => true,
+        (_, None) => false,
+    };
+    slo.budget.bad > then.bad && falls
+}
+
+fn not_in(states: &[ServiceState], state: &str) -> Vec<String> {
+    let others = states.iter().filter(|other| other.state != state);
+    others
+        .map(|other| format!("{} ({})", other.service, other.state))
+        .collect()
+}
+
+fn list(words: &[String]) -> String {
+    if words.is_empty() {
+        "nothing".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+/// The first two times of which the later one came earlier; an unknown time cannot be out of order.
+fn out_of_order(times: &[(&str, Option<Timestamp>)]) -> Option<String> {
+    let known: Vec<_> = times.iter().filter_map(|(what, at)| Some((*what, (*at)?))).collect();
+    let mut pairs = known.windows(2);
+    pairs.find_map(|pair| match pair {
+        [(first, early), (second, late)] if early > late => {
+            Some(format!("{second} at {late}, before {first} at {early}"))
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn times_out_of_order_are_named_and_unknown_times_are_not() {
+        let times = [("a", Some(at(1))), ("b", None), ("c", Some(at(3))), ("d", Some(at(2)))];
+        assert_eq!(out_of_order(&times[..3]), None);
+        assert!(
+            out_of_order(&times)
+                .unwrap()
+                .starts_with("d at 1970-01-01T00:00:02Z, before c")
+        );
+    }
+
+    #[test]
+    fn a_budget_burns_only_when_bad_events_grow_and_the_rest_falls() {
+        let budget = |bad, remaining_ratio| Budget {
+            total: 100,
+            bad,
+            remaining_ratio,
+            burn_rate: None,
+        };
+        let slo = |budget| Slo {
+            id: "1".to_owned(),
+            name: "a".to_owned(),
+            service: "a".to_owned(),
+            budget,
+        };
+        assert!(burns(&budget(0, Some(1.0)), &slo(budget(2, Some(0.5)))));
+        assert!(burns(&budget(0, None), &slo(budget(2, Some(0.5)))));
+        assert!(!burns(&budget(0, Some(1.0)), &slo(budget(0, Some(0.9)))));
+        assert!(!burns(&budget(0, Some(1.0)), &slo(budget(3, None))));
+    }
+
+    #[test]
+    fn a_delivery_is_read_with_the_alert_as_data_or_inside_it() {
+        let received = |body: Value| Received {
+            accepted_at: at(1),
+            id: "msg_1".to_owned(),
+            repeated: false,
+            body,
+        };
+        for data in [
+            json!({ "id": "7", "service": "data" }),
+            json!({ "alert": { "id": "7", "service": "data" } }),
+        ] {
+            let arrival = Arrival::read(received(json!({ "type": "alert.opened", "data": data }))).unwrap();
+            assert!(arrival.is("alert.opened", "7"));
+            assert_eq!(arrival.service, "data");
+        }
+        assert!(Arrival::read(received(json!({ "type": "test" }))).is_none());
+    }
+}
