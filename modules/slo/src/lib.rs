@@ -1,6 +1,31 @@
 //! Promise: objectives, error budgets, burn-rate alerts, and their delivery.
+//!
+//! Owns what is promised about services ([`Promise`], kept account of by [`Slo`]), the conditions that follow from it
+//! ([`signal`]), the alerts made of them ([`alert`]) and the webhooks that carry them ([`delivery`]). Must never know how a
+//! service is probed, nor who is on call.
 
 pub mod alert;
+mod declaration;
 pub mod delivery;
+mod error;
+mod jobs;
+mod ledger;
 pub mod model;
+mod objective;
+mod service;
 pub mod signal;
+mod store;
+
+pub use declaration::{KIND as DECLARATION_KIND, SloDeclarations, validate_declaration};
+pub use error::SloError;
+use mainstay_store::Migration;
+pub use objective::Promise;
+pub use service::{Reconciled, Settings, Slo};
+
+/// The module's schema.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    module: "slo",
+    version: 1,
+    name: "objectives",
+    sql: include_str!("migrations/0001_objectives.sql"),
+}];

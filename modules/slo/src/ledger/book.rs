@@ -1,0 +1,367 @@
+//! The account of one SLO: its counts, what its rules say of them, and what the alert engine was last told.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use mainstay_kernel::{Micros, from_micros};
+
+use super::sentences;
+use crate::{
+    model::{
+        Budget, BudgetState, BurnRule, Counts, Exceeding, Histogram, Observation, Percentiles, RuleName, RuleState, SliKind,
+        WindowCounts, burn_rate,
+    },
+    objective::Promise,
+    signal::{AlertKey, AlertKind, Severity, Signal, SignalSink},
+};
+
+/// A budget that was announced as spent is announced as recovered only when a tenth less than the share is spent, so that
+/// it does not flap while old failures leave a rolling window.
+const SPENT_MARGIN: f64 = 0.9;
+
+/// What a book must know of the world around it to decide.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    /// The time of the deciding event, or now.
+    pub(crate) now: Micros,
+    /// Counts of earlier runs are loaded back to this moment.
+    pub(crate) loaded_back_to: Micros,
+    /// A firing rule holds at least this long after its short window last exceeded.
+    pub(crate) least_hold: Micros,
+    /// Who is told.
+    pub(crate) sink: &'a dyn SignalSink,
+}
+
+/// What one rule says, for people.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct RuleReading {
+    pub(crate) rule: BurnRule,
+    pub(crate) long: Counts,
+    pub(crate) short: Counts,
+    pub(crate) firing: bool,
+}
+
+/// An SLO's standing, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Standing {
+    pub(crate) budget: Budget,
+    pub(crate) state: BudgetState,
+    pub(crate) rules: Vec<RuleReading>,
+    pub(crate) percentiles: Option<Percentiles>,
+    pub(crate) throughput_per_s: Option<f64>,
+    /// Whether the counts of earlier runs that the window needs are loaded.
+    pub(crate) loaded: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Book {
+    pub(crate) promise: Arc<Promise>,
+    pub(crate) counts: WindowCounts,
+    latency: VecDeque<(Micros, Histogram)>,
+    rules: Vec<(RuleName, RuleState)>,
+    told: Told,
+    /// Something was counted since the budget was last published.
+    pub(crate) changed: bool,
+}
+
+/// What the alert engine was last told; nothing before the first decision.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    page: Option<bool>,
+    ticket: Option<bool>,
+    spent: Option<bool>,
+}
+
+impl Book {
+    /// Empty counts of events from now on.
+    pub(crate) fn open(promise: Arc<Promise>, now: Micros) -> Self {
+        Self {
+            counts: promise.definition.empty_counts(now),
+            latency: VecDeque::new(),
+            rules: promise.definition.rules.iter().map(|name| (*name, RuleState::Undecided { since: now })).collect(),
+            told: Told::default(),
+            changed: true,
+            promise,
+        }
+    }
+
+    /// Goes on with a changed promise: counts move to its grid, or begin anew with a new series.
+    pub(crate) fn turn_page(&mut self, promise: Arc<Promise>, now: Micros, sink: &dyn SignalSink) {
+        let place = |promise: &Promise| (promise.definition.service.clone(), promise.definition.environment.clone());
+        if place(&self.promise) != place(&promise) {
+            self.close(sink, now);
+        }
+        if self.promise.series != promise.series {
+            self.counts = promise.definition.empty_counts(now);
+            self.latency.clear();
+        } else if self.promise.definition.window != promise.definition.window {
+            let definition = &promise.definition;
+            self.counts = self.counts.regrid(definition.bucket_us(), definition.exact_span());
+        }
+        let before = std::mem::take(&mut self.rules);
+        self.rules = promise
+            .definition
+            .rules
+            .iter()
+            .map(|name| {
+                let kept = before.iter().find(|(other, _)| other == name);
+                (*name, kept.map_or(RuleState::Undecided { since: now }, |(_, state)| *state))
+            })
+            .collect();
+        // The alert engine hears everything again, because the sentences name the old promise.
+        self.told = Told::default();
+        self.changed = true;
+        self.promise = promise;
+    }
+
+    /// Counts a probe if it is an event of this SLO; a bad event is decided upon at once.
+    pub(crate) fn observe(&mut self, probe: &Observation<'_>, moment: Moment<'_>) {
+        if probe.at < self.promise.counts_from() {
+            return;
+        }
+        let Some(bad) = self.promise.definition.sli.judge(probe) else { return };
+        self.counts.record(probe.at, bad);
+        if matches!(self.promise.definition.sli.kind, SliKind::Latency { .. }) {
+            self.add_latency(probe.at, Histogram::bin_of(probe.duration_us), 1);
+        }
+        self.changed = true;
+        if bad {
+            self.decide(moment);
+        }
+    }
+
+    /// Adds a bucket of an earlier run.
+    pub(crate) fn load_bucket(&mut self, at: Micros, total: u32, bad: u32) {
+        self.counts.add_bucket(at, total, bad);
+        self.changed = true;
+    }
+
+    /// Adds to the latency histogram of the slot that `at` lies in.
+    pub(crate) fn add_latency(&mut self, at: Micros, bin: u16, events: u32) {
+        let slot = self.promise.latency_slot().max(1);
+        let begin = at.div_euclid(slot) * slot;
+        let index = self.latency.partition_point(|(other, _)| *other < begin);
+        if self.latency.get(index).is_none_or(|(other, _)| *other != begin) {
+            self.latency.insert(index, (begin, Histogram::default()));
+        }
+        self.latency[index].1.add(bin, events);
+    }
+
+    /// Time passes: forgets what has left the window and decides.
+    pub(crate) fn tick(&mut self, moment: Moment<'_>) {
+        let from = self.promise.definition.window.period(moment.now).from;
+        // A clock that jumped ahead must not make the counts of a whole window vanish when it comes back.
+        let slack = self.promise.definition.window.nominal_s() * crate::model::SECOND / 10;
+        self.counts.prune(from - slack);
+        let slot = self.promise.latency_slot();
+        while self.latency.front().is_some_and(|(begin, _)| begin + slot < from - slack) {
+            self.latency.pop_front();
+        }
+        self.decide(moment);
+    }
+
+    /// Whether everything since `from` is counted.
+    fn knows(&self, from: Micros, loaded_back_to: Micros) -> bool {
+        loaded_back_to <= from.max(self.promise.counts_from())
+    }
+
+    fn decide(&mut self, moment: Moment<'_>) {
+        // The usual case costs nothing: no bad event, nothing to take back.
+        let slices = matches!(self.promise.definition.sli.kind, SliKind::Throughput { .. });
+        let quiet = [self.told.page, self.told.ticket, self.told.spent].iter().all(|told| *told == Some(false));
+        if quiet && !slices && !self.counts.any_bad() {
+            return;
+        }
+        self.step_rules(moment);
+        self.tell_burn(Severity::Page, moment);
+        self.tell_burn(Severity::Ticket, moment);
+        self.tell_spent(moment);
+    }
+
+    fn step_rules(&mut self, moment: Moment<'_>) {
+        let Moment { now, loaded_back_to, least_hold, .. } = moment;
+        let definition = &self.promise.definition;
+        for index in 0..self.rules.len() {
+            let (name, state) = self.rules[index];
+            let rule = BurnRule::of(name, &definition.window);
+            if !self.knows(now - rule.long, loaded_back_to) {
+                // Waiting begins when there is something to wait for.
+                if matches!(state, RuleState::Undecided { .. }) {
+                    self.rules[index].1 = RuleState::Undecided { since: now };
+                }
+                continue;
+            }
+            let long = definition.counts_within(&self.counts, now - rule.long, now);
+            let short = definition.counts_within(&self.counts, now - rule.short, now);
+            let exceeding = Exceeding {
+                long: rule.exceeded_by(long, definition.objective),
+                long_known: long.total > 0,
+                short: rule.exceeded_by(short, definition.objective),
+                floor: long.bad >= BurnRule::FLOOR,
+            };
+            let hold = rule.short.max(least_hold);
+            self.rules[index].1 = state.next(now, exceeding, rule.long, hold);
+        }
+    }
+
+    /// Whether a rule of this severity fires; nothing while one that might is undecided.
+    fn burns(&self, severity: Severity) -> Option<bool> {
+        let mut undecided = false;
+        for (name, state) in &self.rules {
+            if BurnRule::of(*name, &self.promise.definition.window).severity != severity {
+                continue;
+            }
+            match state.firing() {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => undecided = true,
+            }
+        }
+        (!undecided).then_some(false)
+    }
+
+    fn tell_burn(&mut self, severity: Severity, moment: Moment<'_>) {
+        let Some(mut firing) = self.burns(severity) else { return };
+        let told = match severity {
+            Severity::Page => self.told.page,
+            Severity::Ticket => {
+                // Who was woken needs no ticket beside it; a ticket that was open before stays.
+                if firing && self.told.ticket != Some(true) && self.told.page == Some(true) {
+                    firing = false;
+                }
+                self.told.ticket
+            }
+        };
+        if told == Some(firing) {
+            return;
+        }
+        let standing = self.standing(moment.now, moment.loaded_back_to);
+        moment.sink.signal(self.signal(
+            AlertKind::BurnRate { severity },
+            severity,
+            firing,
+            sentences::burn(&self.promise.definition, severity, firing, &standing),
+            moment.now,
+        ));
+        match severity {
+            Severity::Page => self.told.page = Some(firing),
+            Severity::Ticket => self.told.ticket = Some(firing),
+        }
+    }
+
+    fn tell_spent(&mut self, moment: Moment<'_>) {
+        let definition = &self.promise.definition;
+        let period = definition.window.period(moment.now);
+        if !self.knows(period.from, moment.loaded_back_to) {
+            return;
+        }
+        let budget = Budget::of(definition, &self.counts, moment.now);
+        let firing = if self.told.spent == Some(true) {
+            let share = f64::from(definition.spent_alert_ppm) / 1_000_000.0 * SPENT_MARGIN;
+            budget.remaining_ratio.is_some_and(|left| 1.0 - left >= share)
+        } else {
+            budget.is_spent(definition)
+        };
+        if self.told.spent == Some(firing) {
+            return;
+        }
+        let standing = self.standing(moment.now, moment.loaded_back_to);
+        let words = sentences::spent(definition, firing, &standing);
+        moment
+            .sink
+            .signal(self.signal(AlertKind::BudgetSpent, Severity::Ticket, firing, words, moment.now));
+        self.told.spent = Some(firing);
+    }
+
+    /// Takes back whatever the alert engine was told, because the promise is gone.
+    pub(crate) fn close(&mut self, sink: &dyn SignalSink, now: Micros) {
+        let name = &self.promise.definition.name;
+        for (kind, severity) in [
+            (AlertKind::BurnRate { severity: Severity::Page }, Severity::Page),
+            (AlertKind::BurnRate { severity: Severity::Ticket }, Severity::Ticket),
+            (AlertKind::BudgetSpent, Severity::Ticket),
+        ] {
+            let words = sentences::Words {
+                title: format!("{name} is no longer promised"),
+                summary: format!("The SLO {name} was removed, so its budget is no longer watched."),
+                values: BTreeMap::new(),
+            };
+            sink.signal(self.signal(kind, severity, false, words, now));
+        }
+    }
+
+    fn signal(&self, kind: AlertKind, severity: Severity, firing: bool, words: sentences::Words, now: Micros) -> Signal {
+        let definition = &self.promise.definition;
+        Signal {
+            key: AlertKey {
+                kind,
+                environment: definition.environment.clone(),
+                service: definition.service.clone(),
+                slo_id: Some(self.promise.id),
+            },
+            severity,
+            firing,
+            at: from_micros(now),
+            title: words.title,
+            summary: words.summary,
+            values: words.values,
+        }
+    }
+
+    /// How the SLO stands at `now`.
+    pub(crate) fn standing(&self, now: Micros, loaded_back_to: Micros) -> Standing {
+        let definition = &self.promise.definition;
+        let budget = Budget::of(definition, &self.counts, now);
+        let rules: Vec<_> = self
+            .rules
+            .iter()
+            .map(|(name, state)| {
+                let rule = BurnRule::of(*name, &definition.window);
+                RuleReading {
+                    rule,
+                    long: definition.counts_within(&self.counts, now - rule.long, now),
+                    short: definition.counts_within(&self.counts, now - rule.short, now),
+                    firing: state.firing() == Some(true),
+                }
+            })
+            .collect();
+        let fires = |severity| rules.iter().any(|reading| reading.firing && reading.rule.severity == severity);
+        Standing {
+            state: budget.state(definition, fires(Severity::Page), fires(Severity::Ticket)),
+            percentiles: self.percentiles(budget.period.from),
+            throughput_per_s: self.throughput(now),
+            loaded: self.knows(budget.period.from, loaded_back_to),
+            budget,
+            rules,
+        }
+    }
+
+    fn percentiles(&self, from: Micros) -> Option<Percentiles> {
+        let slot = self.promise.latency_slot();
+        let mut sum = Histogram::default();
+        for (_, histogram) in self.latency.iter().filter(|(begin, _)| begin + slot > from) {
+            sum.merge(histogram);
+        }
+        sum.percentiles()
+    }
+
+    /// Successful probes per second over the last closed slices (a 120th of the window), for throughput SLOs.
+    fn throughput(&self, now: Micros) -> Option<f64> {
+        let SliKind::Throughput { .. } = self.promise.definition.sli.kind else { return None };
+        let rule = BurnRule::of(RuleName::PageSlow, &self.promise.definition.window);
+        let width = self.counts.width();
+        let to = self.counts.bucket_start(now);
+        let from = to - rule.long.max(width) / width * width;
+        let counts = self.counts.buckets_within(from - 1, to - 1);
+        #[expect(clippy::cast_precision_loss, reason = "counts and microseconds stay far below 2^53")]
+        let rate = (counts.total - counts.bad) as f64 * 1_000_000.0 / (to - from) as f64;
+        (counts.total > 0).then_some(rate)
+    }
+
+    /// The burn rate of a reading, for the API.
+    pub(crate) fn burn(&self, counts: Counts) -> Option<f64> {
+        burn_rate(counts, self.promise.definition.objective)
+    }
+}

@@ -1,0 +1,439 @@
+//! The use cases of promising: make, change, take back and read promises, and follow what files declare.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use mainstay_catalog::{Declaration, ManagedBy, SourceKind};
+use mainstay_http::EventHub;
+use mainstay_kernel::{Environment, Micros, World, to_micros};
+use mainstay_store::{Database, StoreError, Transaction};
+
+use crate::{
+    declaration::{self, validate_declaration},
+    error::SloError,
+    ledger::{Counted, Ledger, Standing},
+    model::{BurnDownPoint, Draft, Limits, Period, SloId, Validated, burn_down, validate},
+    objective::Promise,
+    signal::SignalSink,
+    store,
+};
+
+/// How the module behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// What definitions must fit.
+    pub limits: Limits,
+    /// A burn-rate alert goes on at least this long after its short window last exceeded the factor; two probe intervals.
+    pub resolve_hold: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            resolve_hold: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The promises, their budgets and their burn-rate rules. Cheap to clone.
+#[derive(Clone)]
+pub struct Slo {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) db: Database,
+    pub(crate) world: World,
+    pub(crate) hub: EventHub,
+    pub(crate) settings: Settings,
+    pub(crate) ledger: Ledger,
+    pub(crate) sink: Arc<dyn SignalSink>,
+    /// Marks the counts this run writes.
+    pub(crate) writer: i64,
+    /// One change of the promises at a time, so that the accounts follow the table in its order.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// What following the files changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// SLOs that are new or came back.
+    pub added: usize,
+    /// SLOs whose definition or place in its file changed.
+    pub changed: usize,
+    /// SLOs that left their file.
+    pub retired: usize,
+    /// Declarations that cannot be used, each with the reason.
+    pub refused: Vec<String>,
+}
+
+impl Reconciled {
+    fn is_empty(&self) -> bool {
+        self.added + self.changed + self.retired == 0
+    }
+}
+
+impl Slo {
+    /// The module over its database; `sink` turns its signals into alerts.
+    pub fn new(db: Database, world: World, hub: EventHub, settings: Settings, sink: Arc<dyn SignalSink>) -> Self {
+        let hold = Micros::try_from(settings.resolve_hold.as_micros()).unwrap_or(Micros::MAX / 4);
+        // Only 63 bits fit, and the sign has no meaning.
+        let writer = i64::try_from(world.random() >> 1).unwrap_or_default();
+        Self {
+            inner: Arc::new(Inner {
+                ledger: Ledger::new(hold, world.now_micros()),
+                db,
+                world,
+                hub,
+                settings,
+                sink,
+                writer,
+                changing: tokio::sync::Mutex::default(),
+            }),
+        }
+    }
+
+    /// Reads the promises and opens their accounts; counts are loaded later, in the background.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn open(&self) -> Result<(), SloError> {
+        let _changing = self.inner.changing.lock().await;
+        self.refresh().await
+    }
+
+    /// Checks a draft; nothing is kept.
+    ///
+    /// # Errors
+    /// Every field that is wrong.
+    pub fn validate(&self, draft: &Draft, environment: &Environment) -> Result<Validated, SloError> {
+        validate(draft, environment, &self.inner.settings.limits).map_err(SloError::Invalid)
+    }
+
+    /// Makes a promise.
+    ///
+    /// # Errors
+    /// When the draft is wrong, its name is taken, or the database refuses.
+    pub async fn create(&self, draft: &Draft, environment: &Environment) -> Result<Arc<Promise>, SloError> {
+        let Validated { definition, .. } = self.validate(draft, environment)?;
+        let now = self.inner.world.now();
+        let promise = Promise {
+            id: self.inner.world.id(),
+            definition,
+            managed_by: ManagedBy::Api,
+            source: None,
+            series: self.inner.world.id(),
+            series_since: now,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            retired_at: None,
+        };
+        let _changing = self.inner.changing.lock().await;
+        let mut tx = self.inner.db.begin().await?;
+        store::take_name(&mut tx, &promise.definition).await?;
+        let name = &promise.definition.name;
+        store::insert(&mut tx, &promise).await.map_err(|error| name_taken(error, name))?;
+        tx.commit().await?;
+        self.refresh().await?;
+        self.promise(promise.id)
+    }
+
+    /// Replaces a promise. One that an import made becomes a person's, so that later imports leave it alone.
+    ///
+    /// # Errors
+    /// When there is none, it stands in a file, `expected` is not its version, the draft is wrong, or the database refuses.
+    pub async fn change(&self, id: SloId, expected: Option<i64>, draft: &Draft) -> Result<Arc<Promise>, SloError> {
+        let _changing = self.inner.changing.lock().await;
+        let before = self.editable(id, expected)?;
+        let Validated { definition, .. } = self.validate(draft, &before.definition.environment)?;
+        let now = self.inner.world.now();
+        let after = Promise {
+            managed_by: ManagedBy::Api,
+            source: None,
+            ..self.successor(&before, definition, now)
+        };
+        let mut tx = self.inner.db.begin().await?;
+        store::take_name(&mut tx, &after.definition).await?;
+        let name = &after.definition.name;
+        let changed = store::change(&mut tx, &after).await.map_err(|error| name_taken(error, name))?;
+        if !changed {
+            return Err(SloError::Stale);
+        }
+        tx.commit().await?;
+        self.refresh().await?;
+        self.promise(id)
+    }
+
+    /// Takes a promise back. One that an import made is remembered as deleted, so that the next import does not bring it
+    /// back.
+    ///
+    /// # Errors
+    /// When there is none, it stands in a file, `expected` is not its version, or the database refuses.
+    pub async fn delete(&self, id: SloId, expected: Option<i64>) -> Result<(), SloError> {
+        let _changing = self.inner.changing.lock().await;
+        let before = self.editable(id, expected)?;
+        let mut tx = self.inner.db.begin().await?;
+        if before.managed_by == ManagedBy::Import {
+            let retired = Promise {
+                managed_by: ManagedBy::Api,
+                retired_at: Some(self.inner.world.now()),
+                ..(*before).clone()
+            };
+            store::retire(&mut tx, &retired).await?;
+        } else {
+            store::delete(&mut tx, id).await?;
+        }
+        tx.commit().await?;
+        self.refresh().await
+    }
+
+    /// One promise.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn promise(&self, id: SloId) -> Result<Arc<Promise>, SloError> {
+        let account = self.inner.ledger.account(id).ok_or(SloError::NotFound(id))?;
+        Ok(account.promise())
+    }
+
+    /// One promise and how it stands.
+    pub(crate) fn standing(&self, id: SloId) -> Result<(Arc<Promise>, Standing), SloError> {
+        let account = self.inner.ledger.account(id).ok_or(SloError::NotFound(id))?;
+        let book = account.book();
+        let standing = book.standing(self.inner.world.now_micros(), self.inner.ledger.loaded_back_to());
+        Ok((book.promise.clone(), standing))
+    }
+
+    /// Every promise of an environment and how it stands, in no order.
+    pub(crate) fn standings(&self, environment: &Environment) -> Vec<(Arc<Promise>, Standing)> {
+        let now = self.inner.world.now_micros();
+        let loaded = self.inner.ledger.loaded_back_to();
+        self.inner
+            .ledger
+            .accounts()
+            .iter()
+            .filter_map(|account| {
+                let book = account.book();
+                (book.promise.definition.environment == *environment)
+                    .then(|| (book.promise.clone(), book.standing(now, loaded)))
+            })
+            .collect()
+    }
+
+    /// How many promises are kept account of, in all environments.
+    pub fn count(&self) -> usize {
+        self.inner.ledger.accounts().len()
+    }
+
+    /// How the budget of the present window went.
+    ///
+    /// # Errors
+    /// When there is no such SLO.
+    pub(crate) fn burn_down(
+        &self,
+        id: SloId,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        points: usize,
+    ) -> Result<(Arc<Promise>, Period, Vec<BurnDownPoint>), SloError> {
+        let account = self.inner.ledger.account(id).ok_or(SloError::NotFound(id))?;
+        let book = account.book();
+        let now = self.inner.world.now_micros();
+        let window = book.promise.definition.window.period(now);
+        let period = Period {
+            from: from.map_or(window.from, to_micros).max(window.from),
+            to: to.map_or(now, to_micros).min(now),
+        };
+        let series = burn_down(&book.promise.definition, &book.counts, now, period, points);
+        Ok((book.promise.clone(), period, series))
+    }
+
+    /// Follows what files declare. What a person made, changed or deleted is left as it is.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing was changed.
+    pub async fn reconcile(&self, declarations: &[Declaration]) -> Result<Reconciled, SloError> {
+        let _changing = self.inner.changing.lock().await;
+        let mut report = Reconciled::default();
+        let wanted = self.wanted(declarations, &mut report);
+        let stored = store::all(&self.inner.db).await?;
+        let now = self.inner.world.now();
+        let mut tx = self.inner.db.begin().await?;
+        let mut seen = HashMap::new();
+        for before in &stored {
+            let key = (before.definition.environment.clone(), before.definition.name.clone());
+            let declared = wanted.get(&key);
+            seen.insert(key, ());
+            if before.managed_by != ManagedBy::Api {
+                self.follow(&mut tx, before, declared, now, &mut report).await?;
+            }
+        }
+        for (key, promise) in &wanted {
+            if !seen.contains_key(key) {
+                store::insert(&mut tx, promise).await?;
+                report.added += 1;
+            }
+        }
+        if !report.is_empty() {
+            tx.commit().await?;
+            self.refresh().await?;
+        }
+        Ok(report)
+    }
+
+    async fn follow(
+        &self,
+        tx: &mut Transaction,
+        before: &Promise,
+        declared: Option<&Promise>,
+        now: Timestamp,
+        report: &mut Reconciled,
+    ) -> Result<(), StoreError> {
+        let Some(declared) = declared else {
+            if before.retired_at.is_none() {
+                let retired = Promise {
+                    retired_at: Some(now),
+                    ..before.clone()
+                };
+                store::retire(tx, &retired).await?;
+                report.retired += 1;
+            }
+            return Ok(());
+        };
+        let same = before.definition == declared.definition
+            && before.source == declared.source
+            && before.managed_by == declared.managed_by;
+        if same && before.retired_at.is_none() {
+            return Ok(());
+        }
+        let after = Promise {
+            managed_by: declared.managed_by,
+            source: declared.source.clone(),
+            retired_at: None,
+            ..self.successor(before, declared.definition.clone(), now)
+        };
+        store::change(tx, &after).await?;
+        if before.retired_at.is_some() {
+            report.added += 1;
+        } else {
+            report.changed += 1;
+        }
+        Ok(())
+    }
+
+    fn wanted(
+        &self,
+        declarations: &[Declaration],
+        report: &mut Reconciled,
+    ) -> HashMap<(Environment, String), Promise> {
+        let now = self.inner.world.now();
+        let mut wanted = HashMap::new();
+        for declaration in declarations.iter().filter(|declaration| declaration.kind == declaration::KIND) {
+            let checked =
+                validate_declaration(&declaration.body, &declaration.environment, &self.inner.settings.limits);
+            let definition = match checked {
+                Ok(validated) => validated.definition,
+                Err(errors) => {
+                    let reasons: Vec<_> = errors
+                        .into_iter()
+                        .map(|error| format!("`{}`: {}", error.field, error.message))
+                        .collect();
+                    report.refused.push(format!("{}: {}", declaration.name, reasons.join("; ")));
+                    continue;
+                }
+            };
+            let managed_by = match declaration.source.kind {
+                SourceKind::Mainstay => ManagedBy::File,
+                _ => ManagedBy::Import,
+            };
+            let key = (definition.environment.clone(), definition.name.clone());
+            wanted.entry(key).or_insert_with(|| Promise {
+                id: self.inner.world.id(),
+                definition,
+                managed_by,
+                source: Some(declaration.source.clone()),
+                series: self.inner.world.id(),
+                series_since: now,
+                version: 1,
+                created_at: now,
+                updated_at: now,
+                retired_at: None,
+            });
+        }
+        wanted
+    }
+
+    /// The next version of a promise: the same series while its events mean the same, else a new one.
+    fn successor(&self, before: &Promise, definition: crate::model::Definition, now: Timestamp) -> Promise {
+        let (series, series_since) = if definition.counts_like(&before.definition) {
+            (before.series, before.series_since)
+        } else {
+            (self.inner.world.id(), now)
+        };
+        Promise {
+            definition,
+            series,
+            series_since,
+            version: before.version + 1,
+            updated_at: now,
+            ..before.clone()
+        }
+    }
+
+    fn editable(&self, id: SloId, expected: Option<i64>) -> Result<Arc<Promise>, SloError> {
+        let promise = self.promise(id)?;
+        if promise.managed_by == ManagedBy::File {
+            return Err(SloError::FileManaged {
+                name: promise.definition.name.clone(),
+                file: place(&promise),
+            });
+        }
+        if expected.is_some_and(|version| version != promise.version) {
+            return Err(SloError::Stale);
+        }
+        Ok(promise)
+    }
+
+    async fn refresh(&self) -> Result<(), SloError> {
+        let promises: Vec<_> = store::all(&self.inner.db).await?.into_iter().map(Arc::new).collect();
+        self.inner
+            .ledger
+            .keep(&promises, self.inner.world.now_micros(), self.inner.sink.as_ref());
+        Ok(())
+    }
+
+    /// Writes what the probes add to the counts, in the transaction that keeps the probes.
+    pub(crate) async fn persist<'a>(
+        &self,
+        tx: &mut Transaction,
+        probes: impl Iterator<Item = Counted<'a>>,
+    ) -> Result<(), StoreError> {
+        let rows = self.inner.ledger.rows(probes);
+        store::add_buckets(tx, self.inner.writer, rows.buckets).await?;
+        store::add_latency(tx, self.inner.writer, rows.latency).await?;
+        Ok(())
+    }
+}
+
+fn name_taken(error: StoreError, name: &str) -> SloError {
+    if error.is_conflict() {
+        SloError::NameTaken(name.to_owned())
+    } else {
+        error.into()
+    }
+}
+
+fn place(promise: &Promise) -> String {
+    let source = promise.source.as_ref();
+    let file = source.and_then(|source| source.file.as_deref()).unwrap_or("a file");
+    match source.and_then(|source| source.line) {
+        Some(line) => format!("`{file}` (line {line})"),
+        None => format!("`{file}`"),
+    }
+}

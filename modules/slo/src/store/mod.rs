@@ -1,0 +1,10 @@
+//! Every SQL statement about objectives and their event counts, written once for both databases.
+
+mod buckets;
+mod objectives;
+
+pub(crate) use buckets::{
+    BucketRow, LatencyRow, StoredBucket, StoredLatency, add_buckets, add_latency, buckets_between, expire,
+    latency_between, stored_range,
+};
+pub(crate) use objectives::{all, change, delete, forget_retired, insert, retire, take_name};
