@@ -4,5 +4,10 @@
 //! objectives ([`crate::signal`]) and from watched services; hands what people must hear of to [`crate::delivery`]. It must
 //! not know how a burn rate is computed nor how a webhook is called.
 
+pub mod engine;
 pub mod fold;
 pub mod model;
+mod news;
+pub(crate) mod store;
+
+pub use engine::{Alerts, AlertsConfig, Decision, Engine, Fleets, Watching};

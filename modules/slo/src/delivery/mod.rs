@@ -4,6 +4,11 @@
 //! already committed; must not know why an alert opened or whether it should have.
 
 pub mod body;
+pub mod declared;
+pub mod dispatch;
+pub mod heartbeat;
 pub mod model;
 pub mod schedule;
+pub(crate) mod service;
 pub mod signature;
+pub(crate) mod store;

@@ -185,6 +185,24 @@ pub enum Effect {
     Resolved(OpenAlert),
 }
 
+impl Effect {
+    /// The alerts that the effect leaves changed.
+    pub fn alerts(&self) -> impl Iterator<Item = AlertId> {
+        let (one, other) = match self {
+            Self::Opened(id) | Self::Stands(id) => (Some(*id), None),
+            Self::Held { alert, .. }
+            | Self::Deliver { alert, .. }
+            | Self::Silenced { alert, .. }
+            | Self::Folded { alert, .. }
+            | Self::RootGone { alert, .. } => (Some(*alert), None),
+            Self::Escalated { alert, because_of } => (Some(*alert), Some(*because_of)),
+            Self::Resolved(open) => (Some(open.id), None),
+            Self::Kick(_) => (None, None),
+        };
+        one.into_iter().chain(other)
+    }
+}
+
 /// What people are told about an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Telling {
@@ -310,6 +328,11 @@ impl Fold {
     /// Whether a held alert waits for news of this service.
     pub fn awaits(&self, service: &ServiceName) -> bool {
         self.awaited.contains_key(service)
+    }
+
+    /// Whether any held alert waits for news of a service.
+    pub fn is_waiting(&self) -> bool {
+        !self.awaited.is_empty()
     }
 
     /// When [`Event::Tick`] has something to do next.

@@ -1,0 +1,135 @@
+//! What people do with alerts and silences.
+
+use jiff::Timestamp;
+use mainstay_kernel::{Page, PageRequest, Problem, ProblemKind, Scope};
+use tokio::sync::oneshot;
+
+use super::{Alerts, Input};
+use crate::alert::{
+    model::{Alert, AlertId, Silence, SilenceId, TimelineEntry},
+    store::{self, AlertFilter, SilenceRow},
+};
+
+impl Alerts {
+    pub(crate) async fn list(
+        &self,
+        scope: &Scope,
+        filter: &AlertFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Alert>, Problem> {
+        let page = store::list(&self.inner.db, scope, filter, page).await?;
+        Ok(page.map(|record| record.shown(self.is_silenced(&record))))
+    }
+
+    pub(crate) async fn find(&self, scope: &Scope, id: AlertId) -> Result<(Alert, Vec<TimelineEntry>), Problem> {
+        let record = store::find(&self.inner.db, scope, id)
+            .await?
+            .ok_or_else(|| no_such_alert(scope, id))?;
+        let timeline = store::timeline(&self.inner.db, id).await?;
+        Ok((record.shown(self.is_silenced(&record)), timeline))
+    }
+
+    /// Somebody takes an alert on.
+    pub(crate) async fn acknowledge(
+        &self,
+        scope: &Scope,
+        id: AlertId,
+        by: String,
+        note: Option<String>,
+    ) -> Result<Alert, Problem> {
+        self.check_open(scope, id).await?;
+        let (answer, answered) = oneshot::channel();
+        self.tell(Input::Acknowledge {
+            scope: scope.clone(),
+            id,
+            by,
+            note,
+            answer,
+        });
+        answered.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// Somebody gives an alert back.
+    pub(crate) async fn unacknowledge(&self, scope: &Scope, id: AlertId, by: String) -> Result<Alert, Problem> {
+        self.check_open(scope, id).await?;
+        let (answer, answered) = oneshot::channel();
+        self.tell(Input::Unacknowledge {
+            scope: scope.clone(),
+            id,
+            by,
+            answer,
+        });
+        answered.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    async fn check_open(&self, scope: &Scope, id: AlertId) -> Result<(), Problem> {
+        let record = store::find(&self.inner.db, scope, id)
+            .await?
+            .ok_or_else(|| no_such_alert(scope, id))?;
+        match record.resolved_at {
+            None => Ok(()),
+            Some(_) => Err(already_resolved(&record.title)),
+        }
+    }
+
+    pub(crate) async fn list_silences(&self, scope: &Scope, page: &PageRequest) -> Result<Page<Silence>, Problem> {
+        store::list_silences(&self.inner.db, scope, page).await
+    }
+
+    /// Adds a silence; it counts at once.
+    pub(crate) async fn silence(&self, scope: &Scope, silence: Silence) -> Result<Silence, Problem> {
+        self.check_silence(&silence)?;
+        let row = SilenceRow {
+            scope: scope.clone(),
+            silence,
+        };
+        store::add_silence(&self.inner.db, &row).await?;
+        self.reload_silences().await?;
+        self.tell(Input::Silences);
+        Ok(row.silence)
+    }
+
+    fn check_silence(&self, silence: &Silence) -> Result<(), Problem> {
+        let invalid = |field: &str, message: &str| {
+            Err(Problem::invalid("invalid-silence", format!("The silence cannot be made: `{field}` {message}."))
+                .field(field, message))
+        };
+        let now: Timestamp = self.inner.world.now();
+        if silence.ends_at <= silence.starts_at {
+            return invalid("ends_at", "must be after `starts_at`");
+        }
+        if silence.ends_at <= now {
+            return invalid("ends_at", "is in the past");
+        }
+        if silence.reason.trim().is_empty() {
+            return invalid("reason", "must say why, for those who find it");
+        }
+        Ok(())
+    }
+
+    /// Lifts a silence at once.
+    pub(crate) async fn lift_silence(&self, scope: &Scope, id: SilenceId) -> Result<(), Problem> {
+        if !store::delete_silence(&self.inner.db, scope, id).await? {
+            return Err(Problem::not_found(format_args!("silence `{id}` in {}", scope.environment)));
+        }
+        self.reload_silences().await?;
+        self.tell(Input::Silences);
+        Ok(())
+    }
+}
+
+pub(super) fn already_resolved(title: &str) -> Problem {
+    Problem::conflict("already-resolved", format!("\"{title}\" is resolved already; nothing is left to take on."))
+}
+
+pub(super) fn no_such_alert(scope: &Scope, id: AlertId) -> Problem {
+    Problem::not_found(format_args!("alert `{id}` in {}", scope.environment))
+}
+
+fn stopping() -> Problem {
+    Problem::new(
+        ProblemKind::Unavailable,
+        "shutting-down",
+        "Mainstay is shutting down. Try again in a few seconds.",
+    )
+}

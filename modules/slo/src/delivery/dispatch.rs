@@ -1,0 +1,470 @@
+//! Attempts deliveries: at once when they are new, again with backoff when they fail, in order for each alert, and never
+//! more than a few at a time for each webhook.
+//!
+//! **Invariant:** what comes in is committed already. A crash at any point repeats an attempt at most; it loses none.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    convert::Infallible,
+    sync::{Arc, RwLock, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use mainstay_http::EventHub;
+use mainstay_kernel::{TypedId, World, uuid::Uuid};
+use mainstay_providers::{Method, Outgoing, OutgoingRequest};
+use mainstay_runtime::{TaskContext, Tasks};
+use mainstay_store::{Database, StoreError};
+use serde_json::json;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+use url::Url;
+
+use super::{
+    model::{Attempt, DeliveryId, DeliveryStatus, Webhook, WebhookId},
+    schedule::{Backoff, Verdict, judge},
+    store::{self, AttemptRow, Job, WebhookRow},
+};
+
+/// How deliveries are made.
+#[derive(Debug, Clone)]
+pub struct DeliveryConfig {
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// How many attempts may run at a time for one webhook.
+    pub concurrency: usize,
+    /// When failed attempts are repeated.
+    pub backoff: Backoff,
+}
+
+impl Default for DeliveryConfig {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            concurrency: 4,
+            backoff: Backoff::default(),
+        }
+    }
+}
+
+/// The webhooks that exist, shared by those who make deliveries and those who attempt them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Webhooks(Arc<RwLock<Arc<BTreeMap<WebhookId, Arc<WebhookRow>>>>>);
+
+impl Webhooks {
+    pub fn snapshot(&self) -> Arc<BTreeMap<WebhookId, Arc<WebhookRow>>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn replace(&self, rows: Vec<WebhookRow>) {
+        let rows = rows.into_iter().map(|row| (row.webhook.id, Arc::new(row))).collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rows);
+    }
+
+    pub fn get(&self, id: WebhookId) -> Option<Arc<WebhookRow>> {
+        self.snapshot().get(&id).cloned()
+    }
+}
+
+#[derive(Debug)]
+enum Input {
+    Enqueue(Vec<Job>),
+    Watch(DeliveryId, oneshot::Sender<()>),
+    Attempted(Box<Done>),
+    WebhooksChanged,
+}
+
+#[derive(Debug)]
+struct Done {
+    job: Job,
+    chain: Chain,
+    /// When to try again; `None` when the delivery is final.
+    again: Option<Duration>,
+}
+
+/// Deliveries of one alert to one webhook follow each other; a delivery without an alert stands alone.
+type Chain = (WebhookId, Uuid);
+
+fn chain_of(job: &Job) -> Chain {
+    let key = job.alert_id.map_or_else(|| job.id.as_uuid(), TypedId::as_uuid);
+    (job.webhook_id, key)
+}
+
+/// The handle to the running dispatcher.
+#[derive(Debug, Clone)]
+pub(crate) struct Dispatcher {
+    inputs: mpsc::UnboundedSender<Input>,
+}
+
+/// What the dispatcher works with.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub db: Database,
+    pub world: World,
+    pub hub: EventHub,
+    pub outgoing: Arc<dyn Outgoing>,
+    pub webhooks: Webhooks,
+    pub config: DeliveryConfig,
+}
+
+impl Dispatcher {
+    /// A dispatcher that begins to work when the returned queue is run.
+    pub fn new() -> (Self, Queue) {
+        let (sender, inputs) = mpsc::unbounded_channel();
+        let dispatcher = Self { inputs: sender };
+        (dispatcher.clone(), Queue { inputs, dispatcher })
+    }
+
+    /// Attempts these, whose rows are committed. When the dispatcher is gone they wait for the next start.
+    pub fn enqueue(&self, jobs: Vec<Job>) {
+        let _ = self.inputs.send(Input::Enqueue(jobs));
+    }
+
+    /// Resolves when the delivery was attempted next, or will not be.
+    pub fn attempted(&self, id: DeliveryId) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        let _ = self.inputs.send(Input::Watch(id, sender));
+        receiver
+    }
+
+    /// Webhooks were added, changed, enabled, disabled or deleted.
+    pub fn webhooks_changed(&self) {
+        let _ = self.inputs.send(Input::WebhooksChanged);
+    }
+}
+
+/// The receiving end of a [`Dispatcher`].
+#[derive(Debug)]
+pub(crate) struct Queue {
+    inputs: mpsc::UnboundedReceiver<Input>,
+    dispatcher: Dispatcher,
+}
+
+impl Queue {
+    /// Takes up what was left unfinished, then works until shutdown.
+    pub fn run(self, tasks: &Tasks, parts: Parts) {
+        let work_tasks = tasks.clone();
+        tasks.spawn("slo.deliver", |context| async move {
+            let mut run = Run {
+                parts,
+                tasks: work_tasks,
+                dispatcher: self.dispatcher,
+                lanes: HashMap::new(),
+                watchers: HashMap::new(),
+            };
+            run.run(self.inputs, &context).await;
+            Ok::<_, Infallible>(())
+        });
+    }
+}
+
+/// The deliveries to one webhook.
+#[derive(Debug, Default)]
+struct Lane {
+    chains: HashMap<Chain, VecDeque<Job>>,
+    /// The first job of each chain that is not being attempted, by when it is due.
+    due: BTreeSet<(Instant, i64, Chain)>,
+    busy: BTreeSet<Chain>,
+}
+
+struct Run {
+    parts: Parts,
+    tasks: Tasks,
+    dispatcher: Dispatcher,
+    lanes: HashMap<WebhookId, Lane>,
+    watchers: HashMap<DeliveryId, Vec<oneshot::Sender<()>>>,
+}
+
+impl Run {
+    async fn run(&mut self, mut inputs: mpsc::UnboundedReceiver<Input>, context: &TaskContext) {
+        if !self.resume(context).await {
+            return;
+        }
+        loop {
+            self.start_due();
+            let next = self.next_due();
+            tokio::select! {
+                () = context.stopping() => return,
+                () = sleep_until(next) => {}
+                input = inputs.recv() => {
+                    let Some(input) = input else { return };
+                    self.take(input);
+                    while let Ok(input) = inputs.try_recv() {
+                        self.take(input);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Loads what an earlier process left unfinished; `false` when a shutdown came first.
+    async fn resume(&mut self, context: &TaskContext) -> bool {
+        const PAGE: i64 = 1000;
+        let mut after = None;
+        let mut loaded = 0_usize;
+        loop {
+            match store::unfinished(&self.parts.db, after, PAGE).await {
+                Ok(jobs) => {
+                    let more = i64::try_from(jobs.len()).unwrap_or_default() == PAGE;
+                    after = jobs.last().map(|job| job.id);
+                    loaded += jobs.len();
+                    for job in jobs {
+                        self.add(job);
+                    }
+                    if !more {
+                        context.ran(format!("took up {loaded} unfinished deliveries"));
+                        return true;
+                    }
+                }
+                Err(error) => {
+                    context.failed(&error);
+                    if !context.sleep(Duration::from_secs(1)).await {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Enqueue(jobs) => {
+                for job in jobs {
+                    self.add(job);
+                }
+            }
+            Input::Watch(id, sender) => self.watchers.entry(id).or_default().push(sender),
+            Input::Attempted(done) => self.attempted(*done),
+            Input::WebhooksChanged => self.forget_deleted(),
+        }
+    }
+
+    fn add(&mut self, job: Job) {
+        let chain = chain_of(&job);
+        let now = self.parts.world.now();
+        let lane = self.lanes.entry(job.webhook_id).or_default();
+        let queue = lane.chains.entry(chain).or_default();
+        if queue.iter().any(|queued| queued.id == job.id) {
+            return;
+        }
+        // A clock that was set back must not postpone a page by more than its backoff.
+        let longest = self
+            .parts
+            .config
+            .backoff
+            .wait(job.series_attempts.max(1), 1.0, None);
+        let wait = job
+            .next_attempt_at
+            .and_then(|at| Duration::try_from(at.duration_since(now)).ok())
+            .unwrap_or_default()
+            .min(longest);
+        let index = queue.iter().position(|queued| queued.position > job.position).unwrap_or(queue.len());
+        let index = if lane.busy.contains(&chain) { index.max(1) } else { index };
+        if index == 0 {
+            // It becomes the first of its chain in place of the one that was due.
+            lane.due.retain(|(_, _, other)| *other != chain);
+            lane.due.insert((Instant::now() + wait, job.position, chain));
+        }
+        queue.insert(index.min(queue.len()), job);
+    }
+
+    fn attempted(&mut self, done: Done) {
+        let Done { job, chain, again } = done;
+        for watcher in self.watchers.remove(&job.id).unwrap_or_default() {
+            let _ = watcher.send(());
+        }
+        let Some(lane) = self.lanes.get_mut(&job.webhook_id) else { return };
+        lane.busy.remove(&chain);
+        let Some(queue) = lane.chains.get_mut(&chain) else { return };
+        let is_first = queue.front().is_some_and(|first| first.id == job.id);
+        if is_first {
+            queue.pop_front();
+        }
+        let due = Instant::now() + again.unwrap_or_default();
+        if again.is_some() && is_first {
+            queue.push_front(job);
+        }
+        match queue.front() {
+            Some(first) => {
+                lane.due.insert((due, first.position, chain));
+            }
+            None => {
+                lane.chains.remove(&chain);
+            }
+        }
+    }
+
+    fn forget_deleted(&mut self) {
+        let webhooks = self.parts.webhooks.snapshot();
+        self.lanes.retain(|id, _| webhooks.contains_key(id));
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let concurrency = self.parts.config.concurrency;
+        let webhooks = self.parts.webhooks.snapshot();
+        self.lanes
+            .iter()
+            .filter(|(id, lane)| lane.busy.len() < concurrency && callable(webhooks.get(id)))
+            .filter_map(|(_, lane)| lane.due.first().map(|(at, ..)| *at))
+            .min()
+    }
+
+    fn start_due(&mut self) {
+        let now = Instant::now();
+        let webhooks = self.parts.webhooks.snapshot();
+        for (id, lane) in &mut self.lanes {
+            let Some(row) = webhooks.get(id).filter(|row| row.webhook.enabled) else { continue };
+            while lane.busy.len() < self.parts.config.concurrency {
+                let Some((at, _, chain)) = lane.due.first().copied() else { break };
+                if at > now {
+                    break;
+                }
+                lane.due.pop_first();
+                let Some(job) = lane.chains.get(&chain).and_then(VecDeque::front).cloned() else { continue };
+                lane.busy.insert(chain);
+                let (parts, tasks) = (self.parts.clone(), self.tasks.clone());
+                let (row, dispatcher) = (row.clone(), self.dispatcher.clone());
+                self.tasks.detached(async move {
+                    if let Some(done) = attempt(&parts, &tasks, &row, job, chain).await {
+                        let _ = dispatcher.inputs.send(Input::Attempted(Box::new(done)));
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn callable(row: Option<&Arc<WebhookRow>>) -> bool {
+    row.is_some_and(|row| row.webhook.enabled)
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Makes one attempt and writes down what came of it. `None` when a shutdown came before that was possible.
+async fn attempt(parts: &Parts, tasks: &Tasks, row: &WebhookRow, mut job: Job, chain: Chain) -> Option<Done> {
+    let body = match job.body.take() {
+        Some(body) => Bytes::copy_from_slice(body.as_bytes()),
+        None => Bytes::from(persistently(tasks, || store::body(&parts.db, job.id)).await?.unwrap_or_default()),
+    };
+    let at = parts.world.now();
+    let begun = Instant::now();
+    let result = tokio::select! {
+        result = call(parts, &row.webhook, &job, body, at) => result,
+        // The attempt is not counted: the next process makes it again.
+        () = tasks.stopping() => return None,
+    };
+    let duration = begun.elapsed();
+    let now = parts.world.now();
+    let verdict = judge(&result, now);
+    let response = result.ok();
+    job.attempts += 1;
+    job.series_attempts += 1;
+    let backoff = &parts.config.backoff;
+    let (status, error, again) = match verdict {
+        Verdict::Accepted => (DeliveryStatus::Delivered, None, None),
+        Verdict::Hopeless { error } => (DeliveryStatus::Dead, Some(error), None),
+        Verdict::Retry { error, .. } if backoff.is_over(job.series_started_at, now) => (
+            DeliveryStatus::Dead,
+            Some(format!("given up after {} attempts; the last error: {error}", job.series_attempts)),
+            None,
+        ),
+        Verdict::Retry { error, asked_for } => {
+            let wait = backoff.wait(job.series_attempts, parts.world.fraction(), asked_for);
+            (DeliveryStatus::Failed, Some(error), Some(wait))
+        }
+    };
+    job.next_attempt_at = again
+        .and_then(|wait| jiff::SignedDuration::try_from(wait).ok())
+        .and_then(|wait| now.checked_add(wait).ok());
+    let record = AttemptRow {
+        delivery_id: job.id,
+        organization: row.scope.organization,
+        number: job.attempts,
+        series_attempts: job.series_attempts,
+        attempt: Attempt {
+            at,
+            ok: status == DeliveryStatus::Delivered,
+            status: response.as_ref().map(|response| response.status),
+            duration_ms: duration.as_secs_f64() * 1000.0,
+            error: error.clone(),
+            response_excerpt: response.map(|response| response.excerpt).filter(|text| !text.is_empty()),
+        },
+        status,
+        next_attempt_at: job.next_attempt_at,
+    };
+    if let Some(error) = &error {
+        tracing::warn!(
+            webhook.name = row.webhook.name,
+            delivery.id = %job.id,
+            delivery.attempts = job.attempts,
+            delivery.status = %status,
+            error,
+            "a delivery was not accepted"
+        );
+    }
+    metrics::counter!("mainstay_delivery_attempts_total", "status" => status.as_str()).increment(1);
+    persistently(tasks, || store::record_attempt(&parts.db, &record)).await?;
+    parts.hub.publish(
+        "delivery",
+        &json!({"id": job.id, "webhook_id": job.webhook_id, "alert_id": job.alert_id, "status": status}),
+    );
+    Some(Done { job, chain, again })
+}
+
+async fn call(
+    parts: &Parts,
+    webhook: &Webhook,
+    job: &Job,
+    body: Bytes,
+    at: Timestamp,
+) -> Result<mainstay_providers::OutgoingResponse, mainstay_providers::OutgoingFailure> {
+    let url: Url = webhook.url.parse().map_err(|error| mainstay_providers::OutgoingFailure {
+        kind: mainstay_providers::OutgoingFailureKind::Blocked,
+        message: format!("the webhook's URL cannot be called: {error}"),
+    })?;
+    let message_id = format!("msg_{}", job.id);
+    let timestamp = at.as_second();
+    let mut headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("webhook-id", message_id.clone()),
+        ("webhook-timestamp", timestamp.to_string()),
+    ];
+    if let Some(secret) = &webhook.secret {
+        headers.push(("webhook-signature", secret.sign(&message_id, timestamp, &body)));
+    }
+    let request = OutgoingRequest {
+        method: Method::Post,
+        url,
+        headers,
+        body,
+        timeout: parts.config.timeout,
+    };
+    parts.outgoing.send(request).await
+}
+
+/// Repeats a database operation until it succeeds; `None` when a shutdown came first.
+pub(crate) async fn persistently<T, F>(tasks: &Tasks, mut operation: impl FnMut() -> F) -> Option<T>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut wait = Duration::from_millis(100);
+    loop {
+        match operation().await {
+            Ok(value) => return Some(value),
+            Err(error) => tracing::warn!(%error, "the database refused what delivery must write; trying again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_secs(5)),
+            () = tasks.stopping() => return None,
+        }
+    }
+}
