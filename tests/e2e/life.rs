@@ -70,6 +70,26 @@ async fn sighup_imports_the_configured_files_again() {
     running.until("/api/v1/services", |list| list["items"].as_array().unwrap().len() == 2).await;
 }
 
+#[tokio::test]
+async fn its_own_traces_leave_over_otlp_when_an_endpoint_is_configured() {
+    let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}/v1/traces", collector.local_addr().unwrap());
+    let received = std::thread::spawn(move || {
+        let (mut stream, _) = collector.accept().unwrap();
+        let mut request = vec![0; 65_536];
+        let read = std::io::Read::read(&mut stream, &mut request).unwrap();
+        let _ = std::io::Write::write_all(&mut stream, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        String::from_utf8_lossy(&request[..read]).into_owned()
+    });
+    let instance = Instance::sqlite(&format!("[telemetry]\notlp_endpoint = \"{endpoint}\"\n"));
+    let running = instance.start().await;
+    running.get("/api/v1/meta").await;
+    assert_eq!(running.terminate().1, Some(0));
+    let request = received.join().unwrap();
+    assert!(request.starts_with("POST /v1/traces HTTP/1.1"), "{request}");
+    assert!(request.to_ascii_lowercase().contains("application/x-protobuf"), "{request}");
+}
+
 fn service(name: &str) -> String {
     format!("apiVersion: mainstay/v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  owner: team\n")
 }

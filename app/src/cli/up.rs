@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub fn run(args: &ServerArgs) -> anyhow::Result<u8> {
     let loaded = args.load()?;
     let telemetry = telemetry_config(&loaded.config)?;
+    // The trace exporter builds its own client, which takes the process's default. Only a second call would fail.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8)))
         .enable_all()
