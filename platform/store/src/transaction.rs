@@ -88,7 +88,8 @@ impl Transaction {
                 values.extend(row);
                 count += 1;
             }
-            let mut statement = sql_owned(insert_text(prefix, suffix, width, count));
+            let numbered = matches!(self.0, Inner::Postgres(_));
+            let mut statement = sql_owned(insert_text(prefix, suffix, width, count, numbered));
             statement.values = values;
             touched += self.execute(statement).await?;
         }
@@ -121,7 +122,9 @@ impl Transaction {
     }
 }
 
-fn insert_text(prefix: &str, suffix: &str, width: usize, count: usize) -> String {
+/// SQLite keeps `$1` as a named parameter and finds each by walking a list of all names, which makes a statement of
+/// thousands of them quadratic; its own `?` has no name.
+fn insert_text(prefix: &str, suffix: &str, width: usize, count: usize, numbered: bool) -> String {
     use std::fmt::Write as _;
     let mut text = String::with_capacity(prefix.len() + suffix.len() + count * width * 7);
     text.push_str(prefix);
@@ -130,8 +133,13 @@ fn insert_text(prefix: &str, suffix: &str, width: usize, count: usize) -> String
         text.push_str(if row == 0 { " (" } else { ", (" });
         for column in 0..width {
             parameter += 1;
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{}${parameter}", if column == 0 { "" } else { ", " });
+            text.push_str(if column == 0 { "" } else { ", " });
+            if numbered {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "${parameter}");
+            } else {
+                text.push('?');
+            }
         }
         text.push(')');
     }
@@ -147,8 +155,12 @@ mod tests {
     #[test]
     fn parameters_are_numbered_across_rows() {
         assert_eq!(
-            insert_text("INSERT INTO t (a, b) VALUES", "ON CONFLICT DO NOTHING", 2, 2),
+            insert_text("INSERT INTO t (a, b) VALUES", "ON CONFLICT DO NOTHING", 2, 2, true),
             "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING"
+        );
+        assert_eq!(
+            insert_text("INSERT INTO t (a, b) VALUES", "", 2, 2, false),
+            "INSERT INTO t (a, b) VALUES (?, ?), (?, ?) "
         );
     }
 }
