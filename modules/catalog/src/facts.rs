@@ -9,9 +9,12 @@ use std::{
 use mainstay_kernel::Environment;
 use serde_json::{Value, json};
 
-use crate::model::{
-    Dependency, DependencyKind, Endpoint, EndpointKind, Fact, Link, ManagedBy, ServiceName, ServiceSpec, Source, SourceKind,
-    Tier, compare_versions, field,
+use crate::{
+    model::{
+        Dependency, DependencyKind, Endpoint, EndpointKind, Fact, Link, ManagedBy, ServiceName, ServiceSpec, Source,
+        SourceKind, Tier, compare_versions, field,
+    },
+    validate,
 };
 
 /// The fields that make up a service, in the order in which changes are reported.
@@ -268,7 +271,8 @@ fn is_list(name: &str) -> bool {
     name == field::DEPENDENCY || name == field::LINK
 }
 
-/// Whether the value has the shape its field needs; one that has not is shown and never wins.
+/// Whether the value has the shape its field needs; one that has not is shown and never wins. A link that is no web page
+/// (`javascript:...`) would run in the dashboard of whoever clicks it.
 fn usable(fact: &Fact) -> bool {
     if fact.value.is_null() {
         return true;
@@ -276,14 +280,12 @@ fn usable(fact: &Fact) -> bool {
     match fact.field.as_str() {
         field::TIER => fact.value.as_str().is_some_and(|text| text.parse::<Tier>().is_ok()),
         field::DEPENDENCY => serde_json::from_value::<Dependency>(fact.value.clone()).is_ok(),
-        field::LINK => serde_json::from_value::<Link>(fact.value.clone()).is_ok(),
-        field::DESCRIPTION
-        | field::OWNER
-        | field::BASE_URL
-        | field::HEALTH_URL
-        | field::READINESS_URL
-        | field::LIVENESS_URL
-        | field::METRICS_URL => fact.value.is_string(),
+        field::LINK => serde_json::from_value::<Link>(fact.value.clone())
+            .is_ok_and(|link| validate::url(&link.url, false).is_none()),
+        field::DESCRIPTION | field::OWNER => fact.value.is_string(),
+        field::BASE_URL | field::HEALTH_URL | field::READINESS_URL | field::LIVENESS_URL | field::METRICS_URL => {
+            fact.value.as_str().is_some_and(|address| validate::url(address, true).is_none())
+        }
         _ => true,
     }
 }

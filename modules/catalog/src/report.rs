@@ -1,7 +1,7 @@
 //! What an import reports: the shape that is answered, kept and shown. Pure.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     facts::{FIELDS, value_of},
-    import::{ExcerptLine, FileReport, Finding, InputFile, Proposal, Severity, excerpt},
+    import::{ExcerptLine, FileReport, Finding, InputFile, Proposal, Severity},
     model::{ServiceName, ServiceSpec},
 };
 
@@ -23,6 +23,8 @@ typed_id!(
 
 /// Lines shown on either side of a finding.
 const EXCERPT_AROUND: u32 = 2;
+/// Characters shown of a line.
+const MAX_EXCERPT: usize = 240;
 
 /// The report of one import.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -166,45 +168,79 @@ pub(crate) fn difference(before: Option<&ServiceSpec>, after: Option<&ServiceSpe
     }
 }
 
+/// The lines of the imported files, split once: ten thousand findings in one file must not read it ten thousand times.
+struct Lines<'files> {
+    texts: HashMap<&'files str, Vec<&'files [u8]>>,
+}
+
+impl<'files> Lines<'files> {
+    fn of(files: &'files [InputFile], wanted: &HashSet<&str>) -> Self {
+        let texts = files
+            .iter()
+            .filter(|file| wanted.contains(file.path.as_str()))
+            .map(|file| (file.path.as_str(), file.bytes.split(|byte| *byte == b'\n').collect()))
+            .collect();
+        Self { texts }
+    }
+
+    /// The line and up to `around` lines on either side; empty when the file has no such line.
+    fn around(&self, file: &str, line: u32, around: u32) -> Vec<ExcerptLine> {
+        let lines = self.texts.get(file).map(Vec::as_slice).unwrap_or_default();
+        if line == 0 || line as usize > lines.len() {
+            return Vec::new();
+        }
+        let first = line.saturating_sub(around).max(1);
+        let last = line.saturating_add(around);
+        (first..=last)
+            .zip(lines.iter().skip(first as usize - 1))
+            .map(|(line, text)| ExcerptLine {
+                line,
+                text: readable(text),
+            })
+            .collect()
+    }
+}
+
+fn readable(line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    // A character has at most four bytes, so this holds as many as are shown.
+    let head = line.get(..MAX_EXCERPT * 4).unwrap_or(line);
+    String::from_utf8_lossy(head).chars().take(MAX_EXCERPT).collect()
+}
+
 /// The findings with their lines, and whether each was accepted.
-pub(crate) fn findings(found: Vec<Finding>, files: &[InputFile], accepted: &BTreeSet<String>) -> Vec<ImportFinding> {
-    let contents: HashMap<&str, &[u8]> = files
+pub(crate) fn findings(found: &[Finding], files: &[InputFile], accepted: &BTreeSet<String>) -> Vec<ImportFinding> {
+    let wanted = found
         .iter()
-        .map(|file| (file.path.as_str(), file.bytes.as_slice()))
+        .flat_map(|finding| std::iter::once(&finding.file).chain(finding.also.iter().map(|place| &place.file)))
+        .map(String::as_str)
         .collect();
-    let lines = |file: &str, line: u32, around: u32| {
-        contents
-            .get(file)
-            .map(|bytes| excerpt(bytes, line, around))
-            .unwrap_or_default()
+    let lines = Lines::of(files, &wanted);
+    let told = |finding: &Finding| ImportFinding {
+        id: finding.id.clone(),
+        code: finding.code.to_owned(),
+        severity: finding.severity,
+        file: finding.file.clone(),
+        line: finding.line,
+        message: finding.message.clone(),
+        values: finding.values.clone(),
+        excerpt: lines.around(&finding.file, finding.line, EXCERPT_AROUND),
+        also: finding
+            .also
+            .iter()
+            .map(|place| OtherPlace {
+                file: place.file.clone(),
+                line: place.line,
+                text: lines
+                    .around(&place.file, place.line, 0)
+                    .pop()
+                    .map(|line| line.text)
+                    .unwrap_or_default(),
+            })
+            .collect(),
+        accepted: accepted.contains(&finding.id),
     };
-    found
-        .into_iter()
-        .map(|finding| ImportFinding {
-            accepted: accepted.contains(&finding.id),
-            excerpt: lines(&finding.file, finding.line, EXCERPT_AROUND),
-            also: finding
-                .also
-                .into_iter()
-                .map(|place| OtherPlace {
-                    text: lines(&place.file, place.line, 0)
-                        .into_iter()
-                        .next()
-                        .map(|line| line.text)
-                        .unwrap_or_default(),
-                    file: place.file,
-                    line: place.line,
-                })
-                .collect(),
-            id: finding.id,
-            code: finding.code.to_owned(),
-            severity: finding.severity,
-            file: finding.file,
-            line: finding.line,
-            message: finding.message,
-            values: finding.values,
-        })
-        .collect()
+    found.iter().map(told).collect()
 }
 
 impl ImportSummary {

@@ -89,8 +89,11 @@ fn a_value_of_the_wrong_shape_never_wins() {
         fact(SourceKind::Mainstay, "a.yaml", None, field::NAME, json!("api")),
         fact(SourceKind::Mainstay, "a.yaml", None, field::TIER, json!("urgent")),
         fact(SourceKind::Registry, "r.json", None, field::TIER, json!("high")),
+        fact(SourceKind::Mainstay, "a.yaml", None, field::LINK, json!({"title": "x", "url": "javascript:alert(1)"})),
+        fact(SourceKind::Mainstay, "a.yaml", None, field::HEALTH_URL, json!("/health")),
     ];
-    assert_eq!(decide_now(&mut facts).unwrap().spec.tier, Tier::High);
+    let spec = decide_now(&mut facts).unwrap().spec;
+    assert_eq!((spec.tier, spec.links.len(), spec.endpoints.len()), (Tier::High, 0, 0));
 }
 
 #[test]

@@ -24,6 +24,7 @@ use crate::{
 
 const MAX_FILES: usize = 20_000;
 const MAX_PATH: usize = 1_000;
+const MAX_FINDING_ID: usize = 64;
 
 /// What to import, and how.
 #[derive(Debug, Clone)]
@@ -104,9 +105,8 @@ impl Catalog {
 
         let mut accepted = inner.store.accepted_findings(scope).await?;
         accepted.extend(request.accept.iter().cloned());
-        let found = std::mem::take(&mut analysis.findings);
-        let found = found.into_iter().filter(|finding| !settled(finding, scope, &plan)).collect();
-        let findings = findings(found, &files, &accepted);
+        analysis.findings.retain(|finding| !settled(finding, scope, &plan));
+        let findings = findings(&analysis.findings, &files, &accepted);
         let report = Import {
             id: inner.world.id::<ImportId>(),
             at: now,
@@ -128,13 +128,7 @@ impl Catalog {
                     None => inner.store.delete_alias(&mut tx, scope, name.as_str()).await?,
                 }
             }
-            let present: BTreeSet<&str> = report
-                .findings
-                .iter()
-                .filter(|finding| request.accept.contains(&finding.id))
-                .map(|finding| finding.id.as_str())
-                .collect();
-            inner.store.accept_findings(&mut tx, scope, now, &present).await?;
+            inner.store.accept_findings(&mut tx, scope, now, &request.accept).await?;
             self.apply(&mut tx, scope, &plan, &files_change, &report, &analysis.declarations).await?;
         }
         inner.store.insert_import(&mut tx, scope, &row(&report, actor)).await?;
@@ -224,8 +218,14 @@ struct Wanted {
 fn check(request: &ImportRequest) -> Result<Wanted, CatalogError> {
     let mut errors = Vec::new();
     let mut wrong = |field: String, message: String| errors.push(FieldError { field, message });
-    if request.files.is_empty() && !request.replace {
+    if request.files.is_empty() && request.aliases.is_empty() && request.accept.is_empty() && !request.replace {
         wrong("files".to_owned(), "is empty; give at least one file".to_owned());
+    }
+    for id in &request.accept {
+        if id.is_empty() || id.len() > MAX_FINDING_ID || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            wrong("accept".to_owned(), "holds what is no finding's id".to_owned());
+            break;
+        }
     }
     if request.files.len() > MAX_FILES {
         wrong("files".to_owned(), format!("has {} files; import at most {MAX_FILES} at once", request.files.len()));

@@ -202,14 +202,14 @@ impl Store {
         tx: &mut Transaction,
         scope: &Scope,
         at: Timestamp,
-        ids: &BTreeSet<&str>,
+        ids: &BTreeSet<String>,
     ) -> Result<(), StoreError> {
         let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
             rows.push(vec![
                 Value::id(scope.organization),
                 (&scope.environment).into_value(),
-                (*id).into_value(),
+                id.as_str().into_value(),
                 at.into_value(),
             ]);
         }
