@@ -17,7 +17,10 @@ fn data() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!("SKIPPED: {} is not here, so the import of real files was not compared", folder.display());
+    eprintln!(
+        "SKIPPED: {} is not here, so the import of real files was not compared",
+        folder.display()
+    );
     None
 }
 
@@ -33,10 +36,18 @@ type Row = BTreeMap<String, String>;
 fn rows(name: &str) -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let mut lines = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let header: Vec<&str> = lines.next().unwrap().split('\t').collect();
     lines
-        .map(|line| header.iter().zip(line.split('\t')).map(|(key, value)| ((*key).to_owned(), value.to_owned())).collect())
+        .map(|line| {
+            header
+                .iter()
+                .zip(line.split('\t'))
+                .map(|(key, value)| ((*key).to_owned(), value.to_owned()))
+                .collect()
+        })
         .collect()
 }
 
@@ -62,12 +73,19 @@ fn matches(row: &Row, finding: &Finding) -> bool {
         && finding.line.to_string() == row["line"]
         && values.into_iter().all(|pair| {
             let (key, expected) = pair.split_once('=').unwrap();
-            finding.values.get(key).is_some_and(|found| same(expected, &shown(found)))
+            finding
+                .values
+                .get(key)
+                .is_some_and(|found| same(expected, &shown(found)))
         })
 }
 
 fn line_of(finding: &Finding) -> String {
-    let values: Vec<String> = finding.values.iter().map(|(key, value)| format!("{key}={}", shown(value))).collect();
+    let values: Vec<String> = finding
+        .values
+        .iter()
+        .map(|(key, value)| format!("{key}={}", shown(value)))
+        .collect();
     format!(
         "{}\t{}\t{}\t{}\t{}",
         finding.code,
@@ -109,7 +127,12 @@ fn every_finding_of_the_golden_list_is_reported_and_nothing_else() {
             problems.push(format!("not listed: {}\n      {}", line_of(finding), finding.message));
         }
     }
-    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+    assert!(
+        problems.is_empty(),
+        "{} problems:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
 }
 
 #[test]
@@ -136,7 +159,11 @@ fn every_finding_points_at_a_line_that_exists() {
         for (file, line) in places.chain([(&finding.file, finding.line)]) {
             let bytes = std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
             let lines = excerpt(&bytes, line, 1);
-            assert!(lines.iter().any(|found| found.line == line), "{file}:{line} of {}", finding.code);
+            assert!(
+                lines.iter().any(|found| found.line == line),
+                "{file}:{line} of {}",
+                finding.code
+            );
         }
         assert!(finding.message.ends_with('.'), "{}", finding.message);
         assert!(ids.insert(&finding.id), "the id of {} is not its own", line_of(finding));

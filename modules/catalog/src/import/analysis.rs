@@ -284,11 +284,17 @@ fn finish_reports(reports: &mut [FileReport], read: &[File], copies: &Copies<'_>
     for file in read {
         by_path.entry(&file.path).or_default().push(file);
     }
+    let kinds: HashMap<String, String> = reports
+        .iter()
+        .map(|report| (report.path.clone(), report.kind.clone()))
+        .collect();
     for report in reports {
-        if let Some(original) = copies.of.get(report.path.as_str()) {
-            if let Some(file) = by_path.get(original).and_then(|files| files.first()) {
-                file.kind.name().clone_into(&mut report.kind);
-            }
+        if let Some(kind) = copies
+            .of
+            .get(report.path.as_str())
+            .and_then(|original| kinds.get(*original))
+        {
+            report.kind.clone_from(kind);
             continue;
         }
         for file in by_path.get(report.path.as_str()).into_iter().flatten() {

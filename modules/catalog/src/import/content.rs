@@ -42,6 +42,15 @@ impl Role {
         }
     }
 
+    /// The name in a sentence.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "readiness",
+            Self::Live => "liveness",
+            other => other.name(),
+        }
+    }
+
     /// Liveness and health answer the same question; readiness another.
     pub(crate) fn same_question(self, other: Self) -> bool {
         let group = |role| if role == Self::Live { Self::Health } else { role };

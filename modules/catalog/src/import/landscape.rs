@@ -97,11 +97,12 @@ fn rank(kind: FileKind) -> u8 {
         FileKind::Mainstay => 0,
         FileKind::Backstage => 1,
         FileKind::Registry => 2,
-        FileKind::ServiceList | FileKind::MonitorToml => 3,
-        FileKind::ServiceYaml => 4,
-        FileKind::Compose => 5,
-        FileKind::Kubernetes => 6,
-        _ => 7,
+        FileKind::ServiceList => 3,
+        FileKind::MonitorToml => 4,
+        FileKind::ServiceYaml => 5,
+        FileKind::Compose => 6,
+        FileKind::Kubernetes => 7,
+        _ => 8,
     }
 }
 
@@ -163,7 +164,8 @@ impl<'a> Landscape<'a> {
             }
         }
         for said in landscape.services.values_mut() {
-            said.sort_by(|a, b| a.file.precedence(b.file).then(a.statement.line.cmp(&b.statement.line)));
+            // Defined twice in one file, the last counts, as it does for every reader of these formats.
+            said.sort_by(|a, b| a.file.precedence(b.file).then(b.statement.line.cmp(&a.statement.line)));
         }
         landscape
     }

@@ -12,6 +12,8 @@ mod analysis;
 mod codes;
 mod content;
 mod detect;
+#[doc(hidden)]
+pub mod fuzz;
 mod landscape;
 mod merge;
 mod names;

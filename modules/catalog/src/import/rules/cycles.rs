@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{list, soften};
+use super::soften;
 use crate::{
     import::{
         codes::{Code, Severity},
@@ -168,7 +168,12 @@ impl<'a> Graph<'a> {
                 _ => None,
             })
             .collect();
-        let round = circle.iter().map(name).collect::<Vec<_>>().join(" needs ");
+        let round = circle
+            .iter()
+            .map(name)
+            .collect::<Vec<_>>()
+            .join(", which needs ")
+            .replacen(", which needs", " needs", 1);
         let advice = if soft.is_empty() {
             "None of them can start first; break the circle at its weakest dependency."
         } else {
@@ -179,13 +184,6 @@ impl<'a> Graph<'a> {
             .with_list("soft", soft.clone());
         if !soft.is_empty() {
             finding = finding.severity(Severity::Warning);
-        }
-        let mut others = circle.iter().skip(1).collect::<Vec<_>>();
-        others.pop();
-        if others.len() > 2 {
-            finding
-                .message
-                .push_str(&format!(" In it are {}.", list(others.into_iter().map(name))));
         }
         Some(soften(finding, file))
     }

@@ -72,8 +72,14 @@ fn undefined(file: &File, landscape: &Landscape<'_>, findings: &mut Vec<Finding>
                 continue;
             }
             let message = format!(
-                "{} needs {}, which no imported source defines. Define it, correct the name, or remove the dependency.",
-                service.name, dependency.name,
+                "{} needs {}, which {} defines. Define it, correct the name, or remove the dependency.",
+                service.name,
+                dependency.name,
+                if file.superseded_by.is_some() {
+                    "nothing in this version"
+                } else {
+                    "no imported source"
+                },
             );
             let finding = Finding::new(Code::UndefinedDependency, file.place(item.line), message)
                 .with("service", service.name.clone())

@@ -157,7 +157,7 @@ impl Reporter<'_> {
         }
         let message = format!(
             "The {} URL of {} asks port {port}, but its containers open {}. Correct the URL, or open the port.",
-            endpoint.role.name(),
+            endpoint.role.word(),
             key.name,
             list(opened),
         );
@@ -207,7 +207,7 @@ impl Reporter<'_> {
         }
         let message = format!(
             "The {} probe of {} asks {}, but the endpoints that other sources declare are {}. Correct the path, or declare it.",
-            endpoint.role.name(),
+            endpoint.role.word(),
             key.name,
             endpoint.path,
             list(&declared),
@@ -241,7 +241,7 @@ fn container_port(key: &Key, file: &File, container: &KubeContainer, probe: &Pro
     let opened: BTreeSet<u16> = container.ports.iter().map(|port| port.number).collect();
     let message = format!(
         "The {} probe of {} asks port {}, but its container opens {}. Correct the probe, or open the port.",
-        probe.role.name(),
+        probe.role.word(),
         key.name,
         port.value,
         list(&opened),
@@ -263,8 +263,14 @@ fn timeout(key: &Key, file: &File, probe: &Probe, landscape: &Landscape<'_>, fin
         .current()
         .flat_map(|file| file.content.objectives.iter().map(move |one| (file, one)));
     let mut of_service = objectives.filter(|(_, one)| landscape.key(&one.service, one.environment.as_ref()) == *key);
-    let Some((source, latency)) = of_service.find_map(|(source, one)| Some((source, one.numbers.get("latency_p95")?)))
-    else {
+    let Some((source, latency)) = of_service.find_map(|(source, one)| {
+        Some((
+            source,
+            one.numbers
+                .get("latency_p95")
+                .or_else(|| one.numbers.get("latency_p95_ms"))?,
+        ))
+    }) else {
         return;
     };
     let timeout_ms = probe.timeout_s.as_ref().map_or(1.0, |timeout| timeout.value) * 1000.0;
@@ -274,7 +280,7 @@ fn timeout(key: &Key, file: &File, probe: &Probe, landscape: &Landscape<'_>, fin
     let line = probe.timeout_s.as_ref().map_or(probe.line, |timeout| timeout.line);
     let message = format!(
         "The {} probe of {} gives up after {timeout_ms} ms, but {} ms are within its objective. Raise `timeoutSeconds`.",
-        probe.role.name(),
+        probe.role.word(),
         key.name,
         latency.value,
     );

@@ -18,10 +18,14 @@ use crate::{
 const MONTH_MINUTES: f64 = 30.0 * 24.0 * 60.0;
 const WEEK_MINUTES: f64 = 7.0 * 24.0 * 60.0;
 
-/// A number as a person writes it: whole when it is, and free of the dust that binary fractions leave.
+/// A number without the dust that binary fractions leave.
+fn clean(value: f64) -> f64 {
+    (value * 1e9).round() / 1e9
+}
+
+/// The same for the values of a finding.
 pub(super) fn number(value: f64) -> Json {
-    let clean = (value * 1e9).round() / 1e9;
-    serde_json::Number::from_f64(clean).map_or(Json::Null, Json::Number)
+    serde_json::Number::from_f64(clean(value)).map_or(Json::Null, Json::Number)
 }
 
 pub(super) fn check(landscape: &Landscape<'_>, findings: &mut Vec<Finding>) {
@@ -80,7 +84,7 @@ fn contradictions(file: &File, objective: &Objective, landscape: &Landscape<'_>,
             "The error budget of {service} is {} %, but an availability of {} % leaves {} %. Correct one of the two.",
             budget.value,
             availability.value,
-            number(derived),
+            clean(derived),
         );
         report(budget.line, None, message);
     }
@@ -92,7 +96,7 @@ fn contradictions(file: &File, objective: &Objective, landscape: &Landscape<'_>,
         let message = format!(
             "{service} may fail {} % of its requests, but its error budget is {} %. Lower the error rate or the availability ({} %).",
             rate.value,
-            number(allowed),
+            clean(allowed),
             availability.value,
         );
         report(rate.line, Some(("error_rate", rate.value)), message);
@@ -110,8 +114,8 @@ fn contradictions(file: &File, objective: &Objective, landscape: &Landscape<'_>,
             let message = format!(
                 "{service} may be down {} minutes here, but a budget of {} % is {} minutes. Correct the number.",
                 downtime.value,
-                number(allowed),
-                number(expected),
+                clean(allowed),
+                clean(expected),
             );
             report(downtime.line, Some((key, downtime.value)), message);
         }
@@ -269,8 +273,8 @@ fn rules(landscape: &Landscape<'_>, objectives: &BTreeMap<Key, Vec<(&File, &Obje
                 "The budget of {} is {} in this rule, which compares it with a ratio; as a ratio it is {}. The rule is wrong by a factor of {factor}; write {}.",
                 key.name,
                 budget.value,
-                number(expected),
-                number(expected),
+                clean(expected),
+                clean(expected),
             );
             findings.push(
                 Finding::new(Code::UnitMismatch, file.place(line), message)

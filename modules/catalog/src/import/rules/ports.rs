@@ -232,7 +232,9 @@ fn drift(key: &Key, statements: &[Stated<'_>], landscape: &Landscape<'_>, findin
         } else {
             agrees(one)
         };
-        if fine || !seen.insert(&one.file.path) {
+        // The same service twice in one file is reported as that.
+        let repeated = !one.aside && !one.target && one.file.path == winner.file.path;
+        if fine || repeated || !seen.insert(&one.file.path) {
             continue;
         }
         let expected = accepted(one.file.kind);

@@ -260,13 +260,26 @@ fn declare(kind: &str, name: At<String>, environment: Option<Environment>, spec:
 
 /// An SLO's numbers under the keys that `slos.json` uses, so that sources can be compared.
 fn numbers(spec: &Node) -> BTreeMap<String, At<f64>> {
-    let kind = spec.at(&["sli", "kind"]).and_then(Node::text).unwrap_or("availability");
-    let (key, node) = match kind {
-        "availability" => ("availability", spec.get("objective")),
-        "latency" => ("latency", spec.at(&["sli", "threshold_ms"])),
-        _ => return BTreeMap::new(),
+    let written = spec.at(&["sli", "kind"]).or_else(|| spec.get("sli"));
+    let objective = spec.get("objective").and_then(|node| {
+        let text = node.text()?.trim().trim_end_matches('%').trim_end();
+        Some(At::new(
+            text.parse::<f64>().ok().filter(|number| number.is_finite())?,
+            node.line,
+        ))
+    });
+    let threshold = spec
+        .at(&["sli", "threshold_ms"])
+        .and_then(|node| Some(At::new(node.number()?, node.line)));
+    let number = match (
+        written.and_then(Node::text).unwrap_or("availability"),
+        objective,
+        threshold,
+    ) {
+        ("availability", Some(objective), _) => Some(("availability".to_owned(), objective)),
+        ("latency", Some(objective), Some(threshold)) => Some((format!("latency_p{}_ms", objective.value), threshold)),
+        _ => None,
     };
-    let number = node.and_then(|node| Some((key.to_owned(), At::new(node.number()?, node.line))));
     number.into_iter().collect()
 }
 

@@ -1,0 +1,4 @@
+//! Fuzzes the import with bytes for `whole_import`; the body lives beside the parsers so that ordinary tests run it too.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mainstay_catalog::import::fuzz::whole_import(bytes));

@@ -1,0 +1,192 @@
+//! Files that are broken, by accident or on purpose.
+
+use proptest::prelude::*;
+
+use super::{codes, import, only, registry, service};
+use crate::import::{FileStatus, ImportOptions, InputFile, analyse, parse_any};
+
+#[test]
+fn a_malformed_file_is_one_error_with_line_and_column_and_the_others_import() {
+    let good = registry("1", &[("web", 1, &[])]);
+    for (path, text, line) in [
+        ("broken.json", "{\n \"services\": {\n  \"a\": 1,\n }\n}", 4),
+        ("broken.yaml", "services:\n\ta: 1\n", 2),
+        ("broken.toml", "[[services]]\nid = \n", 2),
+    ] {
+        let analysis = import(&[(path, text), ("good.json", &good)]);
+        let finding = only(&analysis, "unreadable");
+        assert_eq!(
+            (finding.file.as_str(), finding.line),
+            (path, line),
+            "{}",
+            finding.message
+        );
+        assert!(finding.values["column"].as_u64().unwrap() >= 1);
+        assert_eq!(analysis.files[0].status, FileStatus::Failed);
+        service(&analysis, "web");
+        assert_eq!(codes(&analysis), ["unreadable"]);
+    }
+}
+
+#[test]
+fn a_bomb_of_aliases_is_one_clear_error() {
+    let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
+    for level in 1..30 {
+        let below = format!("*a{}", level - 1);
+        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [below.as_str(); 9].join(",")));
+    }
+    let analysis = import(&[("bomb.yaml", &bomb)]);
+    assert!(only(&analysis, "unreadable").message.contains("aliases"));
+}
+
+#[test]
+fn text_that_is_not_utf8_is_named_with_its_place() {
+    let file = InputFile {
+        path: "r.json".to_owned(),
+        bytes: b"{\n \"a\": \"\xff\"}".to_vec(),
+    };
+    let analysis = analyse(vec![file], &ImportOptions::default());
+    let finding = only(&analysis, "unreadable");
+    assert_eq!((finding.line, finding.values["column"].as_u64()), (2, Some(8)));
+}
+
+#[test]
+fn nothing_at_all_is_an_empty_analysis() {
+    let analysis = import(&[]);
+    assert!(analysis.files.is_empty() && analysis.findings.is_empty() && analysis.services.is_empty());
+    assert_eq!(import(&[("empty.json", "")]).files[0].status, FileStatus::Failed);
+    assert_eq!(import(&[("empty.yaml", "")]).files[0].status, FileStatus::Recognised);
+}
+
+const PATHS: &[&str] = &[
+    "x.json",
+    "x.yaml",
+    "x.toml",
+    "x",
+    "prometheus.yml",
+    "docker-compose.yml",
+    "monitor.toml",
+    "slos.json",
+];
+
+/// Text made of the words the parsers look for, so that random documents reach deep into them.
+fn words() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "apiVersion:",
+        "mainstay/v1",
+        "v1",
+        "apps/v1",
+        "kind:",
+        "Service",
+        "Deployment",
+        "Ingress",
+        "ConfigMap",
+        "CronJob",
+        "List",
+        "Slo",
+        "metadata:",
+        "name:",
+        "spec:",
+        "services:",
+        "service:",
+        "port:",
+        "ports:",
+        "dependencies:",
+        "depends_on:",
+        "all",
+        "health_url:",
+        "http://a_b:1/x",
+        "http://[::1",
+        "${A:-b}",
+        "${",
+        "groups:",
+        "rules:",
+        "expr:",
+        "(0.1 - a:ratio) / 0.1",
+        "scrape_configs:",
+        "static_configs:",
+        "targets:",
+        "'a:1'",
+        "rule_files:",
+        "healthcheck:",
+        "test:",
+        "data:",
+        "|",
+        ">",
+        "items:",
+        "-",
+        "- ",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "\n      ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "'",
+        "&a",
+        "*a",
+        "<<:",
+        "?",
+        "#",
+        "---\n",
+        "1",
+        "99.9",
+        "true",
+        "null",
+        "~",
+        "availability:",
+        "error_budget:",
+        "version:",
+        "template:",
+        "containers:",
+        "livenessProbe:",
+        "httpGet:",
+        "path:",
+        "é",
+        "\t",
+    ]);
+    prop::collection::vec(word, 0..60).prop_map(|words| words.join(" "))
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_an_import_fail(path in prop::sample::select(PATHS), bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        parse_any(path, &bytes);
+    }
+
+    #[test]
+    fn no_arrangement_of_known_words_makes_an_import_fail(
+        texts in prop::collection::vec((prop::sample::select(PATHS), words()), 1..4)
+    ) {
+        let files = texts.iter().enumerate().map(|(index, (path, text))| InputFile {
+            path: format!("{index}/{path}"),
+            bytes: text.clone().into_bytes(),
+        });
+        let analysis = analyse(files.collect(), &ImportOptions::default());
+        prop_assert_eq!(analysis.files.len(), texts.len());
+        for finding in &analysis.findings {
+            prop_assert!(finding.line >= 1);
+        }
+    }
+
+    #[test]
+    fn a_real_document_with_one_byte_changed_is_survived(at in 0_usize..2000, byte in any::<u8>(), which in 0_usize..3) {
+        let registry = registry("1", &[("a_b", 1, &["c"]), ("c", 2, &["all"])]);
+        let documents = [
+            ("service_registry.json", registry.as_str()),
+            ("k8s.yaml", super::clean::KUBERNETES),
+            ("mainstay.yaml", super::clean::MAINSTAY),
+        ];
+        let (path, text) = documents[which];
+        let mut bytes = text.as_bytes().to_vec();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        let file = InputFile { path: path.to_owned(), bytes };
+        let _ = analyse(vec![file], &ImportOptions::default());
+    }
+}
