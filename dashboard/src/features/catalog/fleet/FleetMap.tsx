@@ -1,0 +1,277 @@
+// The fleet drawn by dependency. A cause glows; the path from it to its victims is drawn over everything else.
+import "@xyflow/react/dist/base.css";
+import { ActionIcon } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import {
+  BaseEdge,
+  type EdgeProps,
+  type Edge as FlowEdge,
+  type Node as FlowNode,
+  Handle,
+  type NodeProps,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+} from "@xyflow/react";
+import { createContext, useContext, useEffect, useMemo, useState } from "react";
+import type { Edge } from "@/shared/api/types";
+import { useNarrow } from "@/shared/lib/hooks";
+import { STATES } from "@/shared/lib/state";
+import { Panel } from "@/shared/ui/basics";
+import { Icon } from "@/shared/ui/icons";
+import { StateMark } from "@/shared/ui/StateMark";
+import { t } from "@/strings";
+import { smoothPath } from "./edgePath";
+import css from "./FleetMap.module.css";
+import { edgeKey, layeredLayout, type Point } from "./layout";
+import { type MapEdge, type MapModel, type MapNode, mapModel } from "./mapModel";
+import type { FleetRow } from "./rows";
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+const WIDE: Size = { width: 172, height: 46 };
+const NARROW: Size = { width: 106, height: 44 };
+
+type ServiceNode = FlowNode<{ node: MapNode; size: Size; down: boolean }, "service">;
+type DependencyEdge = FlowEdge<{ edge: MapEdge; bends: Point[]; down: boolean }, "dependency">;
+
+const nodeTypes = { service: NodeCard };
+const edgeTypes = { dependency: EdgeLine };
+
+/** The service under the pointer or focus; its edges stand out, the others step back. */
+const Focused = createContext<{ id: string | null; set: (id: string | null) => void }>({ id: null, set: () => {} });
+
+export default function FleetMap({ rows, edges }: { rows: FleetRow[]; edges: Edge[] }) {
+  const narrow = useNarrow();
+  const model = useMemo(() => mapModel(rows, edges), [rows, edges]);
+  // Positions depend on which services and edges there are, not on how they are doing: states must not move the map.
+  const shape = model.nodes.map((node) => node.id).join("\n") + model.edges.map((edge) => edge.id).join("\n");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` says when the layout must change
+  const layout = useMemo(() => placeAll(model, narrow), [shape, narrow]);
+  const [focused, setFocused] = useState<string | null>(null);
+  const focus = useMemo(() => ({ id: focused, set: setFocused }), [focused]);
+  const nodes = useMemo((): ServiceNode[] => {
+    const size = narrow ? NARROW : WIDE;
+    return model.nodes.map((node) => {
+      const at = layout.positions.get(node.id) ?? { x: 0, y: 0 };
+      return {
+        id: node.id,
+        type: "service",
+        position: { x: at.x - size.width / 2, y: at.y - size.height / 2 },
+        data: { node, size, down: narrow },
+        width: size.width,
+        height: size.height,
+      };
+    });
+  }, [model, layout, narrow]);
+  const lines = useMemo(
+    (): DependencyEdge[] =>
+      model.edges.map((edge) => ({
+        id: edge.id,
+        type: "dependency",
+        source: edge.from,
+        target: edge.to,
+        data: { edge, bends: layout.bends.get(edgeKey(edge.from, edge.to)) ?? [], down: narrow },
+        zIndex: edge.carries ? 2 : 0,
+        focusable: false,
+      })),
+    [model, layout, narrow],
+  );
+  return (
+    <Panel title={t.fleet.map} note={model.caption ?? (narrow ? undefined : t.fleet.mapNote)} flush>
+      <Focused value={focus}>
+        <ReactFlowProvider>
+          <div className={css.canvas} style={{ height: layout.height }}>
+            <ReactFlow
+              nodes={nodes}
+              edges={lines}
+              nodeTypes={nodeTypes}
+              edgeTypes={edgeTypes}
+              aria-label={t.fleet.mapLabel}
+              fitView
+              fitViewOptions={FIT}
+              minZoom={0.25}
+              maxZoom={1.6}
+              nodesDraggable={false}
+              nodesConnectable={false}
+              nodesFocusable={false}
+              edgesFocusable={false}
+              elementsSelectable={false}
+              zoomOnScroll={false}
+              zoomOnDoubleClick={false}
+              preventScrolling={false}
+              panOnDrag={!narrow}
+              proOptions={{ hideAttribution: true }}
+              onlyRenderVisibleElements={false}
+            />
+            <Fit shape={`${shape}${narrow}`} />
+          </div>
+        </ReactFlowProvider>
+      </Focused>
+    </Panel>
+  );
+}
+
+const FIT = { padding: 0.06, maxZoom: 1 };
+
+/** Fits the drawing again when it or its room changes, and offers zoom as buttons, since the wheel scrolls the page. */
+function Fit({ shape }: { shape: string }) {
+  const flow = useReactFlow();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new shape is the reason to fit again
+  useEffect(() => {
+    const fit = () => void flow.fitView(FIT);
+    const frame = requestAnimationFrame(fit);
+    addEventListener("resize", fit);
+    return () => {
+      cancelAnimationFrame(frame);
+      removeEventListener("resize", fit);
+    };
+  }, [flow, shape]);
+  return (
+    <div className={css.zoom}>
+      <ActionIcon size={28} variant="default" aria-label={t.fleet.zoomIn} onClick={() => void flow.zoomIn()}>
+        <Icon name="plus" size={14} />
+      </ActionIcon>
+      <ActionIcon size={28} variant="default" aria-label={t.fleet.zoomOut} onClick={() => void flow.zoomOut()}>
+        <svg width="14" height="14" viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M4 10h12" stroke="currentColor" strokeWidth="1.600" strokeLinecap="round" />
+        </svg>
+      </ActionIcon>
+      <ActionIcon size={28} variant="default" aria-label={t.fleet.fit} onClick={() => void flow.fitView(FIT)}>
+        <svg width="14" height="14" viewBox="0 0 20 20" aria-hidden="true">
+          <path
+            d="M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4"
+            fill="none"
+            stroke="currentColor"
+            strokeWidth="1.600"
+            strokeLinecap="round"
+          />
+        </svg>
+      </ActionIcon>
+    </div>
+  );
+}
+
+function NodeCard({ data }: NodeProps<ServiceNode>) {
+  const { node, size, down } = data;
+  const { set } = useContext(Focused);
+  const content = (
+    <>
+      <StateMark state={node.state} size={12} />
+      <span className={css.text}>
+        <span className={css.label}>{node.label}</span>
+        {node.kind === "group" ? <GroupBar node={node} /> : <span className={css.note}>{node.note}</span>}
+      </span>
+    </>
+  );
+  const shared = {
+    className: `${css.node} nopan nodrag`,
+    "data-state": node.state,
+    "data-root": node.root || undefined,
+    "data-kind": node.kind,
+    style: { width: size.width, height: size.height },
+    "aria-label": `${node.label}: ${t.state[node.state]}${node.note ? `, ${node.note}` : ""}`,
+    onMouseEnter: () => set(node.id),
+    onMouseLeave: () => set(null),
+    onFocus: () => set(node.id),
+    onBlur: () => set(null),
+  };
+  return (
+    <>
+      <Handle
+        className={css.handle}
+        type="target"
+        position={down ? Position.Top : Position.Left}
+        isConnectable={false}
+      />
+      {node.kind === "group" ? (
+        <Link to="/" search={node.owner ? { owner: node.owner } : {}} {...shared}>
+          {content}
+        </Link>
+      ) : (
+        <Link to="/services/$name" params={{ name: node.id }} {...shared}>
+          {content}
+        </Link>
+      )}
+      <Handle
+        className={css.handle}
+        type="source"
+        position={down ? Position.Bottom : Position.Right}
+        isConnectable={false}
+      />
+    </>
+  );
+}
+
+/** How the members of an owner's group are doing, as one thin bar. */
+function GroupBar({ node }: { node: MapNode }) {
+  return (
+    <span className={css.group}>
+      <span className={css.groupBar} aria-hidden="true">
+        {STATES.map((state) =>
+          node.counts[state] ? <span key={state} data-state={state} style={{ flexGrow: node.counts[state] }} /> : null,
+        )}
+      </span>
+      <span className={css.note}>{node.note}</span>
+    </span>
+  );
+}
+
+function EdgeLine({ sourceX, sourceY, targetX, targetY, data, source, target }: EdgeProps<DependencyEdge>) {
+  const { id } = useContext(Focused);
+  if (!data) return null;
+  const points = [{ x: sourceX, y: sourceY }, ...data.bends, { x: targetX, y: targetY }];
+  const near = id === source || id === target;
+  return (
+    <BaseEdge
+      path={smoothPath(points, data.down)}
+      className={css.edge ?? ""}
+      data-kind={data.edge.kind}
+      data-carries={data.edge.carries ?? undefined}
+      data-near={near || undefined}
+      data-far={(id !== null && !near) || undefined}
+    />
+  );
+}
+
+interface Placed {
+  positions: Map<string, Point>;
+  bends: Map<string, Point[]>;
+  height: number;
+}
+
+/** Services in layers; below them the groups in a plain grid. */
+function placeAll(model: MapModel, narrow: boolean): Placed {
+  const size = narrow ? NARROW : WIDE;
+  const services = model.nodes.filter((node) => node.kind === "service").map((node) => node.id);
+  const groups = model.nodes.filter((node) => node.kind === "group").map((node) => node.id);
+  const layout = layeredLayout(
+    services,
+    model.edges.filter((edge) => edge.kind === "hard"),
+    narrow
+      ? { layerGap: 78, nodeGap: size.width + 10, direction: "down", widest: 3 }
+      : { layerGap: size.width + 84, nodeGap: size.height + 18, direction: "right" },
+  );
+  const positions = new Map(layout.positions);
+  const xs = [...layout.positions.values()].map((point) => point.x);
+  const ys = [...layout.positions.values()].map((point) => point.y);
+  const left = Math.min(0, ...xs);
+  const bottom = ys.length > 0 ? Math.max(...ys) + size.height + 34 : 0;
+  const perRow = narrow ? 3 : 6;
+  const stepX = size.width + (narrow ? 10 : 18);
+  const gridLeft = narrow ? (-(perRow - 1) * stepX) / 2 : left;
+  groups.forEach((id, at) => {
+    positions.set(id, {
+      x: gridLeft + (at % perRow) * stepX,
+      y: bottom + Math.floor(at / perRow) * (size.height + 14),
+    });
+  });
+  const all = [...positions.values()];
+  const extent = all.length > 0 ? Math.max(...all.map((p) => p.y)) - Math.min(...all.map((p) => p.y)) : 0;
+  const room = extent + size.height + 48;
+  return { positions, bends: layout.bends, height: Math.min(narrow ? 620 : 560, Math.max(narrow ? 180 : 200, room)) };
+}

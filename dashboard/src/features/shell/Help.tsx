@@ -1,0 +1,58 @@
+// The keys, in a dialog that ? opens anywhere.
+import { Modal } from "@mantine/core";
+import { Key } from "@/shared/ui/basics";
+import { t } from "@/strings";
+import css from "./Help.module.css";
+import { pages } from "./navigation";
+
+export function Help({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const rows = t.help.rows;
+  const groups: [string, [string[], string][]][] = [
+    [
+      t.help.groups.move,
+      [
+        [["j", "k"], rows.next],
+        [["Enter"], rows.open],
+        [["Esc"], rows.back],
+      ],
+    ],
+    [t.help.groups.go, pages.map((page) => [["g", page.key], page.label])],
+    [
+      t.help.groups.do,
+      [
+        [["/"], rows.filter],
+        [["Ctrl", "K"], rows.search],
+        [["?"], rows.help],
+      ],
+    ],
+  ];
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t.help.title}
+      size="md"
+      closeButtonProps={{ "aria-label": t.common.close }}
+    >
+      <div className={css.groups}>
+        {groups.map(([name, keys]) => (
+          <section key={name}>
+            <h3>{name}</h3>
+            <ul>
+              {keys.map(([combination, does]) => (
+                <li key={does}>
+                  <span>{does}</span>
+                  <span className={css.keys}>
+                    {combination.map((key) => (
+                      <Key key={key}>{key}</Key>
+                    ))}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          </section>
+        ))}
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,27 @@
+// The history of all checks of one service, for strips and for the latency chart.
+import { useQueries } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { q } from "@/shared/api/queries";
+import type { Check, HistoryPoint } from "@/shared/api/types";
+import { slotsOf } from "@/shared/lib/strip";
+
+export const CHECK_SLOTS = 96;
+
+export function useCheckHistories(checks: Check[], hours: number) {
+  const results = useQueries({ queries: checks.map((check) => q.history(check.id, hours)) });
+  const stamp = results.map((result) => result.dataUpdatedAt).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp says when any history changed
+  return useMemo(() => {
+    const to = Date.now();
+    const from = to - hours * 3_600_000;
+    return checks.map((check, at) => {
+      const data = results[at]?.data;
+      return {
+        check,
+        history: data,
+        slots: data ? slotsOf(data.points, from, to, CHECK_SLOTS) : undefined,
+        points: data?.points ?? ([] as HistoryPoint[]),
+      };
+    });
+  }, [checks, stamp, hours]);
+}

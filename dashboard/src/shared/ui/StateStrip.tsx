@@ -1,0 +1,39 @@
+// The recent past of a state as a strip. Height carries the state as well as colour: down stands full height, unknown
+// lies flat, so the strip reads in grey.
+import { memo } from "react";
+import type { State } from "@/shared/api/types";
+import { runs, stripWords } from "@/shared/lib/strip";
+import css from "./StateStrip.module.css";
+
+const HEIGHT: Record<State, number> = { down: 20, degraded: 15, up: 10, maintenance: 10, unknown: 2 };
+
+interface Props {
+  slots: State[] | undefined;
+  hours: number;
+  height?: number;
+}
+
+export const StateStrip = memo(function StateStrip({ slots, hours, height = 20 }: Props) {
+  if (!slots) return <span className={css.waiting} style={{ height }} aria-hidden="true" />;
+  return (
+    <svg
+      className={css.strip}
+      viewBox={`0 0 ${Math.max(1, slots.length)} 20`}
+      height={height}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={stripWords(slots, hours)}
+    >
+      {runs(slots).map((run) => (
+        <rect
+          key={run.start}
+          data-state={run.state}
+          x={run.start}
+          y={20 - HEIGHT[run.state]}
+          width={run.length}
+          height={HEIGHT[run.state]}
+        />
+      ))}
+    </svg>
+  );
+});
