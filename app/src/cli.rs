@@ -38,7 +38,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Start Mainstay: the API and the dashboard, probing, budgets and alerts
-    Up(ServerArgs),
+    Up(up::UpArgs),
     /// Watch ten real services fail and recover on this machine
     Demo(demo::DemoArgs),
     /// Read registries, manifests and configurations; report what contradicts what

@@ -20,9 +20,19 @@ use crate::{
 /// How long background tasks may take to finish after a shutdown has begun.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How a server is started.
+#[derive(Debug, clap::Args)]
+pub struct UpArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Stop also when standard input closes, so that the server never outlives the program that started it
+    #[arg(long, hide = true)]
+    until_stdin_closes: bool,
+}
+
 /// Serves until SIGTERM or SIGINT.
-pub fn run(args: &ServerArgs) -> anyhow::Result<u8> {
-    let loaded = args.load()?;
+pub fn run(args: &UpArgs) -> anyhow::Result<u8> {
+    let loaded = args.server.load()?;
     let telemetry = telemetry_config(&loaded.config)?;
     // The trace exporter builds its own client, which takes the process's default. Only a second call would fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -33,7 +43,7 @@ pub fn run(args: &ServerArgs) -> anyhow::Result<u8> {
     runtime.block_on(async {
         // Inside the runtime, because a trace exporter needs one.
         let guard = mainstay_telemetry::init(&telemetry)?;
-        let result = serve(&loaded).await;
+        let result = serve(&loaded, args.until_stdin_closes).await;
         drop(guard);
         result
     })
@@ -52,7 +62,7 @@ fn telemetry_config(config: &Config) -> anyhow::Result<TelemetryConfig> {
     })
 }
 
-async fn serve(loaded: &Loaded) -> anyhow::Result<u8> {
+async fn serve(loaded: &Loaded, until_stdin_closes: bool) -> anyhow::Result<u8> {
     let config = &loaded.config;
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("cannot create the data folder {}", config.data_dir.display()))?;
@@ -69,6 +79,9 @@ async fn serve(loaded: &Loaded) -> anyhow::Result<u8> {
     let mainstay = wiring::build(config, world, tasks.clone()).await?;
     mainstay.start().await?;
     stop_on_signals(&tasks)?;
+    if until_stdin_closes {
+        stop_when_stdin_closes(&tasks)?;
+    }
     mainstay.reload_on_hangup()?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -96,6 +109,19 @@ fn write_first_configuration(data_dir: &Path) {
     } else {
         tracing::info!(path = %path.display(), "wrote a configuration with every key and its default");
     }
+}
+
+/// Reading blocks, so a thread of its own does it; it ends with the process.
+fn stop_when_stdin_closes(tasks: &Tasks) -> anyhow::Result<()> {
+    let stopper = tasks.clone();
+    let wait = move || {
+        // Nobody writes anything; the end of the stream or its failure both mean that the other side is gone.
+        let _ended = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        tracing::info!("standard input closed; stopping");
+        stopper.stop();
+    };
+    std::thread::Builder::new().name("standard-input".to_owned()).spawn(wait)?;
+    Ok(())
 }
 
 /// The first signal begins an orderly shutdown, the second ends the process at once.

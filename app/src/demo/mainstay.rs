@@ -173,6 +173,7 @@ impl Mainstay {
             .arg("up")
             .arg("--config")
             .arg(configuration)
+            .arg("--until-stdin-closes")
             .stdin(Stdio::piped())
             .stdout(file.try_clone()?)
             .stderr(file)
@@ -190,10 +191,9 @@ impl Mainstay {
         Ok(mainstay)
     }
 
-    /// Stops it. Its database is abandoned or kept as it is after any crash, so nothing needs to be finished first.
+    /// Lets it finish, for a few seconds at most.
     pub async fn stop(mut self) {
         drop(self.child.stdin.take());
-        let _already_gone = self.child.start_kill();
         let _killed_on_drop = timeout(STOP_LIMIT, self.child.wait()).await;
     }
 

@@ -101,7 +101,7 @@ impl Pace {
     /// For machines: probes every second, promises over 20 minutes.
     pub const COMPRESSED: Self = Self {
         interval_ms: 1_000,
-        timeout_ms: 2_000,
+        timeout_ms: 1_000,
         window_s: 20 * 60,
         calm: Duration::from_secs(3),
         broken: Duration::from_secs(3),

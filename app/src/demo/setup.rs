@@ -14,8 +14,8 @@ use super::{fleet::private_file, options::Pace, receiver::Secret, registry::Regi
 
 const SERVICES: &str = include_str!("../../../examples/demo/services.yaml");
 const OBJECTIVES: &str = include_str!("../../../examples/demo/objectives.yaml");
-/// The window as the example writes it: 30 days.
-const WINDOW: &str = "seconds: 2592000";
+/// The window as the example writes it.
+const WINDOW: &str = "window: 30d";
 
 /// What the configuration is made of.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Setup<'_> {
         let secret = self.folder.join("webhook-secret");
         let configuration = self.folder.join("mainstay.toml");
         public_file(&services, &self.at_real_addresses(SERVICES))?;
-        let window = format!("seconds: {}", self.pace.window_s);
+        let window = format!("window: {}s", self.pace.window_s);
         public_file(&objectives, &OBJECTIVES.replace(WINDOW, &window))?;
         private_file(&secret, &format!("{}\n", self.webhook.1.to_text()))?;
         let imports = [self.relocated.1, services.as_path(), objectives.as_path()];
@@ -141,7 +141,7 @@ mod tests {
 
         let objectives = fs::read_to_string(folder.path().join("objectives.yaml")).unwrap();
         assert_eq!(
-            objectives.matches("seconds: 1200").count(),
+            objectives.matches("window: 1200s").count(),
             objectives.matches("kind: Slo").count()
         );
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mainstay_kernel::World;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -28,6 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 #[expect(clippy::struct_field_names, reason = "the field is named as it is printed")]
 pub struct Step {
     /// When it was seen.
+    #[serde(serialize_with = "in_microseconds")]
     pub at: Timestamp,
     /// What happened, in kebab case.
     pub step: &'static str,
@@ -35,6 +36,11 @@ pub struct Step {
     pub source: &'static str,
     /// The facts.
     pub detail: Value,
+}
+
+/// Always with six digits, so that lines sort by their text.
+fn in_microseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.6}"))
 }
 
 /// The story stopped before its end.

@@ -35,7 +35,7 @@ use crate::demo::registry::Registry;
 pub const VERSION: &str = "1.4.2";
 
 const CONNECTIONS: usize = 8;
-const DATABASE_PATIENCE: Duration = Duration::from_millis(500);
+const DATABASE_PATIENCE: Duration = Duration::from_millis(300);
 const JOURNAL_PATIENCE: Duration = Duration::from_millis(600);
 const DOCUMENT_LIMIT: usize = 16 << 20;
 const REQUESTS_AT_ONCE: usize = 64;

@@ -241,7 +241,8 @@ impl Dependencies {
 
 fn worth_another(outcome: &Result<Answer, CallError>) -> bool {
     match outcome {
-        Ok(answer) => matches!(answer.status.as_u16(), 502..=504),
+        // 503 is the dependency's own trouble; 502 and 504 come from behind it, where it has tried again itself.
+        Ok(answer) => answer.status == StatusCode::SERVICE_UNAVAILABLE,
         // A deadline that passed has cost the caller enough.
         Err(error) => matches!(error, CallError::Connect { .. } | CallError::Broken { .. }),
     }

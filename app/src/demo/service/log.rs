@@ -56,7 +56,7 @@ impl Log {
     /// Writes a line; `fields` must be a JSON object and follow the fixed fields.
     pub fn line(&self, level: Level, message: &str, fields: Value) {
         let mut line = Map::new();
-        line.insert("timestamp".to_owned(), self.world.now().to_string().into());
+        line.insert("timestamp".to_owned(), format!("{:.6}", self.world.now()).into());
         line.insert("level".to_owned(), level.as_str().into());
         line.insert("service".to_owned(), self.service.clone().into());
         line.insert("message".to_owned(), message.into());

@@ -20,6 +20,35 @@ const SAMPLED: u64 = 20;
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
+/// What is counted for a request whose caller went away; the status is never sent.
+const CALLER_GONE: u16 = 499;
+
+/// Whoever asked. When it hangs up, the handler is dropped where it stands, and this is what notices.
+struct Caller<'a> {
+    chassis: &'a Chassis,
+    method: &'a str,
+    route: &'a str,
+    id: &'a str,
+    started: Instant,
+    waits: bool,
+}
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        if !self.waits {
+            return;
+        }
+        let took = self.started.elapsed();
+        self.chassis
+            .metrics
+            .answered(self.method, self.route, CALLER_GONE, took);
+        let fields = json!({ "request_id": self.id, "http.method": self.method, "http.route": self.route, "duration_ms": took.as_millis() });
+        self.chassis
+            .log
+            .warn("the caller went away before it had an answer", fields);
+    }
+}
+
 /// Admits, numbers, measures and logs a request to the service's own API.
 pub async fn observe(State(chassis): State<Arc<Chassis>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -30,11 +59,21 @@ pub async fn observe(State(chassis): State<Arc<Chassis>>, mut request: Request, 
     let id = given.map_or_else(|| format!("{:016x}", chassis.world.random()), str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
 
+    let mut caller = Caller {
+        chassis: &chassis,
+        method: &method,
+        route: &route,
+        id: &id,
+        started,
+        waits: true,
+    };
     let mut response = match chassis.admission.try_acquire() {
         Ok(_admitted) => next.run(request).await,
         Err(_) => Failure::overloaded("too many requests are being handled; try again").into_response(),
     };
 
+    caller.waits = false;
+    drop(caller);
     let took = started.elapsed();
     let status = response.status().as_u16();
     chassis.metrics.answered(&method, &route, status, took);
