@@ -65,7 +65,7 @@ def wait_for(what, condition, patience=60.0, pause=0.05):
             value = condition()
             if value:
                 return value
-        except (OSError, urllib.error.URLError, ValueError):
+        except (OSError, urllib.error.URLError, ValueError, LookupError):
             pass
         time.sleep(pause)
     fail(f"{what} did not happen within {patience:.0f} s")

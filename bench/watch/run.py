@@ -25,7 +25,7 @@ def prometheus(folder, target_port, checks, interval):
     )
     targets = "".join(f"          - http://127.0.0.1:{target_port}/p/{number:05d}\n" for number in range(checks))
     (folder / "prometheus.yml").write_text(
-        f"global: {{scrape_interval: {interval}s, scrape_timeout: 5s}}\n"
+        f"global: {{scrape_interval: {interval}s, scrape_timeout: {min(5, interval)}s}}\n"
         "scrape_configs:\n  - job_name: blackbox\n    metrics_path: /probe\n    params: {module: [http_2xx]}\n"
         f"    static_configs:\n      - targets:\n{targets}"
         "    relabel_configs:\n"
@@ -122,7 +122,8 @@ def main():
             for prober in ["m"] + (["p"] if peers else []):
                 bench.wait_for(
                     f"a probe of every check by {'Mainstay' if prober == 'm' else 'Prometheus'}",
-                    lambda: len(bench.get(f"{base}/control/counts", 20)[prober]["times"]) == arguments.checks,
+                    lambda: all(process.alive() for process in running)
+                    and len(bench.get(f"{base}/control/counts", 20)[prober]["times"]) == arguments.checks,
                     patience=120,
                     pause=1,
                 )
