@@ -170,7 +170,7 @@ fn invalid_text(path: &str, bytes: &[u8]) -> Outcome {
     };
     let valid = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
     let before = bytes.get(..valid).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before.split(|byte| *byte == b'\n').count();
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
     let error = ReadError {
         line,
@@ -379,10 +379,10 @@ fn declarations(landscape: &Landscape<'_>) -> Vec<Declaration> {
             let key = landscape.key(&declared.name, declared.environment.as_ref());
             if seen.insert((declared.kind.clone(), key.environment.clone(), declared.name.clone())) {
                 let mut body = declared.body.clone();
-                if let Some(service) = body.get_mut("service") {
-                    if let Some(resolved) = service.as_str().map(|name| landscape.aliases.resolve(name)) {
-                        *service = resolved.into();
-                    }
+                if let Some(service) = body.get_mut("service")
+                    && let Some(name) = service.as_str()
+                {
+                    *service = landscape.aliases.resolve(name).into();
                 }
                 found.push(Declaration {
                     kind: declared.kind.clone(),

@@ -76,7 +76,7 @@ codes! {
     UnservedRoute, "unserved-route", Error, "An Ingress leads to a Service or port that does not exist.";
     UnloadedRuleFile, "unloaded-rule-file", Warning, "No Prometheus configuration loads this rule file.";
     MissingRuleFile, "missing-rule-file", Error, "A Prometheus configuration loads a rule file that is not there.";
-    InvalidExpression, "invalid-expression", Error, "A rule's expression cannot be PromQL.";
+    InvalidExpression, "invalid-expression", Error, "A rule's expression is not valid in Prometheus.";
     ScrapeHealthPath, "scrape-health-path", Warning, "Prometheus scrapes a health endpoint, which has no metrics.";
     UnexpandedVariable, "unexpanded-variable", Error, "A variable stands where nothing expands it.";
     ReusedVersion, "reused-version", Warning, "Two different files carry the same version.";

@@ -198,19 +198,13 @@ impl Collector<'_> {
         }
         for item in &list.items {
             let key = landscape.key(&item.name, Some(&self.key.environment));
-            if let Ok(name) = ServiceName::parse(&key.name) {
-                if name != *self.name {
-                    needed
-                        .entry(name)
-                        .and_modify(|known| {
-                            *known = if item.kind < known.0 {
-                                (item.kind, item.line)
-                            } else {
-                                *known
-                            }
-                        })
-                        .or_insert((item.kind, item.line));
-                }
+            let Ok(name) = ServiceName::parse(&key.name) else {
+                continue;
+            };
+            // Named twice, the harder one counts.
+            let known = needed.get(&name).is_some_and(|known| known.0 <= item.kind);
+            if name != *self.name && !known {
+                needed.insert(name, (item.kind, item.line));
             }
         }
         if needed.is_empty() {

@@ -6,7 +6,7 @@ use super::list;
 use crate::import::{
     address::normal_path,
     codes::Code,
-    content::{KubeContainer, Probe, Role, UrlAt},
+    content::{At, KubeContainer, Probe, Role, UrlAt},
     detect::FileKind,
     landscape::{File, Key, Landscape, Said},
     report::{Finding, Place},
@@ -32,19 +32,21 @@ pub(super) fn check(landscape: &Landscape<'_>, findings: &mut Vec<Finding>) -> B
     };
     for (key, endpoints) in &declared {
         let opened = opened(key, landscape);
-        for endpoint in endpoints.iter().filter(|endpoint| endpoint.role.is_probe()) {
-            reporter.port(key, endpoint, &opened, landscape);
-            reporter.path(key, endpoint, endpoints);
-        }
+        let probes = || endpoints.iter().filter(|endpoint| endpoint.role.is_probe());
+        probes().for_each(|endpoint| reporter.port(key, endpoint, &opened, landscape));
+        probes().for_each(|endpoint| reporter.path(key, endpoint, endpoints));
     }
     let unserved = reporter.unserved;
+    let latencies = latencies(landscape);
     for file in landscape.current() {
         for workload in &file.content.kubernetes.workloads {
             let key = landscape.key(&workload.name, None);
             for container in &workload.containers {
                 for probe in &container.probes {
                     container_port(&key, file, container, probe, findings);
-                    timeout(&key, file, probe, landscape, findings);
+                    if let Some(latency) = latencies.get(&key) {
+                        timeout(&key, file, probe, *latency, findings);
+                    }
                 }
             }
         }
@@ -171,10 +173,8 @@ impl Reporter<'_> {
 
     fn path(&mut self, key: &Key, endpoint: &Declared<'_>, all: &[Declared<'_>]) {
         let others = || {
-            let elsewhere = all
-                .iter()
-                .filter(|other| other.file.path != endpoint.file.path && other.role.is_probe());
-            elsewhere.filter(|other| !self.unserved.contains(&other.file.place(other.line)))
+            all.iter()
+                .filter(|other| other.file.path != endpoint.file.path && other.role.is_probe())
         };
         // Who declares liveness beside health asks two questions; who declares one of them asks the same.
         let has_both = endpoint.role == Role::Live
@@ -254,25 +254,26 @@ fn container_port(key: &Key, file: &File, container: &KubeContainer, probe: &Pro
     );
 }
 
+/// The latency objective of every service that has one, in milliseconds, and who states it.
+fn latencies<'a>(landscape: &Landscape<'a>) -> BTreeMap<Key, (&'a File, &'a At<f64>)> {
+    let mut found = BTreeMap::new();
+    for file in landscape.current() {
+        for objective in &file.content.objectives {
+            let mut keys = ["latency_p95", "latency_p95_ms"].into_iter();
+            if let Some(latency) = keys.find_map(|key| objective.numbers.get(key)) {
+                let key = landscape.key(&objective.service, objective.environment.as_ref());
+                found.entry(key).or_insert((file, latency));
+            }
+        }
+    }
+    found
+}
+
 /// A probe that gives up before the service's own latency objective.
-fn timeout(key: &Key, file: &File, probe: &Probe, landscape: &Landscape<'_>, findings: &mut Vec<Finding>) {
+fn timeout(key: &Key, file: &File, probe: &Probe, (source, latency): (&File, &At<f64>), findings: &mut Vec<Finding>) {
     if !probe.http {
         return;
     }
-    let objectives = landscape
-        .current()
-        .flat_map(|file| file.content.objectives.iter().map(move |one| (file, one)));
-    let mut of_service = objectives.filter(|(_, one)| landscape.key(&one.service, one.environment.as_ref()) == *key);
-    let Some((source, latency)) = of_service.find_map(|(source, one)| {
-        Some((
-            source,
-            one.numbers
-                .get("latency_p95")
-                .or_else(|| one.numbers.get("latency_p95_ms"))?,
-        ))
-    }) else {
-        return;
-    };
     let timeout_ms = probe.timeout_s.as_ref().map_or(1.0, |timeout| timeout.value) * 1000.0;
     if timeout_ms >= latency.value {
         return;

@@ -40,13 +40,13 @@ fn invalid(file: &File, landscape: &Landscape<'_>, findings: &mut Vec<Finding>) 
     uses.sort_by_key(|(_, line, _)| *line);
     let mut seen = BTreeSet::new();
     for (name, line, rule) in uses {
-        let fine = match rule {
+        let allowed = match rule {
             NameRule::Host => is_host(name),
             NameRule::KubernetesLabel => is_label(name, false),
             NameRule::KubernetesName => name.len() <= 253 && name.split('.').all(|label| is_label(label, false)),
             NameRule::Service => false,
         };
-        if fine || !seen.insert(name) {
+        if allowed || !seen.insert(name) {
             continue;
         }
         let suggested = norm(name);

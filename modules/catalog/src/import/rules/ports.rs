@@ -220,7 +220,7 @@ fn drift(key: &Key, statements: &[Stated<'_>], landscape: &Landscape<'_>, findin
         }
     };
     let agrees = |one: &Stated<'_>| !accepted(one.file.kind).is_disjoint(&one.ports);
-    let agreed: BTreeSet<u16> = statements
+    let undisputed: BTreeSet<u16> = statements
         .iter()
         .filter(|one| !one.target && agrees(one))
         .flat_map(|one| one.ports.iter().copied())
@@ -228,7 +228,7 @@ fn drift(key: &Key, statements: &[Stated<'_>], landscape: &Landscape<'_>, findin
     let mut seen = BTreeSet::new();
     for one in statements {
         let fine = if one.target {
-            !agreed.is_disjoint(&one.ports)
+            !undisputed.is_disjoint(&one.ports)
         } else {
             agrees(one)
         };

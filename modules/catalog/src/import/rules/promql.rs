@@ -1,6 +1,6 @@
-//! As much PromQL as the rules need: where a text ends, whether brackets match, and one shape of expression.
+//! As much of Prometheus' query language as the rules need: where a text ends, whether brackets match, and one shape of expression.
 
-/// Why a text cannot be PromQL.
+/// Why a text cannot be an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Problem {
     Backslash,
@@ -29,7 +29,7 @@ impl Problem {
     }
 }
 
-/// The first thing that makes the text no PromQL, with its line below the first (from 0).
+/// The first thing that makes the text no expression, with its line below the first (from 0).
 pub(super) fn problem(expression: &str) -> Option<(Problem, usize)> {
     let mut line = 0;
     let mut open: Vec<(char, usize)> = Vec::new();
@@ -136,7 +136,6 @@ fn closing(text: &str) -> Option<usize> {
     for (at, char) in text.char_indices() {
         match (in_string, char) {
             (Some(quote), _) if quote == char => in_string = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => in_string = Some(char),
             (None, '(') => depth += 1,
             (None, ')') => {

@@ -110,11 +110,11 @@ fn number(text: &str) -> Option<u16> {
 
 /// The first URL in the text of a health check.
 fn healthcheck(node: &Node) -> Option<UrlAt> {
-    let test = node.get("test")?;
-    let texts: Vec<&Node> = if let Value::List(items) = &test.value {
+    let command = node.get("test")?;
+    let texts: Vec<&Node> = if let Value::List(items) = &command.value {
         items.iter().collect()
     } else {
-        vec![test]
+        vec![command]
     };
     texts.into_iter().find_map(|item| {
         let text = item.text()?;

@@ -45,7 +45,7 @@ pub(super) fn read(root: &Node, content: &mut Content) {
     };
     match kind {
         "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Rollout" => {
-            workload(root, &["spec", "template"], &object, content)
+            workload(root, &["spec", "template"], &object, content);
         }
         "Job" => workload(root, &["spec", "template"], &object, content),
         "CronJob" => workload(root, &["spec", "jobTemplate", "spec", "template"], &object, content),

@@ -217,10 +217,10 @@ fn depends(spec: &Node) -> Option<Dependencies> {
     let mut found = spec
         .entry("dependencies")
         .map(|entry| dependencies(&entry.value, entry.line));
-    if let Some(entry) = spec.entry("observes_all") {
-        if entry.value.boolean() == Some(true) {
-            found.get_or_insert_with(Dependencies::default).all = Some(entry.line);
-        }
+    if let Some(entry) = spec.entry("observes_all")
+        && entry.value.boolean() == Some(true)
+    {
+        found.get_or_insert_with(Dependencies::default).all = Some(entry.line);
     }
     found
 }

@@ -26,10 +26,10 @@ pub(super) fn read(root: &Node, content: &mut Content) {
             continue;
         };
         let mut urls = Vec::new();
-        if let Some(endpoint) = node.get("health_endpoint") {
-            if let Some(text) = endpoint.text() {
-                urls.extend(content.url(Role::Health, text, endpoint.line));
-            }
+        if let Some(endpoint) = node.get("health_endpoint")
+            && let Some(text) = endpoint.text()
+        {
+            urls.extend(content.url(Role::Health, text, endpoint.line));
         }
         let tier = node.get("critical").and_then(|critical| {
             let tier = if critical.boolean()? {

@@ -66,10 +66,10 @@ fn service(name: &str, line: usize, node: &Node, content: &mut Content) -> State
 pub(super) fn urls(node: &Node, content: &mut Content) -> Vec<crate::import::content::UrlAt> {
     let mut urls = Vec::new();
     for (key, role) in URLS {
-        if let Some(value) = node.get(key) {
-            if let Some(text) = value.text() {
-                urls.extend(content.url(*role, text, value.line));
-            }
+        if let Some(value) = node.get(key)
+            && let Some(text) = value.text()
+        {
+            urls.extend(content.url(*role, text, value.line));
         }
     }
     urls
@@ -80,7 +80,7 @@ fn ports(node: &Node) -> Option<Ports> {
     let main = port.port()?;
     let docker = node.get("port_docker").and_then(Node::port);
     Some(Ports {
-        all: BTreeSet::from_iter([Some(main), docker].into_iter().flatten()),
+        all: [Some(main), docker].into_iter().flatten().collect(),
         docker,
         main,
         line: port.line,

@@ -78,10 +78,10 @@ fn read_dependencies(node: &Node, line: usize, content: &mut Content) -> Depende
         }
         let mut urls = Vec::new();
         for (key, role) in [("base_url", Role::Base), ("health_url", Role::Health)] {
-            if let Some(value) = entry.value.get(key) {
-                if let Some(text) = value.text() {
-                    urls.extend(content.url(role, text, value.line));
-                }
+            if let Some(value) = entry.value.get(key)
+                && let Some(text) = value.text()
+            {
+                urls.extend(content.url(role, text, value.line));
             }
         }
         found.items.push(DependencyAt {

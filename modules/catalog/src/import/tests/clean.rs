@@ -2,7 +2,7 @@
 
 use super::{import, needs, only, registry, service, url};
 
-pub(super) const KUBERNETES: &str = r#"
+pub(super) const KUBERNETES: &str = r"
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: shop}
@@ -38,7 +38,7 @@ spec:
         paths:
           - path: /
             backend: {service: {name: web, port: {number: 8001}}}
-"#;
+";
 
 pub(super) const MAINSTAY: &str = r#"
 apiVersion: mainstay/v1

@@ -1,5 +1,7 @@
 //! Files that are broken, by accident or on purpose.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::{codes, import, only, registry, service};
@@ -33,7 +35,7 @@ fn a_bomb_of_aliases_is_one_clear_error() {
     let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..30 {
         let below = format!("*a{}", level - 1);
-        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [below.as_str(); 9].join(",")));
+        writeln!(bomb, "a{level}: &a{level} [{}]", [below.as_str(); 9].join(",")).unwrap();
     }
     let analysis = import(&[("bomb.yaml", &bomb)]);
     assert!(only(&analysis, "unreadable").message.contains("aliases"));
@@ -189,4 +191,35 @@ proptest! {
         let file = InputFile { path: path.to_owned(), bytes };
         let _ = analyse(vec![file], &ImportOptions::default());
     }
+}
+
+/// A budget with a wide margin: it catches work that grows with the square of the fleet, not a slow machine.
+#[test]
+fn a_thousand_files_and_ten_thousand_services_are_read_in_seconds() {
+    let mut fleet: Vec<(String, String)> = Vec::new();
+    let registry: String = (0..10_000)
+        .map(|index| format!("\"svc_{index}\": {{\"port\": {}, \"health_url\": \"http://svc-{index}:80/health\", \"dependencies\": [\"svc_{}\"]}},\n", index + 1, index / 2))
+        .collect();
+    fleet.push((
+        "registry.json".to_owned(),
+        format!("{{\"version\": \"1\", \"services\": {{{registry}\"m\": {{\"dependencies\": [\"all\"]}}}}}}"),
+    ));
+    for index in 0..1000 {
+        let padding = "# ".to_owned() + &"x".repeat(78) + "\n";
+        let manifest = super::clean::KUBERNETES.replace("web", &format!("svc-{index}"));
+        fleet.push((format!("k8s/{index}.yaml"), manifest + &padding.repeat(110)));
+    }
+    let files: Vec<InputFile> = fleet
+        .into_iter()
+        .map(|(path, text)| InputFile {
+            path,
+            bytes: text.into_bytes(),
+        })
+        .collect();
+    let started = std::time::Instant::now();
+    let analysis = analyse(files, &ImportOptions::default());
+    assert_eq!(analysis.services.len(), 10_001);
+    let took = started.elapsed();
+    assert!(took.as_secs() < 30, "{took:?}");
+    eprintln!("read in {took:?}");
 }

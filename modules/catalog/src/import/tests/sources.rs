@@ -119,7 +119,7 @@ services:
     assert!(codes(&analysis).is_empty(), "{:?}", analysis.findings);
 }
 
-const KUBERNETES: &str = r#"
+const KUBERNETES: &str = r"
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: shop}
@@ -150,7 +150,7 @@ apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata: {name: front, namespace: shop}
 spec: {rules: [{http: {paths: [{backend: {service: {name: web-front, port: {number: 80}}}}]}}]}
-"#;
+";
 
 #[test]
 fn kubernetes_joins_a_workload_with_the_service_that_leads_to_it() {
@@ -212,6 +212,7 @@ metadata: {name: db}
 
 #[test]
 fn every_file_is_listed_with_what_became_of_it() {
+    use FileStatus::{Failed, Recognised, Superseded, Unknown};
     let analysis = import(&[
         ("Dockerfile", "FROM scratch"),
         ("chart/templates/a.yaml", "a: {{ .Values.b }}"),
@@ -232,7 +233,6 @@ fn every_file_is_listed_with_what_became_of_it() {
         .iter()
         .map(|file| (file.path.as_str(), file.kind.as_str(), file.status))
         .collect();
-    use FileStatus::{Failed, Recognised, Superseded, Unknown};
     assert_eq!(
         listed,
         [

@@ -1,5 +1,7 @@
 //! The tree keeps every place and survives every input.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -63,7 +65,7 @@ fn an_alias_bomb_is_one_clear_error() {
     let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for level in 1..12 {
         let below = format!("*a{}", level - 1);
-        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [below.as_str(); 9].join(",")));
+        writeln!(bomb, "a{level}: &a{level} [{}]", [below.as_str(); 9].join(",")).unwrap();
     }
     let error = parse(&bomb, Syntax::Yaml).unwrap_err();
     assert!(error.message.contains("expands to more than"), "{}", error.message);
