@@ -2,18 +2,19 @@
 //! nothing left behind.
 
 use std::{
+    future::pending,
     io::IsTerminal,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use mainstay_kernel::World;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{Instant, sleep},
 };
 
@@ -22,7 +23,7 @@ use super::{
     fleet::{self, Fleet},
     mainstay::Mainstay,
     narrate::Narrator,
-    options::{DemoArgs, Fault, Pace},
+    options::DemoArgs,
     receiver::{Receiver, Secret},
     registry::{BUNDLED, Registry},
     setup::Setup,
@@ -31,6 +32,8 @@ use super::{
 
 /// The port people expect Mainstay on.
 const USUAL_PORT: u16 = 8000;
+/// Exit code when the story is incomplete.
+const FAILED: u8 = 1;
 
 /// Runs the demo with `program`, which is Mainstay itself, and answers the exit code: 0 when the story was told to its
 /// end or interrupted by its spectator, 1 when a step did not happen.
@@ -39,125 +42,165 @@ const USUAL_PORT: u16 = 8000;
 /// When something cannot be started.
 pub async fn run(args: DemoArgs, program: &Path) -> Result<u8> {
     let began = Instant::now();
-    let world = World::system();
-    let narrator = if args.json { Narrator::Json } else { Narrator::Person };
-    let folder = Folder::new(args.keep.as_deref())?;
     let original = Registry::parse(BUNDLED)?;
-    narrator.aside(&format!("Starting {} services …", original.services().len()));
-    let fleet = Arc::new(Fleet::start(program, &original, folder.path(), &world).await?);
-    let outcome = tokio::select! {
-        outcome = with_fleet(&args, program, &fleet, &original, folder.path(), (world, narrator, began)) => outcome,
-        interrupted = interrupted() => interrupted.map(|()| 0),
+    if !original.services().contains_key(&args.fault.service) {
+        let known: Vec<_> = original.services().keys().map(String::as_str).collect();
+        bail!(
+            "the demo has no service called {}: it has {}",
+            args.fault.service,
+            known.join(", ")
+        );
+    }
+    let stage = Stage {
+        narrator: if args.json { Narrator::Json } else { Narrator::Person },
+        folder: Folder::new(args.keep.as_deref())?,
+        world: World::system(),
+        args,
+        program,
+        original,
+        began,
     };
-    narrator.aside("Stopping …");
+    let mut curtain = Curtain::hang()?;
+    stage
+        .narrator
+        .aside(&format!("Starting {} services …", stage.original.services().len()));
+    let start = Fleet::start(program, &stage.original, stage.folder.path(), &stage.world);
+    let fleet = tokio::select! {
+        fleet = start => Arc::new(fleet?),
+        () = curtain.falls() => return Ok(0),
+    };
+    let outcome = stage.show(&fleet, &mut curtain).await;
+    stage.narrator.aside("Stopping …");
     fleet.stop().await;
     outcome
 }
 
-async fn with_fleet(
-    args: &DemoArgs,
-    program: &Path,
-    fleet: &Arc<Fleet>,
-    original: &Registry,
-    folder: &Path,
-    (world, narrator, began): (World, Narrator, Instant),
-) -> Result<u8> {
-    let control = fleet::control::open().await?;
-    let description = fleet.describe(control.local_addr()?)?;
-    let controlled = fleet::control::serve(Arc::clone(fleet), control);
-    if args.fleet_only {
-        println!("{description}");
-        controlled.await?;
-        return Ok(0);
+/// Where the demo is shown, and how.
+struct Stage<'a> {
+    args: DemoArgs,
+    program: &'a Path,
+    original: Registry,
+    folder: Folder,
+    world: World,
+    narrator: Narrator,
+    began: Instant,
+}
+
+impl Stage<'_> {
+    /// Serves the fleet's control port while the rest happens.
+    async fn show(&self, fleet: &Arc<Fleet>, curtain: &mut Curtain) -> Result<u8> {
+        let control = fleet::control::open().await?;
+        let description = fleet.describe(control.local_addr()?)?;
+        let controlled = fleet::control::serve(Arc::clone(fleet), control);
+        let shown = async {
+            if self.args.fleet_only {
+                println!("{description}");
+                curtain.falls().await;
+                return Ok(0);
+            }
+            self.show_mainstay(fleet, curtain).await
+        };
+        tokio::select! {
+            outcome = shown => outcome,
+            ended = controlled => ended.map(|()| FAILED).context("the control port stopped"),
+        }
     }
 
-    let secret = Secret::random(&world);
-    let (receiver, listener) = Receiver::open(&folder.join("deliveries.jsonl"), secret.clone(), world.clone()).await?;
-    let served = receiver.clone().serve(listener);
-    let listen = args.listen.map_or_else(|| free_address(args.headless), Ok)?;
-    let configuration = Setup {
-        folder,
-        original,
-        relocated: (fleet.registry(), fleet.registry_file()),
-        webhook: (&receiver.hook_url(), &secret),
-        listen,
-        pace: args.pace(),
+    /// Starts the receiver and Mainstay, and has the story told.
+    async fn show_mainstay(&self, fleet: &Fleet, curtain: &mut Curtain) -> Result<u8> {
+        let folder = self.folder.path();
+        let secret = Secret::random(&self.world);
+        let deliveries = folder.join("deliveries.jsonl");
+        let (receiver, listener) = Receiver::open(&deliveries, secret.clone(), self.world.clone()).await?;
+        let listen = self.args.listen.map_or_else(|| free_address(self.args.headless), Ok)?;
+        let configuration = Setup {
+            folder,
+            original: &self.original,
+            relocated: (fleet.registry(), fleet.registry_file()),
+            webhook: (&receiver.hook_url(), &secret),
+            listen,
+            pace: self.args.pace(),
+        }
+        .write()?;
+        let told = async {
+            self.narrator.aside("Starting Mainstay …");
+            let log = folder.join("logs").join("mainstay.log");
+            let start = Mainstay::start(self.program, &configuration, format!("http://{listen}"), log);
+            let mainstay = tokio::select! {
+                mainstay = start => mainstay?,
+                () = curtain.falls() => return Ok(0),
+            };
+            let outcome = tokio::select! {
+                outcome = self.tell(fleet, &mainstay, receiver.log_url()) => outcome,
+                () = curtain.falls() => Ok(0),
+            };
+            mainstay.stop().await;
+            outcome
+        };
+        tokio::select! {
+            outcome = told => outcome,
+            ended = receiver.clone().serve(listener) => ended.map(|()| FAILED).context("the receiver stopped"),
+        }
     }
-    .write()?;
-    let show = async {
-        narrator.aside("Starting Mainstay …");
-        let log = folder.join("logs").join("mainstay.log");
-        let mainstay = Mainstay::start(program, &configuration, format!("http://{listen}"), log).await?;
-        narrator.opening(
-            fleet.registry().services().len(),
-            &mainstay.api.base,
-            &folder.display().to_string(),
-        );
-        let teller = Teller::new(
+
+    /// Tells the story, and stays for as long as somebody watches.
+    async fn tell(&self, fleet: &Fleet, mainstay: &Mainstay, log_url: String) -> Result<u8> {
+        let dashboard = &mainstay.api.base;
+        let services = fleet.registry().services().len();
+        self.narrator
+            .opening(services, dashboard, &self.folder.path().display().to_string());
+        let mut teller = Teller::new(
             mainstay.api.clone(),
-            receiver.log_url(),
-            world.clone(),
-            args.pace(),
-            began,
-            narrator,
+            log_url,
+            self.world.clone(),
+            self.args.pace(),
+            self.began,
+            self.narrator,
         );
-        let outcome = perform(args, fleet, teller).await;
-        if outcome.is_ok() && stays(args) {
-            narrator.aside(&format!(
-                "\n  The dashboard stays at {} until you press Ctrl-C.",
-                mainstay.api.base
+        if let Err(error) = self.perform(fleet, &mut teller).await {
+            let Some(incomplete) = error.downcast_ref::<StoryError>() else {
+                return Err(error);
+            };
+            teller.failed(incomplete);
+            anstream::eprintln!("error: the demo's story is incomplete: {incomplete}");
+            return Ok(FAILED);
+        }
+        if self.stays() {
+            self.narrator.aside(&format!(
+                "\n  The dashboard stays at {dashboard} until you press Ctrl-C."
             ));
-            std::future::pending::<()>().await;
+            pending::<()>().await;
         }
-        mainstay.stop().await;
-        outcome
-    };
-    tokio::select! {
-        outcome = show => outcome,
-        ended = served => ended.map(|()| 1).context("the receiver stopped"),
-        ended = controlled => ended.map(|()| 1).context("the control port stopped"),
+        Ok(0)
     }
-}
 
-/// Breaks and mends the fleet while the story is told; answers the exit code.
-async fn perform(args: &DemoArgs, fleet: &Fleet, mut teller: Teller) -> Result<u8> {
-    let told = if args.no_fault {
-        teller.all_up().await.map(|_| ())
-    } else {
-        match story(&args.fault, args.pace(), fleet, &mut teller).await? {
-            Ok(()) => Ok(()),
-            Err(error) => Err(error),
+    /// Breaks and mends the fleet at the right moments of the story.
+    async fn perform(&self, fleet: &Fleet, teller: &mut Teller) -> Result<()> {
+        let (fault, pace) = (&self.args.fault, self.args.pace());
+        let mut observed = teller.all_up().await?;
+        if self.args.no_fault {
+            return Ok(());
         }
-    };
-    match told {
-        Ok(()) => Ok(0),
-        Err(error) => {
-            teller.failed(&error);
-            anstream::eprintln!("error: the demo's story is incomplete: {error}");
-            Ok(1)
-        }
+        sleep(pace.calm).await;
+        teller.remember_budgets(&mut observed).await;
+        fleet.inject(&fault.service, fault.cause).await?;
+        let what = in_words(fault.cause);
+        teller.act(
+            "fault",
+            json!({ "service": fault.service, "cause": fault.cause.as_str(), "what": what }),
+        );
+        teller.breaks(&mut observed).await?;
+        sleep(pace.broken).await;
+        fleet.heal(&fault.service).await?;
+        teller.act("heal", json!({ "service": fault.service }));
+        Ok(teller.recovers(&observed).await?)
     }
-}
 
-async fn story(fault: &Fault, pace: Pace, fleet: &Fleet, teller: &mut Teller) -> Result<Result<(), StoryError>> {
-    let mut observed = match teller.all_up().await {
-        Ok(observed) => observed,
-        Err(error) => return Ok(Err(error)),
-    };
-    sleep(pace.calm).await;
-    teller.remember_budgets(&mut observed).await;
-    fleet.inject(&fault.service, fault.cause).await?;
-    teller.act(
-        "fault",
-        json!({ "service": fault.service, "cause": fault.cause.as_str(), "what": in_words(fault.cause) }),
-    );
-    if let Err(error) = teller.breaks(&mut observed).await {
-        return Ok(Err(error));
+    /// Whether the demo goes on after its story: in front of a person, unless told otherwise.
+    fn stays(&self) -> bool {
+        let in_front_of_a_person = std::io::stdout().is_terminal();
+        self.args.no_fault || (in_front_of_a_person && !self.args.headless && !self.args.until_recovered)
     }
-    sleep(pace.broken).await;
-    fleet.heal(&fault.service).await?;
-    teller.act("heal", json!({ "service": fault.service }));
-    Ok(teller.recovers(&observed).await)
 }
 
 fn in_words(cause: Cause) -> &'static str {
@@ -172,12 +215,6 @@ fn in_words(cause: Cause) -> &'static str {
     }
 }
 
-/// Whether the demo goes on after its story: in front of a person, unless told otherwise.
-fn stays(args: &DemoArgs) -> bool {
-    let in_front_of_a_person = std::io::stdout().is_terminal();
-    args.no_fault || (in_front_of_a_person && !args.headless && !args.until_recovered)
-}
-
 fn free_address(any_port: bool) -> Result<SocketAddr> {
     let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, USUAL_PORT));
     if !any_port && TcpListener::bind(usual).is_ok() {
@@ -187,16 +224,30 @@ fn free_address(any_port: bool) -> Result<SocketAddr> {
     Ok(any.local_addr()?)
 }
 
-async fn interrupted() -> Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
+/// Falls when the spectator has seen enough: Ctrl-C, SIGTERM, or the terminal closes.
+struct Curtain {
+    signals: [Signal; 3],
+}
+
+impl Curtain {
+    fn hang() -> Result<Self> {
+        Ok(Self {
+            signals: [
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::hangup())?,
+            ],
+        })
     }
-    Ok(())
+
+    async fn falls(&mut self) {
+        let [interrupt, terminate, hang_up] = &mut self.signals;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    }
 }
 
 /// Where everything is kept: a temporary folder that goes with the demo, or one that stays.
