@@ -51,6 +51,8 @@ pub struct Tree {
     pub files: Vec<File>,
     /// Every Rust file.
     pub rust: Vec<RustFile>,
+    /// The paths of files that are not text, such as pictures.
+    pub binary: Vec<String>,
 }
 
 impl Tree {
@@ -97,6 +99,7 @@ impl Tree {
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
         let Ok(text) = String::from_utf8(bytes) else {
+            self.binary.push(relative);
             return Ok(());
         };
         if Path::new(&relative)

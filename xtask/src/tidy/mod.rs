@@ -5,6 +5,8 @@
 mod crates;
 mod files;
 mod homes;
+mod links;
+mod reach;
 mod schema;
 
 use std::{fmt, path::Path};
@@ -146,6 +148,18 @@ pub const RULES: &[Rule] = &[
         promise: "every Rust file begins with //! and what it owns",
         weight: Weight::Error,
         check: files::heads,
+    },
+    Rule {
+        name: "no-orphans",
+        promise: "every Rust file is part of a crate: some `mod` names it",
+        weight: Weight::Error,
+        check: reach::orphans,
+    },
+    Rule {
+        name: "links-resolve",
+        promise: "a link from one document to another file of the repository leads somewhere",
+        weight: Weight::Error,
+        check: links::broken,
     },
     Rule {
         name: "no-allow",
