@@ -3,10 +3,32 @@
 //! Owns checks, probes, the states that follow from them, their history and maintenance windows. Never knows what was
 //! promised about a service or who is told when it fails: those listen.
 
-#![expect(dead_code, reason = "wip")]
+mod api;
+mod engine;
+mod error;
+mod events;
+mod generate;
+mod history;
 mod model;
 mod probe;
 mod schedule;
+mod service;
+mod store;
+mod view;
 
-#[cfg(test)]
-use mainstay_testkit as _;
+pub use error::WatchError;
+pub use events::ProbeListener;
+pub use history::{FlushParticipant, Retention};
+pub use model::{
+    assertion::Assertion,
+    check::{Check, CheckId, CheckKind, CheckManager, CheckRole, CheckSpec, Header, HeaderValue},
+    draft::{CheckDraft, Defaults, HeaderDraft},
+    failure::{Failure, FailureKind},
+    health::{DependencyHealth, HealthReport},
+    maintenance::{Maintenance, MaintenanceId},
+    probe::{Attempt, Phases, Probe, ProbeEvent},
+    service_state::{Cause, CheckCounts, ServiceState, ServiceStateChange, State},
+};
+pub use probe::{InvalidPlan, ProbeOnceError, ProberConfig, UntrustedFile, probe_once};
+pub use service::{FleetSource, HistoryQuery, NewMaintenance, StripQuery, Watch, WatchConfig};
+pub use store::MIGRATIONS;

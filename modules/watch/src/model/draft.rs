@@ -45,10 +45,21 @@ impl Default for Defaults {
     }
 }
 
-/// How to probe, as it is written by hand.
+/// A check as it is written by hand. Where it belongs is only needed when it is kept.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckDraft {
+    /// The check's name, unique among its service's.
+    #[serde(default)]
+    #[schema(example = "checkout")]
+    pub name: Option<String>,
+    /// The service it speaks for.
+    #[serde(default)]
+    #[schema(example = "payments-api")]
+    pub service: Option<String>,
+    /// Whether it is paused; no when absent.
+    #[serde(default)]
+    pub paused: Option<bool>,
     /// `http` or `tcp`; when absent, what the target looks like.
     #[serde(default)]
     pub kind: Option<CheckKind>,

@@ -159,11 +159,6 @@ impl Board {
         }
     }
 
-    /// How many services there are.
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// Puts back a state remembered from before a restart; what the checks say is set afterwards.
     pub fn restore(&mut self, service: &ServiceName, state: State, since: Timestamp) {
         if let Some(index) = self.graph.find(service) {
@@ -205,6 +200,37 @@ impl Board {
         } else {
             self.settle(&[vec![index]], at, Some((index, before_own)))
         }
+    }
+
+    /// The services, in the graph's order.
+    pub fn services(&self) -> impl Iterator<Item = &ServiceName> {
+        (0..self.nodes.len()).map(|index| self.graph.name(index))
+    }
+
+    /// Sets what the checks of many services say in one step, without the states in between; answers what changed.
+    pub fn set_many(&mut self, owns: Vec<(ServiceName, Own)>, at: Timestamp) -> Vec<ServiceStateChange> {
+        let before: Vec<ServiceState> = self.states().collect();
+        let mut changed = false;
+        for (service, own) in owns {
+            if let Some(index) = self.graph.find(&service) {
+                changed |= self.nodes[index].own != own;
+                self.nodes[index].own = own;
+            }
+        }
+        if !changed {
+            return Vec::new();
+        }
+        for node in &mut self.nodes {
+            node.label = None;
+        }
+        for group in self.graph.all() {
+            self.label_group(&group);
+        }
+        before
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, before)| self.transition(index, before, at))
+            .collect()
     }
 
     /// Takes over a changed catalog. Services that stay keep what is known of them; answers whose state changed.

@@ -1,0 +1,254 @@
+//! The use cases of watch, and the facade other modules see: load, decide, save, announce. Knows no SQL and no HTTP.
+
+mod checks;
+mod history;
+mod maintenance;
+mod reconcile;
+mod states;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use mainstay_catalog::{Catalog, Declaration, Fleets};
+use mainstay_http::EventHub;
+use mainstay_kernel::World;
+use mainstay_runtime::Tasks;
+use mainstay_store::Database;
+use tokio::{sync::watch, time::Instant};
+
+pub use self::history::{History, HistoryQuery};
+pub use self::maintenance::NewMaintenance;
+pub use self::states::{Strip, StripQuery};
+use crate::{
+    engine::{Engine, Known, Live, Stored},
+    error::WatchError,
+    events::ProbeListener,
+    generate::DECLARATION_KIND,
+    history::{Buffer, FlushParticipant, Retention, Writer},
+    model::{check::Check, check::CheckId, draft::Defaults},
+    probe::{Prober, ProberConfig},
+    schedule::{Inbox, Scheduler, Timing},
+    store::{Store, TransitionRow},
+};
+
+/// From one look at the wall clock to the next, for windows that begin and end.
+const CLOCK_EVERY: Duration = Duration::from_secs(1);
+
+/// How watch works.
+#[derive(Debug, Clone)]
+pub struct WatchConfig {
+    /// What fills the gaps of checks.
+    pub defaults: Defaults,
+    /// Probes under way at once.
+    pub concurrency: usize,
+    /// Results that wait in memory while the database is away; newer ones are dropped and counted.
+    pub buffer: usize,
+    /// How long history is kept.
+    pub retention: Retention,
+    /// The folder with the files that headers take their values from.
+    pub secrets_folder: Option<PathBuf>,
+    /// PEM files with certificates to trust beside the operating system's.
+    pub trusted_certificates: Vec<PathBuf>,
+}
+
+impl Default for WatchConfig {
+    fn default() -> Self {
+        Self {
+            defaults: Defaults::default(),
+            concurrency: 512,
+            // A minute of 10,000 checks at ten seconds.
+            buffer: 60_000,
+            retention: Retention::default(),
+            secrets_folder: None,
+            trusted_certificates: Vec::new(),
+        }
+    }
+}
+
+/// Where services and declared checks come from.
+pub trait FleetSource: Send + Sync + 'static {
+    /// Every environment's services; ticks when services or declarations change.
+    fn fleets(&self) -> watch::Receiver<Fleets>;
+
+    /// The checks that files declare.
+    fn declared_checks(&self) -> Vec<Declaration>;
+}
+
+impl FleetSource for Catalog {
+    fn fleets(&self) -> watch::Receiver<Fleets> {
+        Self::fleets(self)
+    }
+
+    fn declared_checks(&self) -> Vec<Declaration> {
+        self.declarations(DECLARATION_KIND)
+    }
+}
+
+/// Watch: probes every check, decides states, keeps history. Cheap to clone.
+#[derive(Clone)]
+pub struct Watch {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    world: World,
+    catalog: Box<dyn FleetSource>,
+    config: WatchConfig,
+    engine: Arc<Engine>,
+    scheduler: Scheduler,
+    inbox: Mutex<Option<Inbox>>,
+    writer: Arc<Writer>,
+    /// Held while checks are changed, so that memory follows the database in order.
+    edits: tokio::sync::Mutex<()>,
+    uptime: Mutex<Option<(Instant, HashMap<i64, (i64, i64)>)>>,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").field("config", &self.inner.config).finish_non_exhaustive()
+    }
+}
+
+impl Watch {
+    /// Opens watch and goes on where it stopped: states, streaks and since when. Starts nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be read or a trusted certificate is unreadable.
+    pub async fn new(
+        database: Database,
+        world: World,
+        hub: EventHub,
+        catalog: impl FleetSource,
+        config: WatchConfig,
+    ) -> Result<Self, WatchError> {
+        let store = Store::new(database);
+        let prober = Prober::new(
+            world.clone(),
+            &ProberConfig {
+                secrets_folder: config.secrets_folder.clone(),
+                trusted_certificates: config.trusted_certificates.clone(),
+            },
+        )?;
+        let buffer = Arc::new(Buffer::new(config.buffer));
+        let writer = Arc::new(Writer::new(store.clone(), world.clone(), Arc::clone(&buffer)).await?);
+        let stored = Stored {
+            checks: store.checks().await?,
+            check_states: store.check_states().await?,
+            service_states: store.service_states().await?,
+            windows: store.maintenance_ending_after(world.now_micros()).await?,
+        };
+        let (known, changes) = Known::resume(catalog.fleets().borrow().clone(), stored, world.now());
+        buffer.push_transitions(changes.iter().filter_map(TransitionRow::of));
+        let engine = Arc::new(Engine::new(world.clone(), hub, prober, buffer, known));
+        let (scheduler, inbox) = Scheduler::new();
+        Ok(Self {
+            inner: Arc::new(Inner {
+                store,
+                world,
+                catalog: Box::new(catalog),
+                config,
+                engine,
+                scheduler,
+                inbox: Mutex::new(Some(inbox)),
+                writer,
+                edits: tokio::sync::Mutex::default(),
+                uptime: Mutex::default(),
+            }),
+        })
+    }
+
+    /// Adds someone who hears of every decision; before [`Watch::start`].
+    pub fn add_listener(&self, listener: Arc<dyn ProbeListener>) {
+        self.inner.engine.add_listener(listener);
+    }
+
+    /// Adds someone who writes in the transaction of the results; before [`Watch::start`].
+    pub fn add_participant(&self, participant: Arc<dyn FlushParticipant>) {
+        self.inner.writer.add_participant(participant);
+    }
+
+    /// Makes the checks the catalog asks for and starts probing.
+    ///
+    /// # Errors
+    /// When the database refuses the first checks.
+    pub async fn start(&self, tasks: &Tasks) -> Result<(), WatchError> {
+        let inner = &self.inner;
+        let Some(inbox) = inner.inbox.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return Ok(());
+        };
+        // Subscribed before reading, so that no change falls between.
+        let mut fleets = inner.catalog.fleets();
+        fleets.mark_unchanged();
+        self.reconcile().await?;
+        let runner = Arc::new(Arc::clone(&inner.engine));
+        inner.scheduler.start(inbox, tasks, inner.config.concurrency, runner);
+        let all: Vec<Arc<Live>> = inner.engine.known().checks().cloned().collect();
+        self.schedule(all.iter().map(|live| &live.check));
+        inner.writer.start(tasks);
+        inner.config.retention.start(inner.store.clone(), inner.world.clone(), tasks);
+        self.follow_catalog(fleets, tasks);
+        self.follow_clock(tasks);
+        Ok(())
+    }
+
+    /// Starts the task `watch.clock`: windows begin and end by themselves.
+    fn follow_clock(&self, tasks: &Tasks) {
+        let watch = self.clone();
+        tasks.spawn("watch.clock", |context| async move {
+            let mut active = 0;
+            while context.sleep(CLOCK_EVERY).await {
+                let now = watch.inner.world.now();
+                let covering: Vec<_> = {
+                    let known = watch.inner.engine.known();
+                    let covers = |window: &&crate::model::maintenance::Maintenance| {
+                        window.starts_at <= now && now < window.ends_at
+                    };
+                    known.windows().iter().filter(covers).map(|window| window.id).collect()
+                };
+                // Which windows cover this moment, as one number to compare with the moment before.
+                let fingerprint = {
+                    use std::hash::{DefaultHasher, Hash, Hasher};
+                    let mut hasher = DefaultHasher::new();
+                    covering.hash(&mut hasher);
+                    hasher.finish()
+                };
+                if fingerprint != active {
+                    active = fingerprint;
+                    watch.inner.engine.change(Known::refresh_all);
+                    context.ran(format!("{} maintenance windows are open", covering.len()));
+                }
+            }
+            Ok::<_, Infallible>(())
+        });
+    }
+
+    /// Tells the scheduler how often checks are probed; paused ones are not.
+    fn schedule<'c>(&self, checks: impl Iterator<Item = &'c Check>) {
+        let (mut put, mut remove): (Vec<(CheckId, Timing)>, Vec<CheckId>) = (Vec::new(), Vec::new());
+        for check in checks {
+            if check.paused {
+                remove.push(check.id);
+            } else {
+                let millis = |millis: u32| Duration::from_millis(u64::from(millis));
+                put.push((
+                    check.id,
+                    Timing {
+                        interval: millis(check.spec.interval_ms),
+                        retry: millis(check.spec.retry_ms),
+                    },
+                ));
+            }
+        }
+        self.inner.scheduler.put(put);
+        self.inner.scheduler.remove(remove);
+    }
+}

@@ -1,0 +1,132 @@
+//! Makes the checks that the catalog asks for, and keeps them as it asks. Idempotent: run again, it does nothing.
+
+use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
+
+use mainstay_catalog::{Declaration, DeclarationValidator, Fleets};
+use mainstay_runtime::Tasks;
+use tokio::sync::watch;
+
+use super::Watch;
+use crate::{
+    engine::Known,
+    error::WatchError,
+    generate::{DECLARATION_KIND, declared, reconcile, wanted},
+    model::{check::Check, draft::Defaults, probe::Probe},
+};
+
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// Judges declared checks when files are imported.
+#[derive(Debug)]
+pub struct CheckValidator(Defaults);
+
+impl DeclarationValidator for CheckValidator {
+    fn kind(&self) -> &str {
+        DECLARATION_KIND
+    }
+
+    fn validate(&self, declaration: &Declaration) -> Vec<String> {
+        declared(declaration, &self.0).err().unwrap_or_default()
+    }
+}
+
+impl Watch {
+    /// Judges declared checks when files are imported.
+    pub fn declaration_validator(&self) -> Arc<dyn DeclarationValidator> {
+        Arc::new(CheckValidator(self.inner.config.defaults))
+    }
+
+    /// Brings the checks in line with the catalog.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing is changed then.
+    pub async fn reconcile(&self) -> Result<(), WatchError> {
+        let inner = &self.inner;
+        let _edits = inner.edits.lock().await;
+        let fleets: Fleets = inner.catalog.fleets().borrow().clone();
+        let wanted = wanted(&fleets, &inner.catalog.declared_checks(), &inner.config.defaults);
+        let now = inner.world.now();
+        let mut tx = inner.store.begin().await?;
+        let plan = reconcile(inner.store.checks_with_retired(&mut tx).await?, wanted);
+        let mut changed = Vec::with_capacity(plan.insert.len() + plan.update.len());
+        if !plan.insert.is_empty() {
+            let count = i64::try_from(plan.insert.len()).unwrap_or(i64::MAX);
+            let first = inner.store.take_numbers(&mut tx, count).await?;
+            for (key, want) in (first..).zip(plan.insert) {
+                let check = Check {
+                    id: inner.world.id(),
+                    key,
+                    environment: want.environment,
+                    service: want.service,
+                    name: want.name,
+                    spec: want.spec,
+                    paused: want.paused.unwrap_or(false),
+                    managed_by: want.managed_by,
+                    source: want.source,
+                    edited: Vec::new(),
+                    version: 1,
+                    created_at: now,
+                    updated_at: now,
+                };
+                inner.store.insert_check(&mut tx, &check).await?;
+                changed.push(check);
+            }
+        }
+        for mut check in plan.update {
+            check.version += 1;
+            check.updated_at = now;
+            inner.store.update_check(&mut tx, &check).await?;
+            changed.push(check);
+        }
+        for id in &plan.retire {
+            inner.store.retire_check(&mut tx, *id, now).await?;
+        }
+        tx.commit().await?;
+
+        let retired = plan.retire;
+        inner.engine.change(|known: &mut Known, now| {
+            let mut changes = known.remove_checks(&retired, now);
+            changes.extend(known.put_checks(changed.clone(), now));
+            changes.extend(known.put_fleets(fleets, now));
+            changes
+        });
+        inner.scheduler.remove(retired);
+        self.schedule(changed.iter());
+        Ok(())
+    }
+
+    /// Starts the task `watch.reconcile`.
+    pub(super) fn follow_catalog(&self, mut fleets: watch::Receiver<Fleets>, tasks: &Tasks) {
+        let watch = self.clone();
+        tasks.spawn("watch.reconcile", |context| async move {
+            if let Err(error) = watch.recall_last_probes().await {
+                context.failed(error);
+            }
+            loop {
+                tokio::select! {
+                    () = context.stopping() => return Ok::<_, Infallible>(()),
+                    changed = fleets.changed() => if changed.is_err() { return Ok(()) },
+                }
+                while let Err(error) = watch.reconcile().await {
+                    context.failed(error);
+                    if !context.sleep(TRY_AGAIN_AFTER).await {
+                        return Ok(());
+                    }
+                }
+                context.ran(format!("{} checks", watch.inner.engine.known().checks().count()));
+            }
+        });
+    }
+
+    /// After a restart, what the last probes found is shown until there are new ones.
+    async fn recall_last_probes(&self) -> Result<(), WatchError> {
+        let stored = self.inner.store.last_probes().await?;
+        let mut by_key: HashMap<i64, Probe> = stored.into_iter().map(|stored| (stored.key, stored.probe)).collect();
+        for live in self.inner.engine.known().checks() {
+            if let Some(probe) = by_key.remove(&live.check.key) {
+                live.memory().last.get_or_insert(probe);
+            }
+        }
+        Ok(())
+    }
+}
