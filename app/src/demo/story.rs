@@ -3,6 +3,7 @@
 //! **Invariant:** no step is concluded from the fault that was arranged. The service that failed, its dependants, the
 //! budget and the alert are all found in Mainstay's answers; the demo only decides when to break and when to mend.
 
+mod evidence;
 mod steps;
 #[cfg(test)]
 mod tests;
