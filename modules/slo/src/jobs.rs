@@ -78,7 +78,7 @@ impl Slo {
     async fn load(&self, context: &TaskContext) -> Result<(), Infallible> {
         let mut progress = None;
         loop {
-            match self.load_from(&mut progress, context).await {
+            match self.load_from(&mut progress, &|| context.is_stopping()).await {
                 Ok(rows) => {
                     context.ran(format!("{rows} buckets loaded"));
                     return Ok(());
@@ -93,11 +93,15 @@ impl Slo {
 
     /// Loads everything there is, for tests.
     #[cfg(test)]
-    pub(crate) async fn load_now(&self, context: &TaskContext) -> Result<usize, StoreError> {
-        self.load_from(&mut None, context).await
+    pub(crate) async fn load_now(&self) -> Result<usize, StoreError> {
+        self.load_from(&mut None, &|| false).await
     }
 
-    async fn load_from(&self, progress: &mut Option<Progress>, context: &TaskContext) -> Result<usize, StoreError> {
+    async fn load_from(
+        &self,
+        progress: &mut Option<Progress>,
+        stopping: &(dyn Fn() -> bool + Sync),
+    ) -> Result<usize, StoreError> {
         let Inner { db, ledger, world, writer, .. } = &*self.inner;
         let mut at = match progress {
             Some(at) => at.clone(),
@@ -109,7 +113,7 @@ impl Slo {
                 Some((oldest, newest)) => Progress::new(self, oldest, newest, world.now_micros()),
             },
         };
-        while at.to > at.lowest && !context.is_stopping() {
+        while at.to > at.lowest && !stopping() {
             let from = (at.to - at.step).max(at.lowest);
             let buckets = store::buckets_between(db, *writer, from, at.to).await?;
             let latency = store::latency_between(db, *writer, from, at.to).await?;

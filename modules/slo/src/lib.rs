@@ -5,9 +5,12 @@
 //! service is probed, nor who is on call.
 
 pub mod alert;
+mod api;
 mod declaration;
 pub mod delivery;
 mod error;
+mod events;
+mod history;
 mod jobs;
 mod ledger;
 pub mod model;
@@ -16,6 +19,7 @@ mod service;
 pub mod signal;
 mod store;
 
+pub use api::routes as slo_routes;
 pub use declaration::{KIND as DECLARATION_KIND, SloDeclarations, validate_declaration};
 pub use error::SloError;
 use mainstay_store::Migration;
@@ -23,9 +27,15 @@ pub use objective::Promise;
 pub use service::{Reconciled, Settings, Slo};
 
 /// The module's schema.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    module: "slo",
-    version: 1,
-    name: "objectives",
-    sql: include_str!("migrations/0001_objectives.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        module: "slo",
+        version: 1,
+        name: "objectives",
+        sql: include_str!("migrations/0001_objectives.sql"),
+    },
+    alert::MIGRATIONS[0],
+    alert::MIGRATIONS[1],
+];
+
+const _: () = assert!(alert::MIGRATIONS.len() == 2, "every migration of the alerts is part of the module's schema");

@@ -17,7 +17,7 @@ pub use budget::{Budget, BudgetState, BurnDownPoint, burn_down};
 pub use definition::{Definition, Draft, DraftWindow, Limits, Validated, validate};
 pub use histogram::{Histogram, Percentiles};
 pub use objective::{InvalidObjective, Objective, Ppm};
-pub use rule::{BurnRule, RuleName, burn_rate};
+pub use rule::{BurnRule, LongWindow, RuleName, burn_rate};
 pub use rule_state::{Exceeding, RuleState};
 pub use sli::{CheckFacts, CheckSelection, Observation, Outcome, Sli, SliKind};
 pub use window::{CalendarUnit, Period, Window};

@@ -437,3 +437,7 @@ fn place(promise: &Promise) -> String {
         None => format!("`{file}`"),
     }
 }
+
+#[cfg(test)]
+#[path = "service_tests.rs"]
+mod tests;

@@ -41,7 +41,7 @@ impl fmt::Display for Severity {
 /// What kind of condition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AlertKind {
-    /// The service's own checks fail.
+    /// The service's own checks fail. The alert engine learns this from the watch itself, not by a [`Signal`].
     ServiceDown,
     /// An error budget is spent faster than the rule of this severity allows.
     BurnRate {

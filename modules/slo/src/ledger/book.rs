@@ -10,8 +10,8 @@ use mainstay_kernel::{Micros, from_micros};
 use super::sentences;
 use crate::{
     model::{
-        Budget, BudgetState, BurnRule, Counts, Exceeding, Histogram, Observation, Percentiles, RuleName, RuleState, SliKind,
-        WindowCounts, burn_rate,
+        Budget, BudgetState, BurnRule, Counts, Exceeding, Histogram, LongWindow, Observation, Percentiles, RuleName, RuleState, SliKind,
+        WindowCounts,
     },
     objective::Promise,
     signal::{AlertKey, AlertKind, Severity, Signal, SignalSink},
@@ -38,7 +38,7 @@ pub(crate) struct Moment<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct RuleReading {
     pub(crate) rule: BurnRule,
-    pub(crate) long: Counts,
+    pub(crate) long: LongWindow,
     pub(crate) short: Counts,
     pub(crate) firing: bool,
 }
@@ -193,13 +193,13 @@ impl Book {
                 }
                 continue;
             }
-            let long = definition.counts_within(&self.counts, now - rule.long, now);
+            let long = definition.long_window(&self.counts, &rule, now);
             let short = definition.counts_within(&self.counts, now - rule.short, now);
             let exceeding = Exceeding {
-                long: rule.exceeded_by(long, definition.objective),
-                long_known: long.total > 0,
+                long: rule.exceeded_in_long(long, definition.objective),
+                long_known: long.counts.total > 0,
                 short: rule.exceeded_by(short, definition.objective),
-                floor: long.bad >= BurnRule::FLOOR,
+                floor: long.counts.bad >= BurnRule::FLOOR,
             };
             let hold = rule.short.max(least_hold);
             self.rules[index].1 = state.next(now, exceeding, rule.long, hold);
@@ -321,7 +321,7 @@ impl Book {
                 let rule = BurnRule::of(*name, &definition.window);
                 RuleReading {
                     rule,
-                    long: definition.counts_within(&self.counts, now - rule.long, now),
+                    long: definition.long_window(&self.counts, &rule, now),
                     short: definition.counts_within(&self.counts, now - rule.short, now),
                     firing: state.firing() == Some(true),
                 }
@@ -358,10 +358,5 @@ impl Book {
         #[expect(clippy::cast_precision_loss, reason = "counts and microseconds stay far below 2^53")]
         let rate = (counts.total - counts.bad) as f64 * 1_000_000.0 / (to - from) as f64;
         (counts.total > 0).then_some(rate)
-    }
-
-    /// The burn rate of a reading, for the API.
-    pub(crate) fn burn(&self, counts: Counts) -> Option<f64> {
-        burn_rate(counts, self.promise.definition.objective)
     }
 }

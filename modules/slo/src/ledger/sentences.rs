@@ -29,7 +29,7 @@ pub(crate) fn burn(definition: &Definition, severity: Severity, firing: bool, st
     };
     let service = &definition.service;
     let what = definition.sli.kind.as_str();
-    let long_burn = burn_rate(reading.long, definition.objective).unwrap_or(0.0);
+    let long_burn = reading.rule.long_burn(reading.long, definition.objective).unwrap_or(0.0);
     let mut values = common(definition, standing);
     values.extend(rule_values(definition, &reading));
     if !firing {
@@ -54,8 +54,8 @@ pub(crate) fn burn(definition: &Definition, severity: Severity, firing: bool, st
         summary: format!(
             "{service} burns its {} {what} budget {times} times too fast: {} in {}; {}.",
             definition.window.adjective(),
-            happened(definition, reading.long),
-            duration_in_words(reading.rule.long),
+            happened(definition, reading.long.counts),
+            duration_in_words(reading.long.covered),
             outlook(standing, long_burn),
         ),
         values,
@@ -171,11 +171,11 @@ fn rule_values(definition: &Definition, reading: &RuleReading) -> impl Iterator<
         ("factor", json!(reading.rule.factor())),
         ("long_s", seconds(reading.rule.long)),
         ("short_s", seconds(reading.rule.short)),
-        ("long_total", json!(reading.long.total)),
-        ("long_bad", json!(reading.long.bad)),
+        ("long_total", json!(reading.long.counts.total)),
+        ("long_bad", json!(reading.long.counts.bad)),
         ("short_total", json!(reading.short.total)),
         ("short_bad", json!(reading.short.bad)),
-        ("burn_long", json!(burn_rate(reading.long, definition.objective))),
+        ("burn_long", json!(reading.rule.long_burn(reading.long, definition.objective))),
         ("burn_short", json!(burn_rate(reading.short, definition.objective))),
     ]
     .into_iter()

@@ -118,9 +118,9 @@ impl Fleet {
 const PAGE: &str = "burn-rate";
 
 #[test]
-fn a_total_outage_pages_at_the_second_bad_probe_of_a_fresh_fleet_and_resolves_after_it() {
+fn an_outage_pages_on_the_deciding_probe_and_resolves_after_it() {
     let mut fleet = Fleet::of(&promise(three_nines(), START));
-    fleet.probes(10 * MINUTE, 15 * SECOND, Outcome::Good);
+    fleet.probes(7 * 60 * MINUTE, MINUTE, Outcome::Good);
     // Every level is stated once, so that an alert of an earlier run is resolved.
     assert_eq!(fleet.heard.take(), [
         (PAGE, Severity::Page, false),
@@ -143,16 +143,30 @@ fn a_total_outage_pages_at_the_second_bad_probe_of_a_fresh_fleet_and_resolves_af
 #[test]
 fn the_page_says_what_happened_with_numbers_and_when_the_budget_is_gone() {
     let mut fleet = Fleet::of(&promise(three_nines(), START));
-    fleet.probes(30 * MINUTE, 30 * SECOND, Outcome::Good);
-    fleet.probes(MINUTE, 30 * SECOND, Outcome::NoAnswer);
+    fleet.probes(70 * MINUTE, MINUTE, Outcome::Good);
+    fleet.probes(2 * MINUTE, MINUTE, Outcome::NoAnswer);
     let signal = fleet.heard.last_firing(AlertKind::BurnRate { severity: Severity::Page });
-    assert_eq!(signal.title, "api burns its availability budget 32.3 times too fast");
+    assert_eq!(signal.title, "api burns its availability budget 33.3 times too fast");
     assert_eq!(
         signal.summary,
-        "api burns its 30-day availability budget 32.3 times too fast: 2 of 62 probes failed in 1 h; at this rate it is gone in 21 h 48 min."
+        "api burns its 30-day availability budget 33.3 times too fast: 2 of 60 probes failed in 1 h; at this rate it is gone in 20 h 36 min."
     );
     assert_eq!(signal.values["rule"], "page-quick");
     assert_eq!(signal.values["long_bad"], 2);
+}
+
+#[test]
+fn a_service_that_fails_its_first_probes_while_it_starts_pages_nobody() {
+    let mut fleet = Fleet::of(&promise(three_nines(), START));
+    fleet.probes(3 * SECOND, SECOND, Outcome::NoAnswer);
+    fleet.probes(30 * MINUTE, 15 * SECOND, Outcome::Good);
+    assert!(fleet.heard.take().iter().all(|(_, _, firing)| !firing));
+    // A service that never starts has spent its two percent after 52 seconds.
+    let mut fleet = Fleet::of(&promise(three_nines(), START));
+    fleet.probes(52 * SECOND, SECOND, Outcome::NoAnswer);
+    assert!(fleet.heard.take().iter().all(|(_, _, firing)| !firing));
+    fleet.probes(2 * SECOND, SECOND, Outcome::NoAnswer);
+    assert!(fleet.heard.take().contains(&(PAGE, Severity::Page, true)));
 }
 
 #[test]

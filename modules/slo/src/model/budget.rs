@@ -7,6 +7,9 @@ use super::{BurnRule, Counts, Definition, Period, SECOND, WindowCounts, burn_rat
 /// A burn rate over fewer events than this jumps with every single one, so a longer window is shown instead.
 const ENOUGH_EVENTS: u64 = 10;
 
+/// The pace of events is not judged by less than a minute, or by less than a bucket where those are shorter.
+const LEAST_COVERED: Micros = 60 * SECOND;
+
 /// Events may lie in the future when the clock was put back; they did happen, and count.
 const FAR_FUTURE: Micros = Micros::MAX / 4;
 
@@ -80,7 +83,7 @@ impl Budget {
         let until = definition.latest(now, FAR_FUTURE);
         let inside = definition.counts_within(counts, period.from, until);
         let covered_from = counts.first().unwrap_or(now).max(period.from);
-        let covered = (now - covered_from).clamp(counts.width().min(period.length()), period.length());
+        let covered = (now - covered_from).clamp(counts.width().min(LEAST_COVERED), period.length());
         let coverage = covered as f64 / period.length() as f64;
         let expected_total = inside.total as f64 / coverage;
         let allowed_bad = expected_total * definition.objective.budget_ratio();

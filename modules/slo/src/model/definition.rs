@@ -5,7 +5,7 @@ use mainstay_catalog::ServiceName;
 use mainstay_kernel::{Environment, FieldError, Micros};
 
 use super::{
-    BurnRule, CalendarUnit, CheckSelection, Counts, Objective, Ppm, RuleName, SECOND, Sli, SliKind, Window,
+    BurnRule, CalendarUnit, CheckSelection, Counts, LongWindow, Objective, Ppm, RuleName, SECOND, Sli, SliKind, Window,
     WindowCounts,
     words::{duration_in_words, number_in_words},
 };
@@ -72,6 +72,16 @@ impl Definition {
         match self.sli.kind {
             SliKind::Throughput { minimum_milli_per_s } => counts.slices_within(from, to, minimum_milli_per_s),
             _ => counts.within(from, to),
+        }
+    }
+
+    /// The long window of a rule at `now`.
+    pub fn long_window(&self, counts: &WindowCounts, rule: &BurnRule, now: Micros) -> LongWindow {
+        let from = now - rule.long;
+        let since = counts.first().unwrap_or(now).max(from);
+        LongWindow {
+            counts: self.counts_within(counts, from, now),
+            covered: (now - since).clamp(SECOND.min(rule.long), rule.long),
         }
     }
 

@@ -8,7 +8,7 @@
 
 use mainstay_kernel::Micros;
 
-use super::{Objective, SECOND, Window, WindowCounts, window_counts::Counts};
+use super::{Objective, SECOND, Window, window_counts::Counts};
 use crate::signal::Severity;
 
 /// The four rules.
@@ -118,19 +118,31 @@ impl BurnRule {
         100.0 - 100.0 / self.factor()
     }
 
-    /// Whether the counts burn faster than the factor; never for no events.
+    /// Whether the counts of a window that was observed as a whole burn faster than the factor; never for no events.
     pub fn exceeded_by(&self, counts: Counts, objective: Objective) -> bool {
-        let spent = i128::from(counts.bad) * 10_000_000;
-        let allowed = i128::from(self.factor_tenths) * i128::from(objective.budget_ppm()) * i128::from(counts.total);
-        counts.total > 0 && spent > allowed
+        self.spends_more(counts, objective, 1, 1)
     }
 
-    /// The counts of the long and of the short window that end at `now`.
-    pub fn windows(&self, counts: &WindowCounts, now: Micros) -> (Counts, Counts) {
-        (
-            counts.within(now - self.long, now),
-            counts.within(now - self.short, now),
-        )
+    /// Whether the long window burns faster than the factor.
+    ///
+    /// While only a part of it has been observed, its events stand for a whole one: a rule says that so much of the budget
+    /// is spent, and a service that fails its very first probes, because it is still starting, has spent next to nothing.
+    pub fn exceeded_in_long(&self, window: LongWindow, objective: Objective) -> bool {
+        self.spends_more(window.counts, objective, window.covered, self.long)
+    }
+
+    /// `bad / (total * long / covered) > factor * budget`, without dividing.
+    fn spends_more(&self, counts: Counts, objective: Objective, covered: Micros, long: Micros) -> bool {
+        let spent = i128::from(counts.bad) * 10_000_000 * i128::from(covered);
+        let per_event = i128::from(self.factor_tenths) * i128::from(objective.budget_ppm());
+        counts.total > 0 && spent > per_event * i128::from(counts.total) * i128::from(long)
+    }
+
+    /// The burn rate of the long window, as [`BurnRule::exceeded_in_long`] compares it.
+    pub fn long_burn(&self, window: LongWindow, objective: Objective) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a year of microseconds is exact in 53 bits")]
+        let coverage = window.covered as f64 / self.long as f64;
+        burn_rate(window.counts, objective).map(|burn| burn * coverage)
     }
 
     /// Below how many events per hour one single bad event exceeds the factor (which the floor then holds back).
@@ -139,6 +151,15 @@ impl BurnRule {
         let long_hours = self.long as f64 / 3_600_000_000.0;
         1.0 / (self.factor() * objective.budget_ratio()) / long_hours
     }
+}
+
+/// The long window of a rule at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongWindow {
+    /// The events in it.
+    pub counts: Counts,
+    /// How much of it has been observed, in microseconds: since the first event of all, or the whole of it.
+    pub covered: Micros,
 }
 
 /// How many times faster than allowed the budget is spent; nothing when there were no events.
@@ -194,6 +215,20 @@ mod tests {
     fn below_69_events_an_hour_one_failure_exceeds_the_page_at_three_nines() {
         let limit = rule(RuleName::PageQuick).one_failure_exceeds_below_per_hour(objective(99.9));
         assert!((limit - 69.444).abs() < 0.001, "{limit}");
+    }
+
+    #[test]
+    fn a_window_observed_in_part_stands_for_a_whole_one() {
+        // A total outage from the first probe on: 2 % of the budget of 30 days are spent after 52 seconds.
+        let outage = |seconds| LongWindow {
+            counts: Counts { total: 4, bad: 4 },
+            covered: seconds * SECOND,
+        };
+        let quick = rule(RuleName::PageQuick);
+        assert!(!quick.exceeded_in_long(outage(51), objective(99.9)));
+        assert!(quick.exceeded_in_long(outage(52), objective(99.9)));
+        let burn = quick.long_burn(outage(52), objective(99.9)).unwrap();
+        assert!((burn - 14.444).abs() < 0.001, "{burn}");
     }
 
     #[test]

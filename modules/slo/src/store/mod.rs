@@ -2,9 +2,11 @@
 
 mod buckets;
 mod objectives;
+mod opened_alerts;
 
 pub(crate) use buckets::{
     BucketRow, LatencyRow, StoredBucket, StoredLatency, add_buckets, add_latency, buckets_between, expire,
     latency_between, stored_range,
 };
 pub(crate) use objectives::{all, change, delete, forget_retired, insert, retire, take_name};
+pub(crate) use opened_alerts::alerts_between;
