@@ -36,6 +36,20 @@ fn check(root: &Path) -> anyhow::Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    #[test]
+    fn the_pipelines_run_the_command_that_the_readme_names() {
+        let read = |path: &str| fs::read_to_string(crate::root().join(path)).unwrap();
+        assert!(read("README.md").contains("```\nmake test\n```"));
+        assert!(read(".ci/run").lines().any(|line| line == "exec make test"));
+        assert!(
+            read(".github/workflows/ci.yml")
+                .lines()
+                .any(|line| line.trim() == "run: .ci/run")
+        );
+    }
+
     #[test]
     fn the_deployment_files_keep_their_promises() {
         let broken = super::check(&crate::root()).unwrap();
