@@ -13,11 +13,10 @@ mod services;
 mod tests;
 
 /// The routes of the catalog, under `/api/v1`.
-pub(crate) fn routes(catalog: Catalog) -> OpenApiRouter {
+pub(crate) fn routes() -> OpenApiRouter<Catalog> {
     OpenApiRouter::new()
         .merge(services::routes())
         .merge(facts::routes())
         .merge(dependencies::routes())
         .merge(imports::routes())
-        .with_state(catalog)
 }

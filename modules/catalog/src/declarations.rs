@@ -28,7 +28,10 @@ pub fn refuse_invalid(analysis: &mut Analysis, validators: &[Arc<dyn Declaration
     let mut refused = Vec::new();
     analysis.declarations.retain(|declaration| {
         let before = refused.len();
-        for validator in validators.iter().filter(|validator| validator.kind() == declaration.kind) {
+        for validator in validators
+            .iter()
+            .filter(|validator| validator.kind() == declaration.kind)
+        {
             let messages = validator.validate(declaration);
             refused.extend(messages.iter().map(|message| finding(declaration, message)));
         }
@@ -44,7 +47,10 @@ fn finding(declaration: &Declaration, message: &str) -> Finding {
         severity: Severity::Error,
         file: declaration.source.file.clone().unwrap_or_default(),
         line: declaration.source.line.unwrap_or(1),
-        message: format!("The {} `{}` cannot be used: {message}", declaration.kind, declaration.name),
+        message: format!(
+            "The {} `{}` cannot be used: {message}",
+            declaration.kind, declaration.name
+        ),
         values: [
             ("kind".to_owned(), json!(declaration.kind)),
             ("name".to_owned(), json!(declaration.name)),

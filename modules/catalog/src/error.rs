@@ -4,7 +4,7 @@ use mainstay_http::ApiError;
 use mainstay_kernel::{Environment, FieldError, Problem, ProblemKind};
 use mainstay_store::StoreError;
 
-use crate::model::ServiceName;
+use crate::{import::ReadPathsError, model::ServiceName};
 
 /// An error of the catalog.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,9 @@ pub enum CatalogError {
     /// The analysis of the files did not finish.
     #[error("the analysis of the files stopped: {0}")]
     Analysis(#[source] tokio::task::JoinError),
+    /// Configured files cannot be read from disk.
+    #[error(transparent)]
+    Read(#[from] ReadPathsError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -59,12 +62,16 @@ impl From<CatalogError> for Problem {
             CatalogError::NoService { name, environment } => Self::new(
                 ProblemKind::NotFound,
                 "not-found",
-                format!("There is no service `{name}` in {environment}. Look at the list of services, or name another `environment`."),
+                format!(
+                    "There is no service `{name}` in {environment}. Look at the list of services, or name another `environment`."
+                ),
             ),
             CatalogError::NoImport(id) => Self::not_found(format_args!("import `{id}`; only the newest are kept")),
             CatalogError::Exists { name, environment } => Self::conflict(
                 "already-exists",
-                format!("There already is a service `{name}` in {environment}. Change that one, or choose another name."),
+                format!(
+                    "There already is a service `{name}` in {environment}. Change that one, or choose another name."
+                ),
             )
             .field("name", "is taken"),
             CatalogError::FileManaged { what, file } => Self::conflict(
@@ -78,7 +85,11 @@ impl From<CatalogError> for Problem {
             ),
             CatalogError::Invalid(errors) => {
                 let detail = match errors.as_slice() {
-                    [only] => format!("Nothing was changed: `{}` {}.", only.field, only.message.trim_end_matches('.')),
+                    [only] => format!(
+                        "Nothing was changed: `{}` {}.",
+                        only.field,
+                        only.message.trim_end_matches('.')
+                    ),
                     several => format!("Nothing was changed: {} fields are wrong.", several.len()),
                 };
                 let problem = Self::invalid("invalid-body", detail);
@@ -94,6 +105,7 @@ impl From<CatalogError> for Problem {
                     "Nothing was imported because of a defect in Mainstay. Its log has the details under this request id.",
                 )
             }
+            CatalogError::Read(error) => Self::invalid("unreadable-path", format!("Nothing was imported: {error}.")),
             CatalogError::Store(error) => error.into(),
         }
     }

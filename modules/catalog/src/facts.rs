@@ -128,7 +128,9 @@ pub(crate) fn mark_superseded(facts: &mut [KnownFact]) {
     }
     let mut histories: HashMap<(Environment, String), History> = HashMap::new();
     for known in facts.iter() {
-        let Some((name, version)) = registry_history(known) else { continue };
+        let Some((name, version)) = registry_history(known) else {
+            continue;
+        };
         let history = histories.entry(name).or_insert_with(|| History {
             newest: version.to_owned(),
             alive: false,
@@ -143,7 +145,9 @@ pub(crate) fn mark_superseded(facts: &mut [KnownFact]) {
         }
     }
     for known in facts {
-        let Some((name, version)) = registry_history(known) else { continue };
+        let Some((name, version)) = registry_history(known) else {
+            continue;
+        };
         let Some(history) = histories.get(&name) else { continue };
         if compare_versions(Some(version), Some(&history.newest)) == Ordering::Less {
             known.fact.superseded = true;
@@ -196,7 +200,12 @@ fn decide(facts: &mut [Fact], file_managed: bool) -> Option<Decided> {
     spec.tier = text(field::TIER).and_then(|tier| tier.parse().ok()).unwrap_or_default();
     spec.endpoints = EndpointKind::ALL
         .iter()
-        .filter_map(|kind| Some(Endpoint { kind: *kind, url: text(kind.field())? }))
+        .filter_map(|kind| {
+            Some(Endpoint {
+                kind: *kind,
+                url: text(kind.field())?,
+            })
+        })
         .collect();
     spec.links = facts
         .iter()
@@ -205,7 +214,9 @@ fn decide(facts: &mut [Fact], file_managed: bool) -> Option<Decided> {
         .collect();
     let mut dependencies: BTreeMap<ServiceName, (DependencyKind, Source)> = BTreeMap::new();
     for fact in facts.iter().filter(|fact| fact.wins && fact.field == field::DEPENDENCY) {
-        let Ok(dependency) = serde_json::from_value::<Dependency>(fact.value.clone()) else { continue };
+        let Ok(dependency) = serde_json::from_value::<Dependency>(fact.value.clone()) else {
+            continue;
+        };
         if dependency.service == spec.name {
             continue;
         }
@@ -223,7 +234,11 @@ fn decide(facts: &mut [Fact], file_managed: bool) -> Option<Decided> {
         dependency_sources.push(source);
     }
 
-    let files = || facts.iter().filter(|fact| !fact.superseded && fact.source.kind != SourceKind::Person);
+    let files = || {
+        facts
+            .iter()
+            .filter(|fact| !fact.superseded && fact.source.kind != SourceKind::Person)
+    };
     let managed_by = if file_managed {
         ManagedBy::File
     } else if files().next().is_some() {
@@ -246,7 +261,11 @@ fn decide(facts: &mut [Fact], file_managed: bool) -> Option<Decided> {
 /// that it shall not.
 fn exists(facts: &[Fact]) -> bool {
     let person = |fact: &&Fact| fact.source.kind == SourceKind::Person;
-    if facts.iter().filter(person).any(|fact| fact.field == field::NAME && fact.value.is_null()) {
+    if facts
+        .iter()
+        .filter(person)
+        .any(|fact| fact.field == field::NAME && fact.value.is_null())
+    {
         return false;
     }
     facts.iter().any(|fact| person(&fact)) || facts.iter().any(|fact| fact.field == field::NAME && !fact.superseded)
@@ -283,9 +302,10 @@ fn usable(fact: &Fact) -> bool {
         field::LINK => serde_json::from_value::<Link>(fact.value.clone())
             .is_ok_and(|link| validate::url(&link.url, false).is_none()),
         field::DESCRIPTION | field::OWNER => fact.value.is_string(),
-        field::BASE_URL | field::HEALTH_URL | field::READINESS_URL | field::LIVENESS_URL | field::METRICS_URL => {
-            fact.value.as_str().is_some_and(|address| validate::url(address, true).is_none())
-        }
+        field::BASE_URL | field::HEALTH_URL | field::READINESS_URL | field::LIVENESS_URL | field::METRICS_URL => fact
+            .value
+            .as_str()
+            .is_some_and(|address| validate::url(address, true).is_none()),
         _ => true,
     }
 }

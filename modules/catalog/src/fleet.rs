@@ -134,9 +134,7 @@ impl Fleet {
 
     /// The services after `name` in the order of names; all of them for `None`.
     pub fn services_after(&self, name: Option<&ServiceName>) -> &[Service] {
-        let start = name.map_or(0, |name| {
-            self.services.partition_point(|service| service.name <= *name)
-        });
+        let start = name.map_or(0, |name| self.services.partition_point(|service| service.name <= *name));
         &self.services[start..]
     }
 

@@ -1,8 +1,6 @@
 //! What an import reports: the shape that is answered, kept and shown. Pure.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use mainstay_kernel::typed_id;

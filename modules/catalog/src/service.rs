@@ -23,12 +23,15 @@ use crate::{
     store::Store,
 };
 
+mod configured;
 mod edit;
+mod files;
 mod import;
 mod plan;
+mod request;
 
 pub use edit::{NewService, ServiceEdit};
-pub use import::ImportRequest;
+pub use request::ImportRequest;
 
 /// How often another replica's changes are looked for.
 const FOLLOW_EVERY: Duration = Duration::from_secs(5);
@@ -155,7 +158,9 @@ impl Catalog {
             .take(page.limit.saturating_add(1))
             .cloned()
             .collect();
-        Ok(Page::from_overfetch(services, page.limit, |service| Cursor::of(&service.name)))
+        Ok(Page::from_overfetch(services, page.limit, |service| {
+            Cursor::of(&service.name)
+        }))
     }
 
     /// One service.
@@ -202,9 +207,9 @@ impl Catalog {
         edges
     }
 
-    /// The HTTP routes of the catalog.
-    pub fn routes(&self) -> utoipa_axum::router::OpenApiRouter {
-        crate::api::routes(self.clone())
+    /// The HTTP routes of the catalog, under `/api/v1`.
+    pub fn routes() -> utoipa_axum::router::OpenApiRouter<Self> {
+        crate::api::routes()
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {

@@ -54,7 +54,12 @@ impl Snapshot {
         }
         let fleets = services
             .into_iter()
-            .map(|(environment, services)| (environment.clone(), Arc::new(Fleet::new(environment, version, services))))
+            .map(|(environment, services)| {
+                (
+                    environment.clone(),
+                    Arc::new(Fleet::new(environment, version, services)),
+                )
+            })
             .collect();
         Ok(Self {
             version,

@@ -28,7 +28,10 @@ pub(crate) fn service(spec: &ServiceSpec, known: impl Fn(&ServiceName) -> bool) 
     }
 
     if spec.links.len() > MAX_LINKS {
-        wrong("links".to_owned(), format!("has {} links; at most {MAX_LINKS} are kept", spec.links.len()));
+        wrong(
+            "links".to_owned(),
+            format!("has {} links; at most {MAX_LINKS} are kept", spec.links.len()),
+        );
     }
     for (at, link) in spec.links.iter().enumerate() {
         if let Some(message) = text(&link.title, MAX_SHORT_TEXT) {
@@ -55,7 +58,10 @@ pub(crate) fn service(spec: &ServiceSpec, known: impl Fn(&ServiceName) -> bool) 
     if spec.dependencies.len() > MAX_DEPENDENCIES {
         wrong(
             "dependencies".to_owned(),
-            format!("has {} entries; at most {MAX_DEPENDENCIES} are kept", spec.dependencies.len()),
+            format!(
+                "has {} entries; at most {MAX_DEPENDENCIES} are kept",
+                spec.dependencies.len()
+            ),
         );
     }
     let mut needed = BTreeSet::new();
@@ -66,7 +72,10 @@ pub(crate) fn service(spec: &ServiceSpec, known: impl Fn(&ServiceName) -> bool) 
         } else if !needed.insert(name) {
             Some(format!("names `{name}` a second time"))
         } else if !known(name) {
-            Some(format!("names `{name}`, which is no service in {}; create it first", spec.environment))
+            Some(format!(
+                "names `{name}`, which is no service in {}; create it first",
+                spec.environment
+            ))
         } else {
             None
         };
@@ -85,7 +94,9 @@ fn text(value: &str, most: usize) -> Option<String> {
     if value.chars().count() > most {
         return Some(format!("is longer than {most} characters"));
     }
-    let control = value.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\t' | '\r'));
+    let control = value
+        .chars()
+        .any(|char| char.is_control() && !matches!(char, '\n' | '\t' | '\r'));
     control.then(|| "holds a control character".to_owned())
 }
 
@@ -99,7 +110,9 @@ pub(crate) fn url(address: &str, tcp: bool) -> Option<String> {
     } else {
         "must be an absolute URL such as `https://wiki.example.com/api`"
     };
-    let Ok(parsed) = Url::parse(address) else { return Some(expected.to_owned()) };
+    let Ok(parsed) = Url::parse(address) else {
+        return Some(expected.to_owned());
+    };
     let host = parsed.host_str().is_some_and(|host| !host.is_empty());
     match parsed.scheme() {
         "http" | "https" if host => None,
@@ -136,12 +149,21 @@ mod tests {
         let spec = ServiceSpec {
             owner: Some(" ".to_owned()),
             description: Some("bell\u{7}".to_owned()),
-            links: vec![Link { title: "Wiki".to_owned(), url: "javascript:alert(1)".to_owned() }],
+            links: vec![Link {
+                title: "Wiki".to_owned(),
+                url: "javascript:alert(1)".to_owned(),
+            }],
             endpoints: ["http://api/", "http://api/2"]
-                .map(|url| Endpoint { kind: EndpointKind::Health, url: url.to_owned() })
+                .map(|url| Endpoint {
+                    kind: EndpointKind::Health,
+                    url: url.to_owned(),
+                })
                 .into(),
             dependencies: ["data", "data", "api", "nobody"]
-                .map(|other| Dependency { service: name(other), kind: DependencyKind::Hard })
+                .map(|other| Dependency {
+                    service: name(other),
+                    kind: DependencyKind::Hard,
+                })
                 .into(),
             ..api()
         };

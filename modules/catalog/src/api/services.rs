@@ -1,7 +1,9 @@
 //! `/api/v1/services`: the services of an environment.
 
 use axum::{extract::State, http::StatusCode};
-use mainstay_http::{ApiJson, ApiPath, ApiResult, Caller, Created, IfMatch, PageQuery, Paged, ProblemBody, ScopeQuery, Tagged};
+use mainstay_http::{
+    ApiJson, ApiPath, ApiResult, Caller, Created, IfMatch, PageQuery, Paged, ProblemBody, ScopeQuery, Tagged,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};

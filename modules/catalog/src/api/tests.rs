@@ -16,8 +16,10 @@ use crate::{Catalog, MIGRATIONS};
 
 async fn app(database: &TestDatabase) -> Router {
     let (world, _) = mainstay_testkit::world();
-    let catalog = Catalog::new(Database::clone(database), world, EventHub::new()).await.unwrap();
-    catalog.routes().split_for_parts().0
+    let catalog = Catalog::new(Database::clone(database), world, EventHub::new())
+        .await
+        .unwrap();
+    Catalog::routes().with_state(catalog).split_for_parts().0
 }
 
 struct Answer {
@@ -35,7 +37,11 @@ async fn read(response: Response) -> Answer {
     let (etag, location) = (header(header::ETAG), header(header::LOCATION));
     let status = response.status();
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+    let body = if bytes.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&bytes).unwrap()
+    };
     Answer {
         status,
         etag,
@@ -89,16 +95,27 @@ async fn a_service_is_created_read_changed_and_deleted() {
 
         let edit = json!({"tier": "high", "owner": null});
         let stale = call(&app, Method::PUT, path, edit.clone(), Some("\"7\"")).await;
-        assert_eq!((stale.status, &stale.body["code"]), (StatusCode::PRECONDITION_FAILED, &json!("stale")));
+        assert_eq!(
+            (stale.status, &stale.body["code"]),
+            (StatusCode::PRECONDITION_FAILED, &json!("stale"))
+        );
         let changed = call(&app, Method::PUT, path, edit, found.etag.as_deref()).await;
-        assert_eq!((changed.status, changed.etag.as_deref()), (StatusCode::OK, Some("\"2\"")), "{}", changed.body);
+        assert_eq!(
+            (changed.status, changed.etag.as_deref()),
+            (StatusCode::OK, Some("\"2\"")),
+            "{}",
+            changed.body
+        );
         assert_eq!(changed.body["owner"], Value::Null);
         assert_eq!(changed.body["endpoints"], json!([]));
 
         let gone = call(&app, Method::DELETE, path, Value::Null, Some("\"2\"")).await;
         assert_eq!(gone.status, StatusCode::NO_CONTENT);
         let missing = get(&app, path).await;
-        assert_eq!((missing.status, &missing.body["code"]), (StatusCode::NOT_FOUND, &json!("not-found")));
+        assert_eq!(
+            (missing.status, &missing.body["code"]),
+            (StatusCode::NOT_FOUND, &json!("not-found"))
+        );
     }
 }
 
@@ -112,20 +129,47 @@ async fn wrong_bodies_are_refused_with_the_field_and_change_nothing() {
         (json!({"name": "a", "colour": "red"}), "colour"),
         (json!({"name": "a", "tier": "urgent"}), "tier"),
         (json!({"name": "a", "owner": ""}), "owner"),
-        (json!({"name": "a", "endpoints": [{"kind": "health", "url": "health"}]}), "endpoints[0].url"),
-        (json!({"name": "a", "dependencies": [{"service": "b", "kind": "hard"}]}), "dependencies[0].service"),
+        (
+            json!({"name": "a", "endpoints": [{"kind": "health", "url": "health"}]}),
+            "endpoints[0].url",
+        ),
+        (
+            json!({"name": "a", "dependencies": [{"service": "b", "kind": "hard"}]}),
+            "dependencies[0].service",
+        ),
         (json!({"name": "a", "description": "nul \u{0}"}), "description"),
     ] {
         let answer = post(&app, "/api/v1/services", body.clone()).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}: {}", answer.body);
+        assert_eq!(
+            answer.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{body}: {}",
+            answer.body
+        );
         assert_eq!(answer.body["errors"][0]["field"], field, "{body}: {}", answer.body);
     }
     assert_eq!(get(&app, "/api/v1/services").await.body["items"], json!([]));
-    assert_eq!(get(&app, "/api/v1/services?environment=Not%20One").await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(get(&app, "/api/v1/services?cursor=zz").await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(get(&app, "/api/v1/services?cursor=2d2d").await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(get(&app, "/api/v1/imports?cursor=2d2d").await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for path in ["/api/v1/services/a%20b", "/api/v1/services/nobody/facts", "/api/v1/imports/1"] {
+    assert_eq!(
+        get(&app, "/api/v1/services?environment=Not%20One").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert_eq!(
+        get(&app, "/api/v1/services?cursor=zz").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert_eq!(
+        get(&app, "/api/v1/services?cursor=2d2d").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert_eq!(
+        get(&app, "/api/v1/imports?cursor=2d2d").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    for path in [
+        "/api/v1/services/a%20b",
+        "/api/v1/services/nobody/facts",
+        "/api/v1/imports/1",
+    ] {
         assert_eq!(get(&app, path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
@@ -150,16 +194,30 @@ async fn an_import_is_reported_kept_and_shows_in_services_facts_and_dependencies
         assert_eq!(answer.body["changes"][0]["change"], "added");
         let again = get(&app, &answer.location.unwrap()).await;
         assert_eq!(again.body, answer.body);
-        assert_eq!(get(&app, "/api/v1/imports?limit=1000").await.body["items"], json!([answer.body]));
+        assert_eq!(
+            get(&app, "/api/v1/imports?limit=1000").await.body["items"],
+            json!([answer.body])
+        );
 
         let graph = get(&app, "/api/v1/dependencies").await.body;
         assert_eq!(graph["cycles"], json!([]));
         let edge = &graph["edges"][0];
-        assert_eq!((&edge["from"], &edge["to"], &edge["kind"]), (&json!("fks-api"), &json!("fks-data"), &json!("hard")));
-        assert_eq!((&edge["source"]["file"], &edge["source"]["line"]), (&json!("registry.json"), &json!(4)));
+        assert_eq!(
+            (&edge["from"], &edge["to"], &edge["kind"]),
+            (&json!("fks-api"), &json!("fks-data"), &json!("hard"))
+        );
+        assert_eq!(
+            (&edge["source"]["file"], &edge["source"]["line"]),
+            (&json!("registry.json"), &json!(4))
+        );
 
         let facts = get(&app, "/api/v1/services/fks_api/facts").await.body;
-        let port = facts["items"].as_array().unwrap().iter().find(|fact| fact["field"] == "port").unwrap();
+        let port = facts["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|fact| fact["field"] == "port")
+            .unwrap();
         assert_eq!((&port["value"], &port["wins"]), (&json!(8001), &json!(true)));
     }
 }
@@ -174,22 +232,28 @@ async fn a_malformed_file_is_a_finding_and_the_others_are_imported() {
     ]);
     let answer = post(&app, "/api/v1/imports", json!({"files": files, "dry_run": true})).await;
     let finding = &answer.body["findings"][0];
-    assert_eq!((&finding["code"], &finding["line"]), (&json!("unreadable"), &json!(2)), "{}", answer.body);
+    assert_eq!(
+        (&finding["code"], &finding["line"]),
+        (&json!("unreadable"), &json!(2)),
+        "{}",
+        answer.body
+    );
     assert_eq!(finding["excerpt"][1]["text"], "  \"a\": }}");
     assert_eq!(answer.body["changes"][0]["service"], "data");
     assert_eq!(get(&app, "/api/v1/services").await.body["items"], json!([]));
 }
 
-#[tokio::test]
-async fn every_operation_names_its_permission() {
-    let database = mainstay_testkit::sqlite(MIGRATIONS).await;
-    let (world, _) = mainstay_testkit::world();
-    let catalog = Catalog::new(Database::clone(&database), world, EventHub::new()).await.unwrap();
-    let document = serde_json::to_value(catalog.routes().split_for_parts().1).unwrap();
+#[test]
+fn every_operation_names_its_permission() {
+    let document = serde_json::to_value(Catalog::routes().split_for_parts().1).unwrap();
     let mut operations = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let expected = if method == "get" { "catalog:read" } else { "catalog:write" };
+            let expected = if method == "get" {
+                "catalog:read"
+            } else {
+                "catalog:write"
+            };
             assert_eq!(operation["x-permission"], expected, "{method} {path}");
             operations += 1;
         }

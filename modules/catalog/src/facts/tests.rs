@@ -26,7 +26,10 @@ fn decide_now(facts: &mut [Fact]) -> Option<Decided> {
 }
 
 fn known(fact: Fact) -> KnownFact {
-    KnownFact { fact, imported_into: Environment::production() }
+    KnownFact {
+        fact,
+        imported_into: Environment::production(),
+    }
 }
 
 fn needs(name: &str) -> Value {
@@ -37,26 +40,53 @@ fn needs(name: &str) -> Value {
 fn the_registry_beats_compose_and_the_loser_stays_visible() {
     let mut facts = vec![
         fact(SourceKind::Compose, "compose.yml", None, field::OWNER, json!("ops")),
-        fact(SourceKind::Registry, "registry.json", Some("1.0"), field::NAME, json!("fks_api")),
-        fact(SourceKind::Registry, "registry.json", Some("1.0"), field::OWNER, json!("platform")),
+        fact(
+            SourceKind::Registry,
+            "registry.json",
+            Some("1.0"),
+            field::NAME,
+            json!("fks_api"),
+        ),
+        fact(
+            SourceKind::Registry,
+            "registry.json",
+            Some("1.0"),
+            field::OWNER,
+            json!("platform"),
+        ),
     ];
     let decided = decide_now(&mut facts).unwrap();
     assert_eq!(decided.spec.owner.as_deref(), Some("platform"));
     assert_eq!(decided.managed_by, ManagedBy::Import);
-    let owners: Vec<_> = facts.iter().filter(|fact| fact.field == field::OWNER).map(|fact| fact.wins).collect();
+    let owners: Vec<_> = facts
+        .iter()
+        .filter(|fact| fact.field == field::OWNER)
+        .map(|fact| fact.wins)
+        .collect();
     assert_eq!(owners, [true, false]);
 }
 
 #[test]
 fn the_winners_dependencies_replace_those_of_all_others() {
     let mut facts = vec![
-        fact(SourceKind::Compose, "compose.yml", None, field::DEPENDENCY, needs("app")),
+        fact(
+            SourceKind::Compose,
+            "compose.yml",
+            None,
+            field::DEPENDENCY,
+            needs("app"),
+        ),
         fact(SourceKind::Registry, "r.json", None, field::NAME, json!("api")),
         fact(SourceKind::Registry, "r.json", None, field::DEPENDENCY, needs("data")),
         fact(SourceKind::Registry, "r.json", None, field::DEPENDENCY, needs("auth")),
     ];
     let decided = decide_now(&mut facts).unwrap();
-    let names: Vec<_> = decided.spec.dependencies.iter().map(|dependency| dependency.service.as_str()).collect();
+    let names: Vec<_> = decided
+        .spec
+        .dependencies
+        .iter()
+        .map(|dependency| dependency.service.as_str())
+        .collect();
     assert_eq!(names, ["auth", "data"]);
     assert_eq!(decided.dependency_sources.len(), 2);
 }
@@ -66,7 +96,13 @@ fn saying_that_there_are_none_is_a_statement() {
     let mut facts = vec![
         fact(SourceKind::Mainstay, "a.yaml", None, field::NAME, json!("api")),
         fact(SourceKind::Mainstay, "a.yaml", None, field::DEPENDENCY, Value::Null),
-        fact(SourceKind::Compose, "compose.yml", None, field::DEPENDENCY, needs("app")),
+        fact(
+            SourceKind::Compose,
+            "compose.yml",
+            None,
+            field::DEPENDENCY,
+            needs("app"),
+        ),
     ];
     assert!(decide_now(&mut facts).unwrap().spec.dependencies.is_empty());
 }
@@ -74,8 +110,20 @@ fn saying_that_there_are_none_is_a_statement() {
 #[test]
 fn an_older_version_of_a_registry_never_wins_and_alone_makes_no_service() {
     let mut facts = vec![
-        fact(SourceKind::Registry, "old/registry.json", Some("1.9"), field::NAME, json!("api")),
-        fact(SourceKind::Registry, "new/registry.json", Some("1.10"), "other", json!(1)),
+        fact(
+            SourceKind::Registry,
+            "old/registry.json",
+            Some("1.9"),
+            field::NAME,
+            json!("api"),
+        ),
+        fact(
+            SourceKind::Registry,
+            "new/registry.json",
+            Some("1.10"),
+            "other",
+            json!(1),
+        ),
     ];
     let mut known: Vec<_> = facts.drain(..).map(known).collect();
     mark_superseded(&mut known);
@@ -89,8 +137,20 @@ fn a_value_of_the_wrong_shape_never_wins() {
         fact(SourceKind::Mainstay, "a.yaml", None, field::NAME, json!("api")),
         fact(SourceKind::Mainstay, "a.yaml", None, field::TIER, json!("urgent")),
         fact(SourceKind::Registry, "r.json", None, field::TIER, json!("high")),
-        fact(SourceKind::Mainstay, "a.yaml", None, field::LINK, json!({"title": "x", "url": "javascript:alert(1)"})),
-        fact(SourceKind::Mainstay, "a.yaml", None, field::HEALTH_URL, json!("/health")),
+        fact(
+            SourceKind::Mainstay,
+            "a.yaml",
+            None,
+            field::LINK,
+            json!({"title": "x", "url": "javascript:alert(1)"}),
+        ),
+        fact(
+            SourceKind::Mainstay,
+            "a.yaml",
+            None,
+            field::HEALTH_URL,
+            json!("/health"),
+        ),
     ];
     let spec = decide_now(&mut facts).unwrap().spec;
     assert_eq!((spec.tier, spec.links.len(), spec.endpoints.len()), (Tier::High, 0, 0));
@@ -106,12 +166,21 @@ fn what_a_person_deleted_stays_away_whatever_the_files_say() {
 
 #[test]
 fn a_file_under_version_control_manages_its_services() {
-    let facts = vec![known(fact(SourceKind::Mainstay, "fleet.yaml", None, field::NAME, json!("api")))];
+    let facts = vec![known(fact(
+        SourceKind::Mainstay,
+        "fleet.yaml",
+        None,
+        field::NAME,
+        json!("api"),
+    ))];
     let managed = HashSet::from([(Environment::production(), "fleet.yaml".to_owned())]);
     let decided = Group::decide(facts.clone(), &managed).decided.unwrap();
     assert_eq!(decided.managed_by, ManagedBy::File);
     let elsewhere = HashSet::from([("staging".parse().unwrap(), "fleet.yaml".to_owned())]);
-    assert_eq!(Group::decide(facts, &elsewhere).decided.unwrap().managed_by, ManagedBy::Import);
+    assert_eq!(
+        Group::decide(facts, &elsewhere).decided.unwrap().managed_by,
+        ManagedBy::Import
+    );
 }
 
 #[test]
@@ -121,7 +190,10 @@ fn two_files_of_one_version_stay_as_their_import_saw_them() {
         .into();
     facts[0].fact.superseded = true;
     mark_superseded(&mut facts);
-    assert_eq!(facts.iter().map(|known| known.fact.superseded).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(
+        facts.iter().map(|known| known.fact.superseded).collect::<Vec<_>>(),
+        [true, false]
+    );
     facts.pop();
     mark_superseded(&mut facts);
     assert!(!facts[0].fact.superseded, "the only one left is in force again");
@@ -134,7 +206,10 @@ fn an_edit_back_to_what_the_files_say_hands_the_field_back() {
         fact(SourceKind::Registry, "r.json", None, field::OWNER, json!("a")),
     ];
     let said = decide_now(&mut files.clone()).unwrap().spec;
-    let changed = ServiceSpec { owner: Some("b".to_owned()), ..said.clone() };
+    let changed = ServiceSpec {
+        owner: Some("b".to_owned()),
+        ..said.clone()
+    };
     let person = edited(&[], &said, &changed, Some(&said));
     assert!(person.iter().any(|fact| fact.field == field::OWNER));
     let back = edited(&person, &changed, &said, Some(&said));
@@ -159,7 +234,11 @@ fn specs() -> impl Strategy<Value = ServiceSpec> {
                 .into_iter()
                 .map(|(name, hard)| Dependency {
                     service: ServiceName::parse(&name).unwrap(),
-                    kind: if hard { DependencyKind::Hard } else { DependencyKind::Soft },
+                    kind: if hard {
+                        DependencyKind::Hard
+                    } else {
+                        DependencyKind::Soft
+                    },
                 })
                 .collect();
             spec

@@ -82,7 +82,10 @@ fn components(hard: &[Vec<usize>], soft: &[Vec<usize>]) -> Vec<usize> {
     let count = hard.len();
     let edge = |from: usize, nth: usize| {
         let hard_here = &hard[from];
-        hard_here.get(nth).or_else(|| soft[from].get(nth - hard_here.len())).copied()
+        hard_here
+            .get(nth)
+            .or_else(|| soft[from].get(nth - hard_here.len()))
+            .copied()
     };
     let mut order = vec![UNSEEN; count];
     let mut low = vec![0; count];

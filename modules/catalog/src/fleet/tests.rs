@@ -118,7 +118,11 @@ fn a_dependency_on_an_unknown_name_is_listed_and_is_no_edge() {
 
 #[test]
 fn a_cycle_that_needs_a_soft_edge_is_found_and_an_all_soft_one_is_harmless() {
-    let fleet = small(&[("main", "monitor", Hard), ("monitor", "main", Soft), ("monitor", "api", Soft)]);
+    let fleet = small(&[
+        ("main", "monitor", Hard),
+        ("monitor", "main", Soft),
+        ("monitor", "api", Soft),
+    ]);
     assert_eq!(fleet.cycles().len(), 1);
     assert_eq!(texts(&fleet.cycles()[0]), ["main", "monitor"]);
     assert!(small(&[("a", "b", Soft), ("b", "a", Soft)]).cycles().is_empty());
@@ -155,11 +159,15 @@ fn graphs() -> impl Strategy<Value = (usize, Vec<(usize, usize, DependencyKind)>
     (1_usize..9).prop_flat_map(|count| {
         let kind = prop_oneof![3 => Just(Hard), 1 => Just(Soft)];
         let edges = prop::collection::btree_map((0..count, 0..count), kind, 0..20);
-        (Just(count), edges.prop_map(|edges| edges.into_iter().map(|((a, b), kind)| (a, b, kind)).collect()))
+        (
+            Just(count),
+            edges.prop_map(|edges| edges.into_iter().map(|((a, b), kind)| (a, b, kind)).collect()),
+        )
     })
 }
 
 /// Floyd and Warshall: the number of steps between any two, by brute force.
+#[expect(clippy::needless_range_loop, reason = "the indices are the ends of an edge")]
 fn distances(count: usize, edges: impl Iterator<Item = (usize, usize)>) -> Vec<Vec<Option<usize>>> {
     let mut distance = vec![vec![None; count]; count];
     for (from, to) in edges {
@@ -182,6 +190,7 @@ fn distances(count: usize, edges: impl Iterator<Item = (usize, usize)>) -> Vec<V
 
 proptest! {
     #[test]
+    #[expect(clippy::needless_range_loop, reason = "the indices are the ends of an edge")]
     fn closure_and_paths_agree_with_brute_force((count, edges) in graphs()) {
         let fleet = fleet_of(count, &edges);
         let hard = edges.iter().filter(|edge| edge.2 == Hard).map(|edge| (edge.0, edge.1));

@@ -47,12 +47,13 @@ CREATE TABLE catalog_fact (
 CREATE INDEX catalog_fact_service ON catalog_fact (organization_id, environment, service, position);
 CREATE INDEX catalog_fact_file ON catalog_fact (organization_id, imported_into, source_file);
 
--- Every file whose content the catalog holds.
+-- Every file that was imported. `digest` tells whether it would say the same again.
 CREATE TABLE catalog_file (
     organization_id UUID NOT NULL,
     environment TEXT NOT NULL,
     path TEXT NOT NULL,
     kind TEXT NOT NULL,
+    digest TEXT NOT NULL,
     managed_by TEXT NOT NULL CHECK (managed_by IN ('file', 'import')),
     imported_at BIGINT NOT NULL,
     PRIMARY KEY (organization_id, environment, path)

@@ -89,7 +89,8 @@ impl Catalog {
             .save(&mut tx, scope, &spec.name, group.facts, created(&spec, &given), None)
             .await?;
         let service = stored.service;
-        self.record(&mut tx, scope, actor, EditAction::Created, None, Some(&service)).await?;
+        self.record(&mut tx, scope, actor, EditAction::Created, None, Some(&service))
+            .await?;
         tx.commit().await?;
         self.refresh_after_commit().await;
         Ok(service)
@@ -138,8 +139,15 @@ impl Catalog {
         let files = group.facts.into_iter().filter(|known| !known.is_person()).collect();
         let stored = self.save(&mut tx, scope, name, files, person, Some(&before)).await?;
         let service = stored.service;
-        self.record(&mut tx, scope, actor, EditAction::Changed, Some(&before.service), Some(&service))
-            .await?;
+        self.record(
+            &mut tx,
+            scope,
+            actor,
+            EditAction::Changed,
+            Some(&before.service),
+            Some(&service),
+        )
+        .await?;
         tx.commit().await?;
         self.refresh_after_commit().await;
         Ok(service)
@@ -233,12 +241,17 @@ impl Catalog {
             fact,
             imported_into: scope.environment.clone(),
         }));
-        let decided = Group::decide(facts, &HashSet::new()).decided.ok_or_else(|| CatalogError::NoService {
-            name: name.clone(),
-            environment: scope.environment.clone(),
-        })?;
+        let decided = Group::decide(facts, &HashSet::new())
+            .decided
+            .ok_or_else(|| CatalogError::NoService {
+                name: name.clone(),
+                environment: scope.environment.clone(),
+            })?;
         let stored = stored(decided, before, inner.world.now());
-        inner.store.put_services(tx, scope, std::slice::from_ref(&stored)).await?;
+        inner
+            .store
+            .put_services(tx, scope, std::slice::from_ref(&stored))
+            .await?;
         Ok(stored)
     }
 
@@ -322,5 +335,9 @@ fn given_fields(new: &NewService) -> BTreeSet<&'static str> {
 }
 
 fn refuse(errors: Vec<mainstay_kernel::FieldError>) -> Result<(), CatalogError> {
-    if errors.is_empty() { Ok(()) } else { Err(CatalogError::Invalid(errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(CatalogError::Invalid(errors))
+    }
 }

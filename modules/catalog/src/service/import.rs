@@ -1,7 +1,7 @@
 //! Importing files: analyse, compare with what is known, and either show the difference or make it, in one transaction.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::BTreeMap,
     sync::{Arc, PoisonError},
 };
 
@@ -10,53 +10,18 @@ use mainstay_store::{StoreError, Transaction};
 
 use super::{
     Catalog,
+    files::FileChange,
     plan::{Input, Plan, plan},
+    request::{ImportRequest, check},
 };
 use crate::{
     declarations::refuse_invalid,
     error::CatalogError,
-    facts::FileId,
-    import::{Analysis, FileStatus, Finding, ImportOptions, InputFile, analyse},
-    model::{Declaration, ManagedBy, ServiceName},
+    import::{Analysis, Finding, ImportOptions, InputFile, analyse},
+    model::{Declaration, ServiceName},
     report::{Import, ImportId, ImportSummary, findings},
-    store::{ImportRow, StoredFile},
+    store::ImportRow,
 };
-
-const MAX_FILES: usize = 20_000;
-const MAX_PATH: usize = 1_000;
-const MAX_FINDING_ID: usize = 64;
-
-/// What to import, and how.
-#[derive(Debug, Clone)]
-pub struct ImportRequest {
-    /// The files. A file that was imported before under the same path is replaced.
-    pub files: Vec<InputFile>,
-    /// Only show what would happen.
-    pub dry_run: bool,
-    /// Names in files that mean a service; kept for later imports. `None` forgets one.
-    pub aliases: BTreeMap<String, Option<String>>,
-    /// Findings to live with, by id.
-    pub accept: BTreeSet<String>,
-    /// Whether the files are all there are: what was imported before and is not among them is forgotten.
-    pub replace: bool,
-    /// [`ManagedBy::File`] for files under version control that the configuration names, whose services nobody else may
-    /// change; otherwise [`ManagedBy::Import`].
-    pub managed_by: ManagedBy,
-}
-
-impl ImportRequest {
-    /// An ordinary import of these files.
-    pub fn of(files: Vec<InputFile>) -> Self {
-        Self {
-            files,
-            dry_run: false,
-            aliases: BTreeMap::new(),
-            accept: BTreeSet::new(),
-            replace: false,
-            managed_by: ManagedBy::Import,
-        }
-    }
-}
 
 impl Catalog {
     /// Analyses the files and applies what they say, or shows what applying would change.
@@ -68,7 +33,10 @@ impl Catalog {
         let wanted = check(&request)?;
         let inner = &self.inner;
         let mut aliases = inner.store.aliases(scope).await?;
-        let renames = wanted.aliases.iter().filter_map(|(name, to)| Some((name.clone(), to.clone()?)));
+        let renames = wanted
+            .aliases
+            .iter()
+            .filter_map(|(name, to)| Some((name.clone(), to.clone()?)));
         let renames: BTreeMap<ServiceName, ServiceName> = renames.collect();
         for (name, service) in &wanted.aliases {
             match service {
@@ -85,12 +53,15 @@ impl Catalog {
         let validators = inner.validators.read().unwrap_or_else(PoisonError::into_inner).clone();
         refuse_invalid(&mut analysis, &validators);
 
+        let mut accepted = inner.store.accepted_findings(scope).await?;
+        accepted.extend(request.accept.iter().cloned());
+
         let mut tx = inner.store.begin().await?;
         if !request.dry_run {
             inner.store.lock(&mut tx, scope).await?;
         }
         let stored_files = inner.store.files_in(&mut tx, scope).await?;
-        let files_change = FileChange::of(scope, &files, &stored_files, request.replace, request.managed_by)?;
+        let files_change = FileChange::of(scope, &wanted, &analysis.files, &stored_files)?;
         let now = from_micros(inner.world.now_micros());
         let plan = plan(Input {
             known: inner.store.facts_in(&mut tx, scope).await?,
@@ -103,8 +74,6 @@ impl Catalog {
             now,
         });
 
-        let mut accepted = inner.store.accepted_findings(scope).await?;
-        accepted.extend(request.accept.iter().cloned());
         analysis.findings.retain(|finding| !settled(finding, scope, &plan));
         let findings = findings(&analysis.findings, &files, &accepted);
         let report = Import {
@@ -128,8 +97,12 @@ impl Catalog {
                     None => inner.store.delete_alias(&mut tx, scope, name.as_str()).await?,
                 }
             }
-            inner.store.accept_findings(&mut tx, scope, now, &request.accept).await?;
-            self.apply(&mut tx, scope, &plan, &files_change, &report, &analysis.declarations).await?;
+            inner
+                .store
+                .accept_findings(&mut tx, scope, now, &request.accept)
+                .await?;
+            self.apply(&mut tx, scope, &plan, &files_change, &report, &analysis.declarations)
+                .await?;
         }
         inner.store.insert_import(&mut tx, scope, &row(&report, actor)).await?;
         tx.commit().await?;
@@ -144,7 +117,11 @@ impl Catalog {
     /// # Errors
     /// When the cursor is of another list, or the database fails.
     pub async fn imports(&self, scope: &Scope, page: &PageRequest) -> Result<Page<Import>, CatalogError> {
-        let before = page.cursor.as_ref().map(|cursor| cursor.part::<uuid::Uuid>(0)).transpose();
+        let before = page
+            .cursor
+            .as_ref()
+            .map(|cursor| cursor.part::<uuid::Uuid>(0))
+            .transpose();
         let before = before.map_err(|error| {
             CatalogError::Invalid(vec![FieldError {
                 field: "cursor".to_owned(),
@@ -152,8 +129,13 @@ impl Catalog {
             }])
         })?;
         let reports = self.inner.store.imports(scope, page, before).await?;
-        let reports = reports.iter().map(|report| parse(report)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::from_overfetch(reports, page.limit, |report| Cursor::of(report.id)))
+        let reports = reports
+            .iter()
+            .map(|report| parse(report))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::from_overfetch(reports, page.limit, |report| {
+            Cursor::of(report.id)
+        }))
     }
 
     /// The report of one import.
@@ -186,18 +168,7 @@ impl Catalog {
         for (file, superseded) in &plan.superseded {
             store.set_superseded(tx, scope, file, *superseded).await?;
         }
-        let held: Vec<StoredFile> = report
-            .files
-            .iter()
-            .filter(|file| matches!(file.status, FileStatus::Read | FileStatus::Superseded))
-            .map(|file| StoredFile {
-                environment: scope.environment.clone(),
-                path: file.path.clone(),
-                kind: file.kind.clone(),
-                managed_by: files.managed_by,
-            })
-            .collect();
-        store.put_files(tx, scope, report.at, &held).await?;
+        store.put_files(tx, scope, report.at, &files.given).await?;
         store.put_services(tx, scope, &plan.put).await?;
         for (environment, name) in &plan.delete {
             let place = Scope {
@@ -208,59 +179,6 @@ impl Catalog {
         }
         Ok(())
     }
-}
-
-/// What of a request was understood.
-struct Wanted {
-    aliases: BTreeMap<ServiceName, Option<ServiceName>>,
-}
-
-fn check(request: &ImportRequest) -> Result<Wanted, CatalogError> {
-    let mut errors = Vec::new();
-    let mut wrong = |field: String, message: String| errors.push(FieldError { field, message });
-    if request.files.is_empty() && request.aliases.is_empty() && request.accept.is_empty() && !request.replace {
-        wrong("files".to_owned(), "is empty; give at least one file".to_owned());
-    }
-    for id in &request.accept {
-        if id.is_empty() || id.len() > MAX_FINDING_ID || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            wrong("accept".to_owned(), "holds what is no finding's id".to_owned());
-            break;
-        }
-    }
-    if request.files.len() > MAX_FILES {
-        wrong("files".to_owned(), format!("has {} files; import at most {MAX_FILES} at once", request.files.len()));
-    }
-    let mut paths = HashSet::new();
-    for (at, file) in request.files.iter().enumerate() {
-        let path = &file.path;
-        let message = if path.trim().is_empty() {
-            Some("is empty; give the path that a person would look for".to_owned())
-        } else if path.len() > MAX_PATH || path.chars().any(char::is_control) {
-            Some(format!("is longer than {MAX_PATH} bytes or holds a control character"))
-        } else if !paths.insert(path) {
-            Some(format!("names `{path}` a second time"))
-        } else {
-            None
-        };
-        if let Some(message) = message {
-            wrong(format!("files[{at}].path"), message);
-        }
-    }
-    let mut aliases = BTreeMap::new();
-    for (name, service) in &request.aliases {
-        let parsed = ServiceName::parse(name).and_then(|name| {
-            let service = service.as_deref().map(ServiceName::parse).transpose()?;
-            Ok((name, service))
-        });
-        match parsed {
-            Ok((name, Some(service))) if name == service => {
-                wrong(format!("aliases.{name}"), "means itself; leave it out".to_owned());
-            }
-            Ok((name, service)) => drop(aliases.insert(name, service)),
-            Err(error) => wrong(format!("aliases.{name}"), error.to_string()),
-        }
-    }
-    if errors.is_empty() { Ok(Wanted { aliases }) } else { Err(CatalogError::Invalid(errors)) }
 }
 
 /// Analyses on a thread of its own: a large import takes long enough to delay a probe.
@@ -280,51 +198,6 @@ fn settled(finding: &Finding, scope: &Scope, plan: &Plan) -> bool {
     };
     let name = name.and_then(|value| ServiceName::parse(value.as_str()?).ok());
     name.is_some_and(|name| plan.after.contains(&(scope.environment.clone(), name)))
-}
-
-/// Which files an import brings, replaces and forgets.
-struct FileChange {
-    replaced: HashSet<FileId>,
-    file_managed: HashSet<FileId>,
-    managed_by: ManagedBy,
-}
-
-impl FileChange {
-    fn of(
-        scope: &Scope,
-        files: &[InputFile],
-        stored: &[StoredFile],
-        replace: bool,
-        managed_by: ManagedBy,
-    ) -> Result<Self, CatalogError> {
-        let id = |path: &str| (scope.environment.clone(), path.to_owned());
-        let mut replaced: HashSet<FileId> = files.iter().map(|file| id(&file.path)).collect();
-        let mut file_managed = HashSet::new();
-        for file in stored {
-            let here = (file.environment.clone(), file.path.clone());
-            let given = replaced.contains(&here);
-            if given && file.managed_by == ManagedBy::File && managed_by != ManagedBy::File {
-                return Err(CatalogError::FileManaged {
-                    what: file.path.clone(),
-                    file: file.path.clone(),
-                });
-            }
-            if replace && file.environment == scope.environment && file.managed_by == managed_by {
-                replaced.insert(here.clone());
-            }
-            if file.managed_by == ManagedBy::File && !replaced.contains(&here) {
-                file_managed.insert(here);
-            }
-        }
-        if managed_by == ManagedBy::File {
-            file_managed.extend(files.iter().map(|file| id(&file.path)));
-        }
-        Ok(Self {
-            replaced,
-            file_managed,
-            managed_by,
-        })
-    }
 }
 
 fn row(report: &Import, actor: &Actor) -> ImportRow {

@@ -93,7 +93,12 @@ pub(super) fn plan(input: Input) -> Plan {
     let groups = decide_all(known, &file_managed);
     let mut before: BTreeMap<Place, StoredService> = services
         .into_iter()
-        .map(|stored| ((stored.service.environment.clone(), stored.service.name.clone()), stored))
+        .map(|stored| {
+            (
+                (stored.service.environment.clone(), stored.service.name.clone()),
+                stored,
+            )
+        })
         .collect();
     let mut plan = Plan {
         insert,
@@ -107,7 +112,10 @@ pub(super) fn plan(input: Input) -> Plan {
         match (&group.decided, old) {
             (Some(decided), old) => {
                 plan.after.insert(place.clone());
-                told.extend(difference(old.as_ref().map(|old| old.service.spec()).as_ref(), Some(&decided.spec)));
+                told.extend(difference(
+                    old.as_ref().map(|old| old.service.spec()).as_ref(),
+                    Some(&decided.spec),
+                ));
                 let new = stored(decided.clone(), old.as_ref(), now);
                 if old.is_none_or(|old| !same(&old, &new)) {
                     plan.put.push(new);
@@ -131,7 +139,9 @@ pub(super) fn plan(input: Input) -> Plan {
 
 /// Whether each file's facts are marked as replaced by a newer version; a mark holds for a whole file.
 fn marks(facts: &[KnownFact]) -> impl Iterator<Item = (FileId, bool)> {
-    facts.iter().filter_map(|known| Some((known.file()?, known.fact.superseded)))
+    facts
+        .iter()
+        .filter_map(|known| Some((known.file()?, known.fact.superseded)))
 }
 
 /// Whether nothing changed but the time and number of the version.
@@ -145,26 +155,40 @@ fn same(old: &StoredService, new: &StoredService) -> bool {
 /// Where the files of this import say something else than a person did, and the person's word stays.
 fn kept_by_people(group: &Group, into: &Environment, replaced: &HashSet<FileId>, had_files: bool) -> Vec<Change> {
     let says_now = |known: &&KnownFact| {
-        known.imported_into == *into && !known.fact.superseded && known.file().is_some_and(|file| replaced.contains(&file))
+        known.imported_into == *into
+            && !known.fact.superseded
+            && known.file().is_some_and(|file| replaced.contains(&file))
     };
     if !group.facts.iter().any(KnownFact::is_person) {
         return Vec::new();
     }
     let Some(decided) = &group.decided else {
         // A person deleted the service, and a file still knows it.
-        let named = group.facts.iter().filter(says_now).find(|known| known.fact.field == field::NAME);
+        let named = group
+            .facts
+            .iter()
+            .filter(says_now)
+            .find(|known| known.fact.field == field::NAME);
         return named
             .and_then(|named| {
                 let spec = group.files_say()?;
                 let value = named.fact.value.clone();
-                Some(Change::of(ChangeKind::Kept, &spec, Some((field::NAME, Value::Null, value))))
+                Some(Change::of(
+                    ChangeKind::Kept,
+                    &spec,
+                    Some((field::NAME, Value::Null, value)),
+                ))
             })
             .into_iter()
             .collect();
     };
     let Some(files_say) = group.files_say() else {
         // The last file that knew the service is gone; what the person wrote stays, and with it the service.
-        let gone = had_files && !group.facts.iter().any(|known| !known.is_person() && !known.fact.superseded);
+        let gone = had_files
+            && !group
+                .facts
+                .iter()
+                .any(|known| !known.is_person() && !known.fact.superseded);
         let name = json!(decided.spec.name);
         let kept = Change::of(ChangeKind::Kept, &decided.spec, Some((field::NAME, name, Value::Null)));
         return gone.then_some(kept).into_iter().collect();

@@ -13,7 +13,8 @@ use crate::{
 impl Store {
     /// All facts of the organisation, in every environment.
     pub(crate) async fn facts_in(&self, tx: &mut Transaction, scope: &Scope) -> Result<Vec<KnownFact>, StoreError> {
-        let statement = sql("SELECT * FROM catalog_fact WHERE organization_id = $1 ORDER BY position").id(scope.organization);
+        let statement =
+            sql("SELECT * FROM catalog_fact WHERE organization_id = $1 ORDER BY position").id(scope.organization);
         tx.fetch_all(statement).await?.iter().map(read).collect()
     }
 
@@ -85,8 +86,10 @@ impl Store {
         name: &ServiceName,
     ) -> Result<(), StoreError> {
         tx.execute(
-            sql("DELETE FROM catalog_fact WHERE organization_id = $1 AND environment = $2 AND service = $3 \
-                 AND source_kind = 'person'")
+            sql(
+                "DELETE FROM catalog_fact WHERE organization_id = $1 AND environment = $2 AND service = $3 \
+                 AND source_kind = 'person'",
+            )
             .id(scope.organization)
             .bind(&scope.environment)
             .bind(name.as_str()),

@@ -14,12 +14,14 @@ use crate::model::{Declaration, ManagedBy, ServiceName};
 /// How many reports are kept for each environment.
 const REPORTS_KEPT: i64 = 200;
 
-/// A file whose content the catalog holds.
+/// A file that was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredFile {
     pub(crate) environment: Environment,
     pub(crate) path: String,
     pub(crate) kind: String,
+    /// Of its content and of what reads it.
+    pub(crate) digest: String,
     pub(crate) managed_by: ManagedBy,
 }
 
@@ -45,6 +47,25 @@ impl Store {
         tx.fetch_all(statement).await?.iter().map(read_file).collect()
     }
 
+    /// The files of one environment that somebody manages in this way.
+    pub(crate) async fn files_managed_by(
+        &self,
+        scope: &Scope,
+        managed_by: ManagedBy,
+    ) -> Result<Vec<StoredFile>, StoreError> {
+        self.database
+            .fetch_all(
+                sql("SELECT * FROM catalog_file WHERE organization_id = $1 AND environment = $2 AND managed_by = $3")
+                    .id(scope.organization)
+                    .bind(&scope.environment)
+                    .bind(managed_by.as_str()),
+            )
+            .await?
+            .iter()
+            .map(read_file)
+            .collect()
+    }
+
     pub(crate) async fn put_files(
         &self,
         tx: &mut Transaction,
@@ -59,13 +80,14 @@ impl Store {
                 (&file.environment).into_value(),
                 file.path.as_str().into_value(),
                 file.kind.as_str().into_value(),
+                file.digest.as_str().into_value(),
                 file.managed_by.as_str().into_value(),
                 at.into_value(),
             ]);
         }
         tx.insert_many(
-            "INSERT INTO catalog_file (organization_id, environment, path, kind, managed_by, imported_at) VALUES",
-            "ON CONFLICT (organization_id, environment, path) DO UPDATE SET kind = excluded.kind, \
+            "INSERT INTO catalog_file (organization_id, environment, path, kind, digest, managed_by, imported_at) VALUES",
+            "ON CONFLICT (organization_id, environment, path) DO UPDATE SET kind = excluded.kind, digest = excluded.digest, \
              managed_by = excluded.managed_by, imported_at = excluded.imported_at",
             rows,
         )
@@ -86,9 +108,15 @@ impl Store {
 
     /// All declarations of the organisation, in every environment.
     pub(crate) async fn declarations(&self, scope: &Scope) -> Result<Vec<Declaration>, StoreError> {
-        let statement = sql("SELECT * FROM catalog_declaration WHERE organization_id = $1 ORDER BY kind, environment, name")
-            .id(scope.organization);
-        self.database.fetch_all(statement).await?.iter().map(read_declaration).collect()
+        let statement =
+            sql("SELECT * FROM catalog_declaration WHERE organization_id = $1 ORDER BY kind, environment, name")
+                .id(scope.organization);
+        self.database
+            .fetch_all(statement)
+            .await?
+            .iter()
+            .map(read_declaration)
+            .collect()
     }
 
     pub(crate) async fn insert_declarations(
@@ -162,8 +190,10 @@ impl Store {
         service: &ServiceName,
     ) -> Result<(), StoreError> {
         tx.execute(
-            sql("INSERT INTO catalog_alias (organization_id, environment, name, service) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (organization_id, environment, name) DO UPDATE SET service = excluded.service")
+            sql(
+                "INSERT INTO catalog_alias (organization_id, environment, name, service) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (organization_id, environment, name) DO UPDATE SET service = excluded.service",
+            )
             .id(scope.organization)
             .bind(&scope.environment)
             .bind(name)
@@ -247,9 +277,11 @@ impl Store {
         )
         .await?;
         tx.execute(
-            sql("DELETE FROM catalog_import WHERE organization_id = $1 AND environment = $2 AND id IN (\
+            sql(
+                "DELETE FROM catalog_import WHERE organization_id = $1 AND environment = $2 AND id IN (\
                  SELECT id FROM catalog_import WHERE organization_id = $1 AND environment = $2 \
-                 ORDER BY id DESC LIMIT 1000 OFFSET $3)")
+                 ORDER BY id DESC LIMIT 1000 OFFSET $3)",
+            )
             .id(scope.organization)
             .bind(&scope.environment)
             .bind(REPORTS_KEPT),
@@ -269,8 +301,10 @@ impl Store {
         let before = before.unwrap_or(Uuid::max());
         self.database
             .fetch_all(
-                sql("SELECT report FROM catalog_import WHERE organization_id = $1 AND environment = $2 AND id < $3 \
-                     ORDER BY id DESC LIMIT $4")
+                sql(
+                    "SELECT report FROM catalog_import WHERE organization_id = $1 AND environment = $2 AND id < $3 \
+                     ORDER BY id DESC LIMIT $4",
+                )
                 .id(scope.organization)
                 .bind(&scope.environment)
                 .bind(before)
@@ -301,6 +335,7 @@ fn read_file(row: &Row) -> Result<StoredFile, StoreError> {
         environment: environment(row, "environment")?,
         path: row.get("path")?,
         kind: row.get("kind")?,
+        digest: row.get("digest")?,
         managed_by: row.parse("managed_by")?,
     })
 }

@@ -42,7 +42,11 @@ impl Store {
     }
 
     /// The same within a transaction.
-    pub(crate) async fn services_in(&self, tx: &mut Transaction, scope: &Scope) -> Result<Vec<StoredService>, StoreError> {
+    pub(crate) async fn services_in(
+        &self,
+        tx: &mut Transaction,
+        scope: &Scope,
+    ) -> Result<Vec<StoredService>, StoreError> {
         let statement = sql("SELECT * FROM catalog_service WHERE organization_id = $1").id(scope.organization);
         tx.fetch_all(statement).await?.iter().map(read).collect()
     }

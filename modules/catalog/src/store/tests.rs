@@ -41,13 +41,23 @@ async fn only_the_newest_reports_are_kept() {
         let scope = Scope::default();
         let mut tx = store.begin().await.unwrap();
         for id in 1..=205 {
-            store.insert_import(&mut tx, &scope, &report(id, id % 2 == 0)).await.unwrap();
+            store
+                .insert_import(&mut tx, &scope, &report(id, id % 2 == 0))
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
         let all = store.imports(&scope, &PageRequest::first(1000), None).await.unwrap();
         assert_eq!((all.len(), all[0].as_str(), all[199].as_str()), (200, "205", "6"));
-        let page = store.imports(&scope, &PageRequest::first(2), Some(Uuid::from_u128(10))).await.unwrap();
-        assert_eq!(page, ["9", "8", "7"], "one more than asked for, to know that there is more");
+        let page = store
+            .imports(&scope, &PageRequest::first(2), Some(Uuid::from_u128(10)))
+            .await
+            .unwrap();
+        assert_eq!(
+            page,
+            ["9", "8", "7"],
+            "one more than asked for, to know that there is more"
+        );
         assert_eq!(store.import(&scope, Uuid::from_u128(1)).await.unwrap(), None);
     }
 }

@@ -1,0 +1,75 @@
+//! Which files an import touches, and whose services they manage. Pure.
+
+use std::collections::HashSet;
+
+use mainstay_kernel::Scope;
+
+use super::request::Wanted;
+use crate::{
+    error::CatalogError,
+    facts::FileId,
+    import::FileReport,
+    model::{ManagedBy, SourceKind},
+    store::StoredFile,
+};
+
+/// Which files an import brings, replaces and forgets.
+pub(super) struct FileChange {
+    /// The files whose facts and declarations go: those given, and those that are gone.
+    pub(super) replaced: HashSet<FileId>,
+    /// The files to remember.
+    pub(super) given: Vec<StoredFile>,
+    /// The files whose services can be changed nowhere else.
+    pub(super) file_managed: HashSet<FileId>,
+}
+
+impl FileChange {
+    /// # Errors
+    /// When a file is given that the configuration manages.
+    pub(super) fn of(
+        scope: &Scope,
+        request: &Wanted,
+        reports: &[FileReport],
+        stored: &[StoredFile],
+    ) -> Result<Self, CatalogError> {
+        let id = |file: &StoredFile| (file.environment.clone(), file.path.clone());
+        let given: Vec<StoredFile> = reports
+            .iter()
+            .map(|report| StoredFile {
+                environment: scope.environment.clone(),
+                path: report.path.clone(),
+                kind: report.kind.clone(),
+                digest: request.digests.get(&report.path).cloned().unwrap_or_default(),
+                managed_by: request.managed_by,
+            })
+            .collect();
+        let mut replaced: HashSet<FileId> = given.iter().map(id).collect();
+        let mut file_managed: HashSet<FileId> = given.iter().filter(|file| manages(file)).map(id).collect();
+        for file in stored {
+            if replaced.contains(&id(file)) {
+                if manages(file) && request.managed_by != ManagedBy::File {
+                    return Err(CatalogError::FileManaged {
+                        what: file.path.clone(),
+                        file: file.path.clone(),
+                    });
+                }
+            } else if request.replace && file.environment == scope.environment && file.managed_by == request.managed_by
+            {
+                replaced.insert(id(file));
+            } else if manages(file) {
+                file_managed.insert(id(file));
+            }
+        }
+        Ok(Self {
+            replaced,
+            given,
+            file_managed,
+        })
+    }
+}
+
+/// Whether the services of a file can be changed nowhere else: it is written for Mainstay, and the configuration names it. A
+/// registry that the configuration names is somebody else's, and a person may know better.
+fn manages(file: &StoredFile) -> bool {
+    file.managed_by == ManagedBy::File && file.kind == SourceKind::Mainstay.as_str()
+}

@@ -1,0 +1,135 @@
+//! Configured files, declarations for other modules, and many sources together.
+
+use super::*;
+
+const PAYMENTS: &str = "apiVersion: mainstay/v1\nkind: Service\nmetadata: {name: payments}\nspec: {owner: a}\n";
+
+#[tokio::test]
+async fn configured_files_are_imported_when_they_change_and_manage_their_services() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [folder.path().to_owned()];
+        std::fs::write(folder.path().join("payments.yaml"), PAYMENTS).unwrap();
+        std::fs::write(folder.path().join("registry.json"), registry("1.0", "a", &["fks_api"])).unwrap();
+        let production = Environment::production();
+        let told = catalog.import_paths(&production, &paths).await.unwrap();
+        assert!(told.starts_with("2 files, 2 services: 2 changes"), "{told}");
+        assert_eq!(
+            catalog.import_paths(&production, &paths).await.unwrap(),
+            "2 files, unchanged"
+        );
+
+        let payments = name("payments");
+        let service = catalog.service(&scope(), &payments).unwrap();
+        assert_eq!(service.managed_by, ManagedBy::File);
+        let edit = edit_of(&service);
+        let error = catalog
+            .replace(&scope(), &Actor::Local, &payments, None, edit)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&error, CatalogError::FileManaged { file, .. } if file == "payments.yaml"),
+            "{error}"
+        );
+        let error = catalog
+            .delete(&scope(), &Actor::Local, &payments, None)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, CatalogError::FileManaged { .. }));
+        let again = ImportRequest::of(vec![file("payments.yaml", PAYMENTS)]);
+        let error = catalog.import(&scope(), &Actor::Local, again).await.unwrap_err();
+        assert!(matches!(error, CatalogError::FileManaged { .. }));
+        // A registry is somebody else's file, and a person may know better.
+        assert_eq!(
+            catalog.service(&scope(), &name("fks-api")).unwrap().managed_by,
+            ManagedBy::Import
+        );
+
+        std::fs::remove_file(folder.path().join("payments.yaml")).unwrap();
+        catalog.import_paths(&production, &paths).await.unwrap();
+        assert_eq!(names(&catalog), ["fks-api"]);
+    }
+}
+
+#[tokio::test]
+async fn the_catalog_makes_of_many_sources_what_their_analysis_says() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        let files = vec![
+            file("old/registry.json", &registry("1.0", "z", &["fks_api", "fks_old"])),
+            file("registry.json", &registry("1.1", "a", &["fks_api", "fks_web"])),
+            file("payments.yaml", PAYMENTS),
+            file(
+                "compose.yml",
+                "services:\n  fks_api:\n    image: api\n    depends_on: [db]\n  db:\n    image: postgres\n",
+            ),
+            file(
+                "web/catalog-info.yaml",
+                "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: fks-web, description: The shop}\n\
+                 spec: {type: service, owner: group:default/web, lifecycle: production, dependsOn: ['component:db']}\n",
+            ),
+        ];
+        import(&catalog, files.clone()).await;
+        let analysis = crate::import::analyse(files, &crate::import::ImportOptions::default());
+        assert_eq!(names(&catalog).len(), analysis.services.len());
+        for spec in analysis.services {
+            assert_eq!(catalog.service(&scope(), &spec.name).unwrap().spec(), spec);
+        }
+    }
+}
+
+struct NoSlos;
+
+impl DeclarationValidator for NoSlos {
+    fn kind(&self) -> &'static str {
+        "slo"
+    }
+
+    fn validate(&self, declaration: &Declaration) -> Vec<String> {
+        let refused = declaration.name.contains("api");
+        refused.then(|| "it promises too much".to_owned()).into_iter().collect()
+    }
+}
+
+#[tokio::test]
+async fn a_declaration_that_its_module_refuses_is_a_finding_and_is_not_kept() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        catalog.add_validator(Arc::new(NoSlos));
+        let slos = r#"{"services": {
+            "fks_api": {"availability": 99.9, "latency_p95": 200, "error_rate": 0.1, "throughput": 100, "error_budget": 0.1},
+            "fks_web": {"availability": 99.5, "latency_p95": 400, "error_rate": 0.5, "throughput": 100, "error_budget": 0.5}}}"#;
+        let files = vec![
+            file("registry.json", &registry("1.0", "a", &["fks_api", "fks_web"])),
+            file("slos.json", slos),
+        ];
+        let report = import(&catalog, files).await;
+        let refused: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|finding| finding.code == "invalid-declaration")
+            .collect();
+        assert!(!refused.is_empty(), "{:?}", report.findings);
+        assert!(
+            refused
+                .iter()
+                .all(|finding| finding.file == "slos.json" && !finding.excerpt.is_empty())
+        );
+        let kept = catalog.declarations("slo");
+        assert!(
+            !kept.is_empty() && kept.iter().all(|slo| !slo.name.contains("api")),
+            "{kept:?}"
+        );
+        assert_eq!(open(&database).await.0.declarations("slo"), kept);
+
+        let accept = refused.iter().map(|finding| finding.id.clone()).collect();
+        let request = ImportRequest {
+            accept,
+            ..ImportRequest::of(Vec::new())
+        };
+        catalog.import(&scope(), &Actor::Local, request).await.unwrap();
+        let report = import(&catalog, vec![file("slos.json", slos)]).await;
+        assert_eq!(report.summary.errors, 0, "accepted once, accepted in later imports");
+    }
+}
