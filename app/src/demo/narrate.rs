@@ -132,7 +132,7 @@ fn sentence(step: &Step) -> (&'static str, String) {
 fn percent(ratio: &Value) -> String {
     ratio.as_f64().map_or_else(
         || "an unknown share".to_owned(),
-        |ratio| format!("{:.1} %", ratio * 100.0),
+        |ratio| format!("{:.2} %", ratio * 100.0),
     )
 }
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn an_overspent_budget_is_shown_as_a_negative_share() {
-        assert_eq!(percent(&json!(-0.25)), "-25.0 %");
+        assert_eq!(percent(&json!(-0.25)), "-25.00 %");
         assert_eq!(percent(&Value::Null), "an unknown share");
     }
 }
