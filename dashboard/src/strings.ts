@@ -81,7 +81,6 @@ export const t = {
     slos: "slos.json",
     "monitor-toml": "monitor.toml",
   } as Record<string, string>,
-  sourceVersion: (version: string) => `version ${version}`,
 
   shell: {
     environment: "Environment",
@@ -93,6 +92,7 @@ export const t = {
       "7d": "Last 7 days",
       "30d": "Last 30 days",
     },
+    shortRanges: { "1h": "1 h", "6h": "6 h", "24h": "24 h", "7d": "7 d", "30d": "30 d" },
     search: "Search or run a command",
     searchShort: "Search",
     mainNavigation: "Main",
@@ -236,7 +236,7 @@ export const t = {
     body_ms: "body",
     total: "total",
     none: "This probe kept no phases.",
-    cut: "never finished",
+    cut: "no answer came",
   },
 
   checks: {
@@ -421,7 +421,8 @@ export const t = {
     nextAttempt: "Next attempt",
     anyStatus: "Any status",
     anyWebhook: "Any webhook",
-    answer: "answer",
+    testTitle: "A test",
+    someAlert: "An alert",
   },
 
   imports: {

@@ -29,19 +29,14 @@ const MOST = 40;
 
 export function Commands(props: { opened: boolean; onClose: () => void; onHelp: () => void }) {
   return (
-    <Modal
-      opened={props.opened}
-      onClose={props.onClose}
-      withCloseButton={false}
-      size={560}
-      padding={0}
-      centered={false}
-      yOffset="10vh"
-      title={null}
-      aria-label={t.shell.search}
-    >
-      {props.opened && <Palette {...props} />}
-    </Modal>
+    <Modal.Root opened={props.opened} onClose={props.onClose} size={560} padding={0} centered={false} yOffset="10vh">
+      <Modal.Overlay />
+      <Modal.Content aria-label={t.shell.search}>
+        <Modal.Body>
+          <Palette {...props} />
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

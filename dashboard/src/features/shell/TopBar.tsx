@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useLiveState } from "@/shared/api/live";
 import { q } from "@/shared/api/queries";
+import { useNarrow } from "@/shared/lib/hooks";
 import { RANGES, type Range, useEnvironment, useRange } from "@/shared/lib/range";
 import { Key } from "@/shared/ui/basics";
 import { Icon } from "@/shared/ui/icons";
@@ -13,7 +14,7 @@ import css from "./TopBar.module.css";
 export function TopBar({ onSearch, onHelp }: { onSearch: () => void; onHelp: () => void }) {
   return (
     <header className={css.bar}>
-      <Link to="/" className={css.brand}>
+      <Link to="/" className={css.brand} aria-label={t.product}>
         <svg width="22" height="22" viewBox="0 0 20 20" aria-hidden="true">
           <path d="M10 2v16" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" />
           <path
@@ -83,6 +84,7 @@ function Environment() {
 
 function TimeRange() {
   const { range } = useRange();
+  const narrow = useNarrow();
   const navigate = useNavigate();
   return (
     <select
@@ -95,7 +97,7 @@ function TimeRange() {
     >
       {RANGES.map((each) => (
         <option key={each} value={each}>
-          {t.shell.ranges[each]}
+          {narrow ? t.shell.shortRanges[each] : t.shell.ranges[each]}
         </option>
       ))}
     </select>

@@ -66,9 +66,10 @@ export function Bars({ probe, longest }: { probe: Probe; longest: number }) {
         <li className={css.total}>
           <span className={css.phase}>{t.phases.total}</span>
           <span className={css.track} aria-hidden="true">
-            {!probe.ok && (
-              <span className={css.cut} style={{ left: `${Math.min(99, (probe.duration_ms / longest) * 100)}%` }} />
-            )}
+            <span
+              className={probe.ok ? css.whole : css.cut}
+              style={{ left: 0, width: `max(3px, ${(probe.duration_ms / longest) * 100}%)` }}
+            />
           </span>
           <span className={css.took}>{millis(probe.duration_ms)}</span>
         </li>

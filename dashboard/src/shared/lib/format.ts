@@ -45,6 +45,7 @@ export function relative(at: string | number, now: number): string {
 /** Milliseconds with the unit a person would choose. */
 export function millis(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (value === 0) return `0${SPACE}ms`;
   if (value < 1) return `${value.toFixed(2)}${SPACE}ms`;
   if (value < 10) return `${value.toFixed(1)}${SPACE}ms`;
   if (value < 1000) return `${Math.round(value)}${SPACE}ms`;

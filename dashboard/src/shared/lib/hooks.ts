@@ -3,41 +3,46 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 
 type Listener = () => void;
 
-/** One shared ticker per interval, so that all relative times on a page change in the same frame. */
-const tickers = new Map<number, { listeners: Set<Listener>; now: number; timer: number }>();
+interface Ticker {
+  subscribe: (listener: Listener) => () => void;
+  now: () => number;
+}
 
-function ticker(interval: number) {
-  let found = tickers.get(interval);
-  if (!found) {
-    found = { listeners: new Set(), now: Date.now(), timer: 0 };
-    tickers.set(interval, found);
-  }
-  return found;
+/** One shared ticker per interval, so that all relative times on a page change in the same frame. */
+const tickers = new Map<number, Ticker>();
+
+function newTicker(interval: number): Ticker {
+  const listeners = new Set<Listener>();
+  let now = Date.now();
+  let timer = 0;
+  const tick = () => {
+    now = Date.now();
+    for (const each of listeners) each();
+  };
+  return {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      if (listeners.size === 1) timer = window.setInterval(tick, interval);
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) window.clearInterval(timer);
+      };
+    },
+    now: () => {
+      // Nobody listened for a while: catch up, once, before the first of a new page looks.
+      if (listeners.size === 0 && Date.now() - now >= interval) now = Date.now();
+      return now;
+    },
+  };
 }
 
 export function useNow(interval = 1000): number {
-  return useSyncExternalStore(
-    (listener) => {
-      const clock = ticker(interval);
-      clock.listeners.add(listener);
-      if (clock.listeners.size === 1) {
-        clock.now = Date.now();
-        clock.timer = window.setInterval(() => {
-          clock.now = Date.now();
-          for (const each of clock.listeners) each();
-        }, interval);
-      }
-      return () => {
-        clock.listeners.delete(listener);
-        if (clock.listeners.size === 0) window.clearInterval(clock.timer);
-      };
-    },
-    () => {
-      const clock = ticker(interval);
-      if (clock.listeners.size === 0 && Date.now() - clock.now > interval) clock.now = Date.now();
-      return clock.now;
-    },
-  );
+  let ticker = tickers.get(interval);
+  if (!ticker) {
+    ticker = newTicker(interval);
+    tickers.set(interval, ticker);
+  }
+  return useSyncExternalStore(ticker.subscribe, ticker.now);
 }
 
 export function useMedia(query: string): boolean {

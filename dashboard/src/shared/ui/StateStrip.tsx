@@ -5,7 +5,7 @@ import type { State } from "@/shared/api/types";
 import { runs, stripWords } from "@/shared/lib/strip";
 import css from "./StateStrip.module.css";
 
-const HEIGHT: Record<State, number> = { down: 20, degraded: 15, up: 10, maintenance: 10, unknown: 2 };
+const HEIGHT: Record<State, number> = { down: 20, degraded: 15, up: 8, maintenance: 8, unknown: 2 };
 
 interface Props {
   slots: State[] | undefined;

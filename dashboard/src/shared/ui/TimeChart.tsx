@@ -157,6 +157,7 @@ function optionsOf(
       {
         ...axis,
         grid: { show: false },
+        size: 28,
         space: 72,
         values: (chart, splits) => {
           const scale = chart.scales.x;

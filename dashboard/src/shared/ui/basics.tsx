@@ -243,9 +243,11 @@ export function SourceRef({ source }: { source: Source | null }) {
   const place = source.file ? `${source.file}${source.line ? `:${source.line}` : ""}` : null;
   return (
     <span className={css.source}>
-      <Tag>{t.source[source.kind] ?? source.kind}</Tag>
+      <Tag>
+        {t.source[source.kind] ?? source.kind}
+        {source.version ? ` ${source.version}` : ""}
+      </Tag>
       {place && <code>{place}</code>}
-      {source.version && <span className="muted">{t.sourceVersion(source.version)}</span>}
     </span>
   );
 }

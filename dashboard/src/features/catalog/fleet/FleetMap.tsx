@@ -14,7 +14,7 @@ import {
   ReactFlowProvider,
   useReactFlow,
 } from "@xyflow/react";
-import { createContext, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import type { Edge } from "@/shared/api/types";
 import { useNarrow } from "@/shared/lib/hooks";
 import { STATES } from "@/shared/lib/state";
@@ -34,7 +34,7 @@ interface Size {
 }
 
 const WIDE: Size = { width: 172, height: 46 };
-const NARROW: Size = { width: 106, height: 44 };
+const NARROW: Size = { width: 80, height: 34 };
 
 type ServiceNode = FlowNode<{ node: MapNode; size: Size; down: boolean }, "service">;
 type DependencyEdge = FlowEdge<{ edge: MapEdge; bends: Point[]; down: boolean }, "dependency">;
@@ -92,8 +92,6 @@ export default function FleetMap({ rows, edges }: { rows: FleetRow[]; edges: Edg
               nodeTypes={nodeTypes}
               edgeTypes={edgeTypes}
               aria-label={t.fleet.mapLabel}
-              fitView
-              fitViewOptions={FIT}
               minZoom={0.25}
               maxZoom={1.6}
               nodesDraggable={false}
@@ -108,7 +106,7 @@ export default function FleetMap({ rows, edges }: { rows: FleetRow[]; edges: Edg
               proOptions={{ hideAttribution: true }}
               onlyRenderVisibleElements={false}
             />
-            <Fit shape={`${shape}${narrow}`} />
+            <Fit bounds={layout.bounds} height={layout.height} />
           </div>
         </ReactFlowProvider>
       </Focused>
@@ -116,23 +114,37 @@ export default function FleetMap({ rows, edges }: { rows: FleetRow[]; edges: Edg
   );
 }
 
-const FIT = { padding: 0.06, maxZoom: 1 };
+const MARGIN = 16;
+const LARGEST = 1;
 
 /** Fits the drawing again when it or its room changes, and offers zoom as buttons, since the wheel scrolls the page. */
-function Fit({ shape }: { shape: string }) {
+function Fit({ bounds, height }: { bounds: Placed["bounds"]; height: number }) {
   const flow = useReactFlow();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new shape is the reason to fit again
+  const room = useRef<HTMLDivElement>(null);
+  const centre = useCallback(() => {
+    const width = room.current?.parentElement?.clientWidth ?? 0;
+    if (width === 0) return;
+    const zoom = Math.min(
+      LARGEST,
+      (width - 2 * MARGIN) / Math.max(1, bounds.width),
+      (height - 2 * MARGIN) / Math.max(1, bounds.height),
+    );
+    void flow.setViewport({
+      x: width / 2 - (bounds.x + bounds.width / 2) * zoom,
+      y: height / 2 - (bounds.y + bounds.height / 2) * zoom,
+      zoom,
+    });
+  }, [flow, bounds, height]);
   useEffect(() => {
-    const fit = () => void flow.fitView(FIT);
-    const frame = requestAnimationFrame(fit);
-    addEventListener("resize", fit);
-    return () => {
-      cancelAnimationFrame(frame);
-      removeEventListener("resize", fit);
-    };
-  }, [flow, shape]);
+    const parent = room.current?.parentElement;
+    centre();
+    if (!parent) return;
+    const observer = new ResizeObserver(centre);
+    observer.observe(parent);
+    return () => observer.disconnect();
+  }, [centre]);
   return (
-    <div className={css.zoom}>
+    <div className={css.zoom} ref={room}>
       <ActionIcon size={28} variant="default" aria-label={t.fleet.zoomIn} onClick={() => void flow.zoomIn()}>
         <Icon name="plus" size={14} />
       </ActionIcon>
@@ -141,7 +153,7 @@ function Fit({ shape }: { shape: string }) {
           <path d="M4 10h12" stroke="currentColor" strokeWidth="1.600" strokeLinecap="round" />
         </svg>
       </ActionIcon>
-      <ActionIcon size={28} variant="default" aria-label={t.fleet.fit} onClick={() => void flow.fitView(FIT)}>
+      <ActionIcon size={28} variant="default" aria-label={t.fleet.fit} onClick={centre}>
         <svg width="14" height="14" viewBox="0 0 20 20" aria-hidden="true">
           <path
             d="M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4"
@@ -241,6 +253,8 @@ function EdgeLine({ sourceX, sourceY, targetX, targetY, data, source, target }: 
 interface Placed {
   positions: Map<string, Point>;
   bends: Map<string, Point[]>;
+  /** Everything that is drawn, lines included. */
+  bounds: { x: number; y: number; width: number; height: number };
   height: number;
 }
 
@@ -253,16 +267,17 @@ function placeAll(model: MapModel, narrow: boolean): Placed {
     services,
     model.edges.filter((edge) => edge.kind === "hard"),
     narrow
-      ? { layerGap: 78, nodeGap: size.width + 10, direction: "down", widest: 3 }
-      : { layerGap: size.width + 84, nodeGap: size.height + 18, direction: "right" },
+      ? { layerGap: 74, nodeGap: size.width + 8, lineGap: 14, direction: "down", widest: 4 }
+      : { layerGap: size.width + 84, nodeGap: size.height + 18, lineGap: 22, direction: "right" },
   );
   const positions = new Map(layout.positions);
-  const xs = [...layout.positions.values()].map((point) => point.x);
-  const ys = [...layout.positions.values()].map((point) => point.y);
+  const drawn = [...layout.positions.values(), ...[...layout.bends.values()].flat()];
+  const xs = drawn.map((point) => point.x);
+  const ys = drawn.map((point) => point.y);
   const left = Math.min(0, ...xs);
   const bottom = ys.length > 0 ? Math.max(...ys) + size.height + 34 : 0;
-  const perRow = narrow ? 3 : 6;
-  const stepX = size.width + (narrow ? 10 : 18);
+  const perRow = narrow ? 4 : 6;
+  const stepX = size.width + (narrow ? 8 : 18);
   const gridLeft = narrow ? (-(perRow - 1) * stepX) / 2 : left;
   groups.forEach((id, at) => {
     positions.set(id, {
@@ -270,8 +285,20 @@ function placeAll(model: MapModel, narrow: boolean): Placed {
       y: bottom + Math.floor(at / perRow) * (size.height + 14),
     });
   });
-  const all = [...positions.values()];
-  const extent = all.length > 0 ? Math.max(...all.map((p) => p.y)) - Math.min(...all.map((p) => p.y)) : 0;
-  const room = extent + size.height + 48;
-  return { positions, bends: layout.bends, height: Math.min(narrow ? 620 : 560, Math.max(narrow ? 180 : 200, room)) };
+  const all = [...positions.values(), ...drawn];
+  const span = (values: number[]) => ({ from: Math.min(0, ...values), to: Math.max(0, ...values) });
+  const x = span(all.map((point) => point.x));
+  const y = span(all.map((point) => point.y));
+  const bounds = {
+    x: x.from - size.width / 2,
+    y: y.from - size.height / 2,
+    width: x.to - x.from + size.width,
+    height: y.to - y.from + size.height,
+  };
+  return {
+    positions,
+    bends: layout.bends,
+    bounds,
+    height: Math.min(narrow ? 620 : 560, Math.max(150, bounds.height + 48)),
+  };
 }

@@ -1,6 +1,6 @@
 // The sentence that opens an import report.
 import type { Import } from "@/shared/api/types";
-import { count, plural } from "@/shared/lib/format";
+import { count, listOf, plural } from "@/shared/lib/format";
 import type { Piece } from "@/shared/lib/sentence";
 
 export function importSentence(report: Import): Piece[] {
@@ -16,10 +16,10 @@ export function importSentence(report: Import): Piece[] {
   if (summary.errors + summary.warnings + summary.infos === 0) pieces.push(" They agree with each other.");
   else {
     const parts: string[] = [];
-    if (summary.errors > 0) parts.push(plural(summary.errors, "contradiction"));
+    if (summary.errors > 0) parts.push(plural(summary.errors, "error"));
     if (summary.warnings > 0) parts.push(plural(summary.warnings, "warning"));
     if (summary.infos > 0) parts.push(plural(summary.infos, "note"));
-    pieces.push(" They hold ", { text: parts.join(", "), tone: summary.errors > 0 ? "bad" : "strong" }, ".");
+    pieces.push(" The report holds ", { text: listOf(parts), tone: summary.errors > 0 ? "bad" : "strong" }, ".");
   }
   return pieces;
 }

@@ -6,7 +6,7 @@ import { useMemo } from "react";
 import { api } from "@/shared/api/endpoints";
 import { q } from "@/shared/api/queries";
 import type { Alert } from "@/shared/api/types";
-import { dateTime, duration, secondsBetween } from "@/shared/lib/format";
+import { clock, dateTime, duration, secondsBetween } from "@/shared/lib/format";
 import { useNow } from "@/shared/lib/hooks";
 import { useEnvironment } from "@/shared/lib/range";
 import { useAction } from "@/shared/ui/actions";
@@ -100,7 +100,7 @@ export function AlertsPage() {
                     <p>{t.alerts.emptyOpenText}</p>
                   </Empty>
                 ) : (
-                  <ul>
+                  <ul className={css.rows}>
                     {tree.map(({ alert, under }) => (
                       <li key={alert.id}>
                         {row(alert)}
@@ -120,7 +120,7 @@ export function AlertsPage() {
               <Silences />
               {resolved.data.length > 0 && (
                 <Panel title={t.alerts.resolved} flush>
-                  {resolved.data.map((alert) => row(alert))}
+                  <div className={css.rows}>{resolved.data.map((alert) => row(alert))}</div>
                 </Panel>
               )}
             </div>
@@ -175,7 +175,7 @@ function AlertRow({ alert, now, under, current, selected, onOpen }: RowProps) {
       <span className={css.when}>
         <span>{duration(secondsBetween(alert.opened_at, until))}</span>
         <span className="muted">
-          <Ago at={alert.opened_at} />
+          {alert.state === "open" ? `${t.common.since} ${clock(alert.opened_at)}` : <Ago at={alert.opened_at} />}
         </span>
       </span>
     </button>

@@ -1,11 +1,12 @@
 // Who is told, and whether it arrived: webhooks, and every delivery with its attempts.
 import { Button } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { q } from "@/shared/api/queries";
 import type { Delivery, Webhook } from "@/shared/api/types";
 import { count, plural } from "@/shared/lib/format";
+import { useEnvironment } from "@/shared/lib/range";
 import type { Piece } from "@/shared/lib/sentence";
 import { Ago, Empty, ErrorNote, PageHead, Panel, Tag, Waiting } from "@/shared/ui/basics";
 import { Filters, SelectFilter } from "@/shared/ui/filters";
@@ -38,7 +39,20 @@ export function deliveriesSentence(webhooks: Webhook[], deliveries: Delivery[]):
   return pieces;
 }
 
+/** What each delivery was about. An alert that is no longer kept falls back to the event. */
+function useTitles(): (delivery: Delivery) => string {
+  const environment = useEnvironment();
+  const lists = useQueries({
+    queries: (["open", "folded", "resolved"] as const).map((state) => q.alerts(environment, state)),
+  });
+  const titles = new Map(lists.flatMap((list) => list.data ?? []).map((alert) => [alert.id, alert.title]));
+  return (delivery) =>
+    titles.get(delivery.alert_id ?? "") ??
+    (delivery.event === "test" ? t.deliveries.testTitle : t.deliveries.someAlert);
+}
+
 export function DeliveriesPage() {
+  const titleOf = useTitles();
   const webhooks = useQuery(q.webhooks());
   const deliveries = useQuery(q.deliveries());
   const search = useSearch({ from: "/deliveries" });
@@ -144,10 +158,11 @@ export function DeliveriesPage() {
                         onClick={() => set({ id: delivery.id }, false)}
                       >
                         <span className={css.text}>
-                          <span className={css.title}>
+                          <span className={css.title}>{titleOf(delivery)}</span>
+                          <span className={css.error}>
                             {t.deliveries.events[delivery.event] ?? delivery.event} → {delivery.webhook_name}
+                            {delivery.last_error && `: ${delivery.last_error}`}
                           </span>
-                          {delivery.last_error && <span className={css.error}>{delivery.last_error}</span>}
                         </span>
                         <Tag tone={deliveryTone[delivery.status]}>{t.deliveries.status[delivery.status]}</Tag>
                         <span className={css.when}>

@@ -21,9 +21,15 @@ export const budgetTone = {
   "no-data": "quiet",
 } as const;
 
-/** No data sorts last: it is neither good nor bad. */
+const STATE_RANK = { burning: 0, exhausted: 1, warning: 2, ok: 3, "no-data": 4 } as const;
+
+/** What burns now comes first, then by what is left; no data sorts last, being neither good nor bad. */
 export function byLeast(a: Slo, b: Slo): number {
-  return (a.budget.remaining_ratio ?? 9) - (b.budget.remaining_ratio ?? 9) || a.name.localeCompare(b.name);
+  return (
+    STATE_RANK[a.budget.state] - STATE_RANK[b.budget.state] ||
+    (a.budget.remaining_ratio ?? 9) - (b.budget.remaining_ratio ?? 9) ||
+    a.name.localeCompare(b.name)
+  );
 }
 
 const names = t.slo.columns;
@@ -38,7 +44,8 @@ const columns: DataColumn<Slo>[] = [
           {slo.name}
         </Link>
         <span className="muted">
-          {slo.service}, {t.slo.kinds[slo.sli.kind]}
+          {t.slo.kinds[slo.sli.kind]}
+          {slo.sli.threshold_ms ? ` within ${slo.sli.threshold_ms} ms` : ""}
         </span>
       </span>
     ),
