@@ -32,12 +32,13 @@ def fill(path, megabytes):
     now = time.time_ns() // 1000
     newest = database.execute("SELECT coalesce(max(flush), 0) FROM watch_probe").fetchone()[0] or now
     size = 0
-    at = now - 7 * DAY_US
+    # Young enough to be kept, and dense enough that a gigabyte ends before today.
+    at = now - 6 * DAY_US
     facts = bytes(40)
     while size < megabytes * 1_000_000:
         rows = []
         for _ in range(2000):
-            at += 10_000_000 // 1000
+            at += 3_000_000
             # Older than the newest flush, so that the rollups count them as done.
             rows.extend((key, at, min(at, newest - 1), 1500, 0, 0, 200, facts, None) for key in keys)
         database.executemany(
