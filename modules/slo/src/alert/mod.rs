@@ -9,5 +9,25 @@ pub mod fold;
 pub mod model;
 mod news;
 pub(crate) mod store;
+mod watched;
 
 pub use engine::{Alerts, AlertsConfig, Decision, Engine, Fleets, Watching};
+pub use watched::{Watched, WebhookDeclarations};
+
+use mainstay_store::Migration;
+
+/// The schema of alerts and their delivery; part of the module's.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        module: "slo",
+        version: 10,
+        name: "alerts",
+        sql: include_str!("../migrations/0010_alerts.sql"),
+    },
+    Migration {
+        module: "slo",
+        version: 11,
+        name: "deliveries",
+        sql: include_str!("../migrations/0011_deliveries.sql"),
+    },
+];

@@ -51,6 +51,9 @@ impl Default for DeliveryConfig {
     }
 }
 
+/// How long an attempt under way may go on after a shutdown began, so that what was accepted is known to be.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// The webhooks that exist, shared by those who make deliveries and those who attempt them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Webhooks(Arc<RwLock<Arc<BTreeMap<WebhookId, Arc<WebhookRow>>>>>);
@@ -360,7 +363,7 @@ async fn attempt(parts: &Parts, tasks: &Tasks, row: &WebhookRow, mut job: Job, c
     let result = tokio::select! {
         result = call(parts, &row.webhook, &job, body, at) => result,
         // The attempt is not counted: the next process makes it again.
-        () = tasks.stopping() => return None,
+        () = async { tasks.stopping().await; tokio::time::sleep(LAST_WORDS).await } => return None,
     };
     let duration = begun.elapsed();
     let now = parts.world.now();
