@@ -13,6 +13,9 @@ use crate::{
 /// The code of a finding about a declaration that its module refuses.
 pub const INVALID_DECLARATION: &str = "invalid-declaration";
 
+/// The longest name of a declaration, in bytes.
+const MAX_NAME: usize = 200;
+
 /// Judges declarations of one kind, on behalf of the module that will use them.
 pub trait DeclarationValidator: Send + Sync {
     /// The kind it understands, such as `slo`.
@@ -28,6 +31,9 @@ pub fn refuse_invalid(analysis: &mut Analysis, validators: &[Arc<dyn Declaration
     let mut refused = Vec::new();
     analysis.declarations.retain(|declaration| {
         let before = refused.len();
+        if let Some(message) = unusable_name(&declaration.name) {
+            refused.push(finding(declaration, message));
+        }
         for validator in validators
             .iter()
             .filter(|validator| validator.kind() == declaration.kind)
@@ -40,7 +46,21 @@ pub fn refuse_invalid(analysis: &mut Analysis, validators: &[Arc<dyn Declaration
     analysis.findings.extend(refused);
 }
 
+/// What is wrong with a name that is kept, listed and searched for.
+fn unusable_name(name: &str) -> Option<&'static str> {
+    if name.trim().is_empty() {
+        Some("its name is empty")
+    } else if name.len() > MAX_NAME {
+        Some("its name is longer than 200 bytes")
+    } else if name.chars().any(char::is_control) {
+        Some("its name holds a control character")
+    } else {
+        None
+    }
+}
+
 fn finding(declaration: &Declaration, message: &str) -> Finding {
+    let shown: String = declaration.name.chars().take(MAX_NAME).collect();
     let finding = Finding {
         id: String::new(),
         code: INVALID_DECLARATION,
@@ -53,7 +73,7 @@ fn finding(declaration: &Declaration, message: &str) -> Finding {
         ),
         values: [
             ("kind".to_owned(), json!(declaration.kind)),
-            ("name".to_owned(), json!(declaration.name)),
+            ("name".to_owned(), json!(shown)),
             ("problem".to_owned(), json!(message)),
         ]
         .into(),

@@ -14,6 +14,7 @@ use crate::{
         Dependency, DependencyKind, Endpoint, EndpointKind, Fact, Link, ManagedBy, ServiceName, ServiceSpec, Source,
         SourceKind, Tier, compare_versions, field,
     },
+    store::storable,
     validate,
 };
 
@@ -194,7 +195,7 @@ fn decide(facts: &mut [Fact], file_managed: bool) -> Option<Decided> {
     }
 
     let winning = |name: &str| facts.iter().find(|fact| fact.wins && fact.field == name);
-    let text = |name: &str| winning(name).and_then(|fact| storable_text(&fact.value));
+    let text = |name: &str| winning(name).and_then(|fact| kept_text(&fact.value));
     spec.description = text(field::DESCRIPTION);
     spec.owner = text(field::OWNER);
     spec.tier = text(field::TIER).and_then(|tier| tier.parse().ok()).unwrap_or_default();
@@ -310,9 +311,9 @@ fn usable(fact: &Fact) -> bool {
     }
 }
 
-/// The text, without the NUL characters that `PostgreSQL` cannot keep; nothing for an empty one.
-fn storable_text(value: &Value) -> Option<String> {
-    let text = value.as_str()?.replace('\0', "");
+/// The text as it can be kept; nothing for an empty one.
+fn kept_text(value: &Value) -> Option<String> {
+    let text = storable(value.as_str()?);
     (!text.is_empty()).then_some(text)
 }
 

@@ -83,8 +83,13 @@ fn source_values(source: &Source) -> [Value; 4] {
         source.kind.as_str().into_value(),
         source.file.as_ref().into_text(),
         source.line.into_value(),
-        source.version.as_ref().into_text(),
+        source.version.as_deref().map(storable).into_value(),
     ]
+}
+
+/// The text without NUL characters, which files may hold and `PostgreSQL` cannot.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 /// `Option<&String>` as a value; the trait is implemented for owned options only.

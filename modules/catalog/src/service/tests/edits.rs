@@ -184,3 +184,41 @@ async fn a_change_made_by_another_replica_is_followed() {
         assert!(!here.follow().await.unwrap());
     }
 }
+
+#[tokio::test]
+async fn changes_made_at_the_same_time_happen_one_after_the_other() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        let tasks = mainstay_runtime::Tasks::new(catalog.inner.world.clone());
+        for at in 0..10 {
+            let catalog = catalog.clone();
+            tasks.detached(async move {
+                let service = new(&format!("service-{at}"));
+                catalog.create(&scope(), &Actor::Local, service).await.unwrap();
+                let content = registry("1.0", "a", &[&format!("fks_{at}")]);
+                import(
+                    &catalog,
+                    vec![file(&format!("{at}/services.json"), &content.replace("1.0", ""))],
+                )
+                .await;
+            });
+        }
+        assert!(tasks.stop_and_wait(Duration::from_mins(1)).await.is_empty());
+        assert_eq!(names(&catalog).len(), 20);
+        assert_eq!(catalog.fleet(&Environment::production()).version(), 20);
+    }
+}
+
+#[tokio::test]
+async fn browsers_hear_of_every_change() {
+    let database = mainstay_testkit::sqlite(MIGRATIONS).await;
+    let (world, _) = mainstay_testkit::world();
+    let hub = EventHub::new();
+    let catalog = Catalog::new(Database::clone(&database), world, hub.clone())
+        .await
+        .unwrap();
+    let mut browser = hub.subscribe();
+    catalog.create(&scope(), &Actor::Local, new("api")).await.unwrap();
+    let event = browser.recv().await.unwrap();
+    assert_eq!((event.topic, &*event.data), ("catalog", r#"{"version":1}"#));
+}

@@ -133,3 +133,29 @@ async fn a_declaration_that_its_module_refuses_is_a_finding_and_is_not_kept() {
         assert_eq!(report.summary.errors, 0, "accepted once, accepted in later imports");
     }
 }
+
+#[tokio::test]
+async fn texts_that_a_database_cannot_hold_are_refused_or_cleaned() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        let nul = r#"{"version": "1\u0000", "services": {"api": {"name": "api", "owner": "a\u0000b", "port": 1}}}"#;
+        let long = format!(
+            "apiVersion: mainstay/v1\nkind: Webhook\nmetadata: {{name: {}}}\nspec: {{}}\n",
+            "x".repeat(9000)
+        );
+        let report = import(&catalog, vec![file("registry.json", nul), file("hooks.yaml", &long)]).await;
+        assert_eq!(
+            catalog.service(&scope(), &name("api")).unwrap().owner.as_deref(),
+            Some("ab")
+        );
+        assert!(
+            report
+                .findings
+                .iter()
+                .any(|finding| finding.code == "invalid-declaration"),
+            "{:?}",
+            report.findings
+        );
+        assert!(catalog.declarations("webhook").is_empty());
+    }
+}
