@@ -203,9 +203,14 @@ impl Loop {
         }
         let work = self.runner.run(start.check, start.attempt);
         let mut report = Report(Some((start.check, self.scheduler.commands.clone())));
+        let owner = tasks.clone();
         tasks.detached(async move {
-            let outcome = work.await;
-            report.finished(outcome);
+            tokio::select! {
+                biased;
+                outcome = work => report.finished(outcome),
+                // A probe that has not ended when Mainstay stops says nothing about its target.
+                () = owner.stopping() => {}
+            }
         });
     }
 
