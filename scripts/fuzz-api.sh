@@ -13,7 +13,7 @@ folder=""
 server=""
 
 need_schemathesis() {
-  [ -x "$tool/bin/schemathesis" ] && [ "$("$tool/bin/schemathesis" --version)" = "Schemathesis $version" ] && return 0
+  [ -x "$tool/bin/schemathesis" ] && [ "$("$tool/bin/schemathesis" --version)" = "schemathesis, version $version" ] && return 0
   has python3 || fail "python3 is missing. Install Python 3.10 or newer and run this again"
   python3 -m venv "$tool" && "$tool/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$version"
 }
