@@ -188,3 +188,80 @@ fn every_file_is_listed_and_the_fleet_is_there() {
     let availability = objectives.filter(|declared| declared.body["sli"]["kind"] == "availability");
     assert_eq!(availability.count(), 8);
 }
+
+/// Each file by itself: how many findings of which code and severity (`CODES.md`, "One file alone").
+#[test]
+fn a_file_alone_is_judged_by_itself_with_the_ordinary_severities() {
+    let Some(folder) = data() else { return };
+    for (path, expected) in [
+        (
+            "fks_main@cca8b29/config/service_registry.json",
+            vec![
+                "dependency-cycle warning 1",
+                "invalid-name warning 9",
+                "undefined-dependency error 1",
+            ],
+        ),
+        (
+            "fks_main@bcab654/config/service_registry.json",
+            vec![
+                "dependency-cycle warning 1",
+                "invalid-name warning 10",
+                "undefined-dependency error 1",
+            ],
+        ),
+        (
+            "fks_main@02afd04/config/service_registry.json",
+            vec!["dependency-cycle warning 1", "invalid-name warning 13"],
+        ),
+        (
+            "fks_main@bd2c618/config/service_registry.json",
+            vec!["dependency-cycle warning 1"],
+        ),
+        (
+            "fks_config@HEAD/service_registry.json",
+            vec!["dependency-cycle warning 1", "duplicate-port error 1"],
+        ),
+        ("fks_config@HEAD/slos.json", vec!["contradictory-objective error 8"]),
+        ("fks_main@HEAD/docker/k8s/manifests/missing-services.yaml", vec![]),
+    ] {
+        let files = read_paths(&[folder.join(path)]).unwrap();
+        let analysis = analyse(files, &ImportOptions::default());
+        let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for finding in &analysis.findings {
+            *counts.entry((finding.code, finding.severity.as_str())).or_default() += 1;
+        }
+        let found: Vec<String> = counts
+            .iter()
+            .map(|((code, severity), count)| format!("{code} {severity} {count}"))
+            .collect();
+        assert_eq!(found, expected, "{path}: {:#?}", analysis.findings);
+    }
+}
+
+#[test]
+fn malformed_files_are_one_error_each_and_the_good_one_beside_them_is_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/unreadable");
+    let analysis = analyse(read_paths(&[folder]).unwrap(), &ImportOptions::default());
+    for row in rows("unreadable/expected.tsv") {
+        let findings: Vec<&Finding> = analysis
+            .findings
+            .iter()
+            .filter(|finding| finding.file == row["file"])
+            .collect();
+        if row["status"] == "read" {
+            assert!(findings.is_empty(), "{findings:?}");
+            continue;
+        }
+        let [finding] = findings.as_slice() else {
+            panic!("{}: {findings:?}", row["file"]);
+        };
+        assert_eq!(
+            (finding.code, finding.line.to_string()),
+            ("unreadable", row["line"].clone()),
+            "{}",
+            row["why"]
+        );
+    }
+    assert!(!analysis.services.is_empty());
+}

@@ -197,9 +197,16 @@ proptest! {
 #[test]
 fn a_thousand_files_and_ten_thousand_services_are_read_in_seconds() {
     let mut fleet: Vec<(String, String)> = Vec::new();
-    let registry: String = (0..10_000)
-        .map(|index| format!("\"svc_{index}\": {{\"port\": {}, \"health_url\": \"http://svc-{index}:80/health\", \"dependencies\": [\"svc_{}\"]}},\n", index + 1, index / 2))
-        .collect();
+    let mut registry = String::new();
+    for index in 0..10_000 {
+        writeln!(
+            registry,
+            "\"svc_{index}\": {{\"port\": {}, \"health_url\": \"http://svc-{index}:80/health\", \"dependencies\": [\"svc_{}\"]}},",
+            index + 1,
+            index / 2
+        )
+        .unwrap();
+    }
     fleet.push((
         "registry.json".to_owned(),
         format!("{{\"version\": \"1\", \"services\": {{{registry}\"m\": {{\"dependencies\": [\"all\"]}}}}}}"),

@@ -281,6 +281,8 @@ fn note_duplicates(entries: &[Entry], duplicates: &mut Vec<DuplicateKey>) {
 struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// The offset that was asked for last and its column: questions mostly go forward, and a file may be one long line.
+    last: std::cell::Cell<(usize, usize)>,
 }
 
 impl<'a> Lines<'a> {
@@ -292,15 +294,24 @@ impl<'a> Lines<'a> {
                 .filter(|(_, byte)| *byte == b'\n')
                 .map(|(at, _)| at + 1),
         );
-        Self { text, starts }
+        let last = std::cell::Cell::new((0, 1));
+        Self { text, starts, last }
     }
 
     /// Line and column (in characters), both from 1.
     fn place(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        let before = self.text.get(start..offset).unwrap_or("");
-        (line, before.chars().count() + 1)
+        let (last_offset, last_column) = self.last.get();
+        let on_this_line = (start..=offset).contains(&last_offset);
+        let (from, column) = if on_this_line {
+            (last_offset, last_column)
+        } else {
+            (start, 1)
+        };
+        let column = column + self.text.get(from..offset).unwrap_or("").chars().count();
+        self.last.set((offset, column));
+        (line, column)
     }
 }
 

@@ -20,6 +20,19 @@ fn every_format_knows_the_line_and_column_of_a_value() {
 }
 
 #[test]
+fn a_long_line_is_counted_once_and_places_may_be_asked_in_any_order() {
+    let text = "é\n€uro, b, c";
+    let lines = Lines::new(text);
+    for _ in 0..2 {
+        assert_eq!(lines.place(text.find('c').unwrap()), (2, 10));
+        assert_eq!(lines.place(text.find('b').unwrap()), (2, 7));
+        assert_eq!(lines.place(0), (1, 1));
+        assert_eq!(lines.place(text.find('u').unwrap()), (2, 2));
+        assert_eq!(lines.place(text.len() + 9), (2, 2), "beyond the end nothing is counted");
+    }
+}
+
+#[test]
 fn json_and_yaml_give_the_same_values() {
     let json = r#"{"a": [1, 2.5, true, null, "x\u00e9\ud83d\ude00"], "b": {}}"#;
     let yaml = "a: [1, 2.5, true, null, \"xé😀\"]\nb: {}\n";

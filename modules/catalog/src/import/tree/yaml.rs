@@ -36,15 +36,33 @@ pub(super) fn parse(text: &str, lines_before: usize) -> Result<Documents, ReadEr
     };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            ReadError::new(
-                error.marker().line() + lines_before,
+            let mut place = ReadError::new(
+                error.marker().line(),
                 error.marker().col() + 1,
                 format!("this is not valid YAML: {}", error.info()),
-            )
+            );
+            if let Some((line, column)) = tab_indentation(text, place.line) {
+                let message = "this line is indented with a tab, which YAML does not allow; use spaces";
+                place = ReadError::new(line, column, message);
+            }
+            place.line += lines_before;
+            place
         })?;
         builder.take(event, span)?;
     }
     Ok(builder.documents)
+}
+
+/// The commonest mistake, which the parser often notices a line too early or describes as something else: a tab in the
+/// indentation of the line it complains about or of the next.
+fn tab_indentation(text: &str, line: usize) -> Option<(usize, usize)> {
+    let candidates = text.lines().enumerate().skip(line.saturating_sub(1)).take(2);
+    candidates
+        .filter(|(_, content)| !content.trim().is_empty())
+        .find_map(|(index, content)| {
+            let indentation = content.split(|char: char| char != ' ' && char != '\t').next()?;
+            Some((index + 1, indentation.find('\t')? + 1))
+        })
 }
 
 impl Builder {
