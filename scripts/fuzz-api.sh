@@ -4,8 +4,6 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=scripts/postgres.sh
-. scripts/postgres.sh
 
 version=4.32.5
 tool=.tools/schemathesis

@@ -50,6 +50,21 @@ summary() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# A port that nobody listens on, away from those that the system hands out by itself.
+port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+free_port() {
+  local port
+  for _ in $(seq 50); do
+    port=$((20000 + RANDOM % 20000))
+    if port_is_free "$port"; then
+      printf '%s' "$port"
+      return 0
+    fi
+  done
+  return 1
+}
+
 # Installs Debian packages: as root, or through sudo when that asks nothing.
 apt_install() {
   has apt-get || return 1

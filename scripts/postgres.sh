@@ -5,20 +5,6 @@
 postgres_folder=""
 postgres_as=()
 
-port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-free_port() {
-  local port
-  for _ in $(seq 50); do
-    port=$((20000 + RANDOM % 20000))
-    if port_is_free "$port"; then
-      printf '%s' "$port"
-      return 0
-    fi
-  done
-  return 1
-}
-
 start_postgres() {
   if [ -n "${MAINSTAY_TEST_POSTGRES:-}" ]; then
     say "    using the server named in MAINSTAY_TEST_POSTGRES"

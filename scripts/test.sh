@@ -38,7 +38,10 @@ run_rust() {
     cargo test --locked --workspace --quiet
   fi
 }
-run_browser() { need_browser && (cd dashboard && npm run --silent test:browser); }
+run_browser() {
+  local port
+  need_browser && port=$(free_port) && (cd dashboard && FIXTURE_PORT=$port npm run --silent test:browser)
+}
 
 stages=("$@")
 [ $# -gt 0 ] || stages=("${all_stages[@]}")
