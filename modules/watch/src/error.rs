@@ -88,7 +88,9 @@ impl From<WatchError> for Problem {
             WatchError::NoService { name, environment } => Self::new(
                 ProblemKind::NotFound,
                 "not-found",
-                format!("There is no service `{name}` in {environment}. Look at the list of services, or name another `environment`."),
+                format!(
+                    "There is no service `{name}` in {environment}. Look at the list of services, or name another `environment`."
+                ),
             ),
             WatchError::NoMaintenance(id) => Self::not_found(format_args!("maintenance window `{id}`")),
             WatchError::Exists { service, name } => Self::conflict(
@@ -114,7 +116,11 @@ impl From<WatchError> for Problem {
             ),
             WatchError::Invalid(errors) => {
                 let detail = match errors.as_slice() {
-                    [one] => format!("The field `{}` is wrong: {}.", one.field, one.message.trim_end_matches('.')),
+                    [one] => format!(
+                        "The field `{}` is wrong: {}.",
+                        one.field,
+                        one.message.trim_end_matches('.')
+                    ),
                     many => format!("{} fields are wrong; see `errors`.", many.len()),
                 };
                 let mut problem = Self::invalid("invalid-body", detail);

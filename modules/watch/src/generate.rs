@@ -129,7 +129,10 @@ fn from_endpoints(environment: &Environment, service: &Service, defaults: &Defau
 pub fn declared(declaration: &Declaration, defaults: &Defaults) -> Result<Wanted, Vec<String>> {
     let draft: CheckDraft =
         serde_json::from_value(declaration.body.clone()).map_err(|error| vec![error.to_string()])?;
-    let service = draft.service.as_deref().ok_or_else(|| vec!["`service` is missing".to_owned()])?;
+    let service = draft
+        .service
+        .as_deref()
+        .ok_or_else(|| vec!["`service` is missing".to_owned()])?;
     let service = ServiceName::parse(service).map_err(|error| vec![error.to_string()])?;
     let name = draft.name.clone().unwrap_or_else(|| declaration.name.clone());
     let paused = draft.paused.unwrap_or(false);
@@ -155,7 +158,12 @@ pub fn reconcile(existing: Vec<(Check, bool)>, wanted: Vec<Wanted>) -> Plan {
     let mut plan = Plan::default();
     let mut by_place: HashMap<(Environment, ServiceName, String), (Check, bool)> = existing
         .into_iter()
-        .map(|(check, retired)| ((check.environment.clone(), check.service.clone(), check.name.clone()), (check, retired)))
+        .map(|(check, retired)| {
+            (
+                (check.environment.clone(), check.service.clone(), check.name.clone()),
+                (check, retired),
+            )
+        })
         .collect();
     for want in wanted {
         let place = (want.environment.clone(), want.service.clone(), want.name.clone());
@@ -182,7 +190,11 @@ pub fn reconcile(existing: Vec<(Check, bool)>, wanted: Vec<Wanted>) -> Plan {
 /// The check as it should be, with what a person changed kept.
 fn merged(check: &Check, want: Wanted) -> Check {
     let mut spec = want.spec;
-    let edited = if want.managed_by == CheckManager::Catalog { check.edited.clone() } else { Vec::new() };
+    let edited = if want.managed_by == CheckManager::Catalog {
+        check.edited.clone()
+    } else {
+        Vec::new()
+    };
     for field in &edited {
         keep_field(field, &check.spec, &mut spec);
     }
@@ -229,8 +241,14 @@ pub fn changed_fields(before: &CheckSpec, after: &CheckSpec) -> Vec<String> {
         ("assertions", before.assertions == after.assertions),
         ("interval_ms", before.interval_ms == after.interval_ms),
         ("timeout_ms", before.timeout_ms == after.timeout_ms),
-        ("failures_before_down", before.failures_before_down == after.failures_before_down),
-        ("successes_before_up", before.successes_before_up == after.successes_before_up),
+        (
+            "failures_before_down",
+            before.failures_before_down == after.failures_before_down,
+        ),
+        (
+            "successes_before_up",
+            before.successes_before_up == after.successes_before_up,
+        ),
         ("retry_ms", before.retry_ms == after.retry_ms),
         ("follow_redirects", before.follow_redirects == after.follow_redirects),
         ("insecure", before.insecure == after.insecure),

@@ -143,6 +143,7 @@ pub struct ProbeBody {
 /// The phases of a probe in milliseconds; a phase that was not reached or not needed is null.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = ProbePhases)]
+#[expect(clippy::struct_field_names, reason = "numbers carry their unit in the answer")]
 pub struct PhasesBody {
     /// Finding the address.
     resolve_ms: Option<f64>,
@@ -202,7 +203,10 @@ pub struct MaintenanceBody {
 
 /// Microseconds as milliseconds.
 pub fn millis(micros: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "durations stay far below 2^53 microseconds, which is 285 years")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "durations stay far below 2^53 microseconds, which is 285 years"
+    )]
     let micros = micros as f64;
     micros / 1000.0
 }

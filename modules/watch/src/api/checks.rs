@@ -56,7 +56,10 @@ async fn list_checks(
     ApiQuery(query): ApiQuery<CheckQuery>,
     PageQuery(page): PageQuery,
 ) -> ApiResult<Paged<CheckBody>> {
-    Ok(watch.checks(&scope, query.service.as_ref(), &page)?.map(CheckBody::from).into())
+    Ok(watch
+        .checks(&scope, query.service.as_ref(), &page)?
+        .map(CheckBody::from)
+        .into())
 }
 
 /// Create a check
@@ -147,7 +150,11 @@ async fn put_check(
     ),
     extensions(("x-permission" = json!("watch:write")))
 )]
-async fn delete_check(State(watch): State<Watch>, ApiPath(id): ApiPath<CheckId>, based_on: IfMatch) -> ApiResult<StatusCode> {
+async fn delete_check(
+    State(watch): State<Watch>,
+    ApiPath(id): ApiPath<CheckId>,
+    based_on: IfMatch,
+) -> ApiResult<StatusCode> {
     watch.delete_check(id, based_on).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -168,7 +175,11 @@ async fn delete_check(State(watch): State<Watch>, ApiPath(id): ApiPath<CheckId>,
     ),
     extensions(("x-permission" = json!("watch:write")))
 )]
-async fn pause_check(State(watch): State<Watch>, ApiPath(id): ApiPath<CheckId>, based_on: IfMatch) -> ApiResult<Tagged<CheckBody>> {
+async fn pause_check(
+    State(watch): State<Watch>,
+    ApiPath(id): ApiPath<CheckId>,
+    based_on: IfMatch,
+) -> ApiResult<Tagged<CheckBody>> {
     Ok(tagged(watch.pause_check(id, based_on, true).await?))
 }
 
@@ -186,7 +197,11 @@ async fn pause_check(State(watch): State<Watch>, ApiPath(id): ApiPath<CheckId>, 
     ),
     extensions(("x-permission" = json!("watch:write")))
 )]
-async fn resume_check(State(watch): State<Watch>, ApiPath(id): ApiPath<CheckId>, based_on: IfMatch) -> ApiResult<Tagged<CheckBody>> {
+async fn resume_check(
+    State(watch): State<Watch>,
+    ApiPath(id): ApiPath<CheckId>,
+    based_on: IfMatch,
+) -> ApiResult<Tagged<CheckBody>> {
     Ok(tagged(watch.pause_check(id, based_on, false).await?))
 }
 

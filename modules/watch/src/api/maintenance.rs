@@ -54,7 +54,11 @@ async fn list_maintenance(
     ScopeQuery(scope): ScopeQuery,
     PageQuery(page): PageQuery,
 ) -> ApiResult<Paged<MaintenanceBody>> {
-    Ok(watch.maintenance(&scope, &page).await?.map(MaintenanceBody::from).into())
+    Ok(watch
+        .maintenance(&scope, &page)
+        .await?
+        .map(MaintenanceBody::from)
+        .into())
 }
 
 /// Plan a maintenance window

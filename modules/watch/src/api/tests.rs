@@ -29,7 +29,10 @@ async fn api() -> Api {
     let database = sqlite(MIGRATIONS).await;
     let tasks = Tasks::new(World::system());
     let target = Target::start(&tasks).await;
-    let catalog = TestCatalog::of(vec![service("data", target.port, &[]), service("web", target.port, &["data"])]);
+    let catalog = TestCatalog::of(vec![
+        service("data", target.port, &[]),
+        service("web", target.port, &["data"]),
+    ]);
     let watch = open(&database, &catalog).await;
     watch.start(&tasks).await.unwrap();
     Api {
@@ -79,26 +82,45 @@ async fn a_check_is_created_read_changed_paused_run_and_deleted() {
         "headers": [{"name": "x-key", "value": "hush", "secret": true}], "assertions": [{"on": "status", "is": "200"}]});
     let (status, made) = api.call(Method::POST, "/api/v1/checks", body, None).await;
     assert_eq!(status, StatusCode::CREATED);
-    assert_eq!((&made["state"], &made["managed_by"], &made["last"]), (&json!("unknown"), &json!("api"), &Value::Null));
-    assert_eq!(made["headers"], json!([{"name": "x-key", "value": null, "value_file": null, "secret": true}]));
+    assert_eq!(
+        (&made["state"], &made["managed_by"], &made["last"]),
+        (&json!("unknown"), &json!("api"), &Value::Null)
+    );
+    assert_eq!(
+        made["headers"],
+        json!([{"name": "x-key", "value": null, "value_file": null, "secret": true}])
+    );
     let path = format!("/api/v1/checks/{}", made["id"].as_str().unwrap());
 
     let edit = json!({"target": target, "interval_ms": 5000, "headers": [{"name": "x-key", "secret": true}]});
     let (status, changed) = api.call(Method::PUT, &path, edit.clone(), Some("\"1\"")).await;
-    assert_eq!((status, &changed["interval_ms"], &changed["version"]), (StatusCode::OK, &json!(5000), &json!(2)));
+    assert_eq!(
+        (status, &changed["interval_ms"], &changed["version"]),
+        (StatusCode::OK, &json!(5000), &json!(2))
+    );
     let (status, _) = api.call(Method::PUT, &path, edit, Some("\"1\"")).await;
     assert_eq!(status, StatusCode::PRECONDITION_FAILED);
 
     let (_, probe) = api.call(Method::POST, &format!("{path}/run"), Value::Null, None).await;
-    assert_eq!((&probe["ok"], &probe["attempt"], &probe["status"]), (&json!(true), &json!("manual"), &json!(200)));
+    assert_eq!(
+        (&probe["ok"], &probe["attempt"], &probe["status"]),
+        (&json!(true), &json!("manual"), &json!(200))
+    );
     assert!(probe["phases"]["connect_ms"].is_f64() && probe["phases"]["tls_ms"].is_null());
-    let (_, paused) = api.call(Method::POST, &format!("{path}/pause"), Value::Null, None).await;
+    let (_, paused) = api
+        .call(Method::POST, &format!("{path}/pause"), Value::Null, None)
+        .await;
     assert_eq!((&paused["state"], &paused["paused"]), (&json!("paused"), &json!(true)));
-    let (_, resumed) = api.call(Method::POST, &format!("{path}/resume"), Value::Null, None).await;
+    let (_, resumed) = api
+        .call(Method::POST, &format!("{path}/resume"), Value::Null, None)
+        .await;
     assert_eq!(resumed["paused"], json!(false));
     let (status, _) = api.call(Method::DELETE, &path, Value::Null, None).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
-    assert_eq!(api.refused(Method::GET, &path, Value::Null).await, (404, "not-found".to_owned()));
+    assert_eq!(
+        api.refused(Method::GET, &path, Value::Null).await,
+        (404, "not-found".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -106,14 +128,26 @@ async fn what_is_wrong_with_a_request_is_said_by_field() {
     let api = api().await;
     let post = |body| api.call(Method::POST, "/api/v1/checks", body, None);
     let (status, problem) = post(json!({"name": "x", "service": "web", "target": "http://a/", "colour": 1})).await;
-    assert_eq!((status.as_u16(), &problem["errors"][0]["field"]), (422, &json!("colour")));
+    assert_eq!(
+        (status.as_u16(), &problem["errors"][0]["field"]),
+        (422, &json!("colour"))
+    );
     let (_, problem) = post(json!({"name": "x", "service": "web", "target": "http://a/", "timeout_ms": 1})).await;
     assert_eq!(problem["errors"][0]["field"], json!("timeout_ms"));
     let taken = json!({"name": "health", "service": "web", "target": "http://a/"});
-    assert_eq!(api.refused(Method::POST, "/api/v1/checks", taken).await, (409, "already-exists".to_owned()));
-    let generated = api.get("/api/v1/checks?service=web").await["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        api.refused(Method::POST, "/api/v1/checks", taken).await,
+        (409, "already-exists".to_owned())
+    );
+    let generated = api.get("/api/v1/checks?service=web").await["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let path = format!("/api/v1/checks/{generated}");
-    assert_eq!(api.refused(Method::DELETE, &path, Value::Null).await, (409, "generated".to_owned()));
+    assert_eq!(
+        api.refused(Method::DELETE, &path, Value::Null).await,
+        (409, "generated".to_owned())
+    );
     for (path, code) in [
         ("/api/v1/checks/nonsense", 404),
         ("/api/v1/checks?cursor=zz", 422),
@@ -124,9 +158,15 @@ async fn what_is_wrong_with_a_request_is_said_by_field() {
         ("/api/v1/strips?slots=501", 422),
         ("/api/v1/maintenance?cursor=00", 422),
         (&format!("{path}/probes?outcome=odd"), 422),
-        (&format!("{path}/history?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"), 422),
+        (
+            &format!("{path}/history?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"),
+            422,
+        ),
         (&format!("{path}/history?from=2020-01-02T00:00:00Z&resolution=1m"), 422),
-        (&format!("{path}/history?from=-009999-01-02T01:59:59Z&to=9999-01-01T00:00:00Z"), 422),
+        (
+            &format!("{path}/history?from=-009999-01-02T01:59:59Z&to=9999-01-01T00:00:00Z"),
+            422,
+        ),
     ] {
         let (status, body) = api.call(Method::GET, path, Value::Null, None).await;
         assert_eq!(status.as_u16(), code, "{path}: {body}");
@@ -141,24 +181,44 @@ async fn states_strips_probes_and_history_show_an_outage() {
     until("web is down", || state(&api.watch, "web") == crate::State::Down).await;
     let states = api.get("/api/v1/service-states").await;
     let web = &states["items"][1];
-    assert_eq!((&web["service"], &web["state"], &web["checks"]["down"]), (&json!("web"), &json!("down"), &json!(1)));
-    assert!(web["reason"].as_str().unwrap().starts_with("health: answered 503"), "{web}");
+    assert_eq!(
+        (&web["service"], &web["state"], &web["checks"]["down"]),
+        (&json!("web"), &json!("down"), &json!(1))
+    );
+    assert!(
+        web["reason"].as_str().unwrap().starts_with("health: answered 503"),
+        "{web}"
+    );
     api.tasks.stop_and_wait(std::time::Duration::from_secs(10)).await;
 
     let checks = api.get("/api/v1/checks?limit=1").await;
     assert_eq!(checks["items"][0]["service"], json!("data"));
     let next = checks["next_cursor"].as_str().unwrap();
     let rest = api.get(&format!("/api/v1/checks?limit=1&cursor={next}")).await;
-    assert_eq!((&rest["items"][0]["service"], &rest["next_cursor"]), (&json!("web"), &Value::Null));
+    assert_eq!(
+        (&rest["items"][0]["service"], &rest["next_cursor"]),
+        (&json!("web"), &Value::Null)
+    );
     let path = format!("/api/v1/checks/{}", rest["items"][0]["id"].as_str().unwrap());
 
     let failed = api.get(&format!("{path}/probes?outcome=failed&limit=2")).await;
     assert_eq!(failed["items"].as_array().unwrap().len(), 2);
     let failure = &failed["items"][0];
-    assert_eq!((&failure["failure"]["kind"], &failure["health"]["status"]), (&json!("assertion"), &json!("down")));
-    let older = api.get(&format!("{path}/probes?outcome=failed&cursor={}", failed["next_cursor"].as_str().unwrap())).await;
+    assert_eq!(
+        (&failure["failure"]["kind"], &failure["health"]["status"]),
+        (&json!("assertion"), &json!("down"))
+    );
+    let older = api
+        .get(&format!(
+            "{path}/probes?outcome=failed&cursor={}",
+            failed["next_cursor"].as_str().unwrap()
+        ))
+        .await;
     assert!(!older["items"].as_array().unwrap().is_empty());
-    let all = api.get(&format!("{path}/probes?limit=1000")).await["items"].as_array().unwrap().len();
+    let all = api.get(&format!("{path}/probes?limit=1000")).await["items"]
+        .as_array()
+        .unwrap()
+        .len();
     let history = api.get(&format!("{path}/history?resolution=5m")).await;
     assert_eq!(history["resolution_s"], json!(300));
     let points = history["points"].as_array().unwrap();
@@ -167,7 +227,13 @@ async fn states_strips_probes_and_history_show_an_outage() {
     assert!(points[0]["p95_ms"].is_f64());
     let strip = api.get("/api/v1/services/web/strip?hours=1&slots=6").await;
     assert_eq!((&strip["slots"][5], &strip["slot_s"]), (&json!("down"), &json!(600.0)));
-    assert_eq!(api.get("/api/v1/strips").await["items"][1]["slots"].as_array().unwrap().len(), 48);
+    assert_eq!(
+        api.get("/api/v1/strips").await["items"][1]["slots"]
+            .as_array()
+            .unwrap()
+            .len(),
+        48
+    );
 }
 
 #[tokio::test]
@@ -176,14 +242,23 @@ async fn a_window_is_planned_listed_and_deleted() {
     let body = json!({"service": "data", "reason": "upgrade", "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2090-01-01T00:00:00Z"});
     let (status, window) = api.call(Method::POST, "/api/v1/maintenance", body, None).await;
     assert_eq!(status, StatusCode::CREATED);
-    assert_eq!(api.get("/api/v1/service-states/data").await["state"], json!("maintenance"));
+    assert_eq!(
+        api.get("/api/v1/service-states/data").await["state"],
+        json!("maintenance")
+    );
     assert_eq!(api.get("/api/v1/maintenance").await["items"][0], window);
     let path = format!("/api/v1/maintenance/{}", window["id"].as_str().unwrap());
     let (status, _) = api.call(Method::DELETE, &path, Value::Null, None).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
-    assert_eq!(api.refused(Method::DELETE, &path, Value::Null).await, (404, "not-found".to_owned()));
+    assert_eq!(
+        api.refused(Method::DELETE, &path, Value::Null).await,
+        (404, "not-found".to_owned())
+    );
     let wrong = json!({"reason": "", "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"});
-    assert_eq!(api.refused(Method::POST, "/api/v1/maintenance", wrong).await, (422, "invalid-body".to_owned()));
+    assert_eq!(
+        api.refused(Method::POST, "/api/v1/maintenance", wrong).await,
+        (422, "invalid-body".to_owned())
+    );
 }
 
 #[test]

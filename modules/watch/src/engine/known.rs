@@ -122,7 +122,11 @@ impl Known {
         }
         for environment in known.environments() {
             let mut board = Board::new(environment.clone(), known.graph(&environment), now);
-            for state in stored.service_states.iter().filter(|state| state.environment == environment) {
+            for state in stored
+                .service_states
+                .iter()
+                .filter(|state| state.environment == environment)
+            {
                 board.restore(&state.service, state.state, from_micros(state.since));
             }
             known.boards.insert(environment, board);
@@ -143,7 +147,10 @@ impl Known {
 
     /// The checks of a service, by name.
     pub fn checks_of(&self, environment: &Environment, service: &ServiceName) -> Vec<Arc<Live>> {
-        let ids = self.by_service.get(environment).and_then(|services| services.get(service));
+        let ids = self
+            .by_service
+            .get(environment)
+            .and_then(|services| services.get(service));
         ids.into_iter().flatten().filter_map(|id| self.check(*id)).collect()
     }
 
@@ -169,7 +176,9 @@ impl Known {
 
     /// Whether a window covers a service.
     pub fn in_maintenance(&self, environment: &Environment, service: &ServiceName, at: Timestamp) -> bool {
-        self.windows.iter().any(|window| window.covers(environment, service, at))
+        self.windows
+            .iter()
+            .any(|window| window.covers(environment, service, at))
     }
 
     /// The state of a service.
@@ -179,8 +188,11 @@ impl Known {
 
     /// The state of every service of an environment, by name.
     pub fn service_states(&self, environment: &Environment) -> Vec<ServiceState> {
-        let mut states: Vec<ServiceState> =
-            self.boards.get(environment).map(|board| board.states().collect()).unwrap_or_default();
+        let mut states: Vec<ServiceState> = self
+            .boards
+            .get(environment)
+            .map(|board| board.states().collect())
+            .unwrap_or_default();
         states.sort_unstable_by(|a, b| a.service.cmp(&b.service));
         states
     }
@@ -196,6 +208,10 @@ impl Known {
                 .map_or_else(|| CheckState::unknown(now), |live| live.memory().state.clone());
             let board = self.boards.get(&check.environment);
             unknown_service |= board.is_none_or(|board| board.own(&check.service).is_none());
+            if let Some(before) = self.checks.get(&check.id) {
+                // A check that moves to another service leaves one behind that must be worked out again.
+                touched.push((before.check.environment.clone(), before.check.service.clone()));
+            }
             touched.push((check.environment.clone(), check.service.clone()));
             self.insert(check, state);
         }
@@ -210,7 +226,9 @@ impl Known {
     pub fn remove_checks(&mut self, checks: &[CheckId], now: Timestamp) -> Vec<ServiceStateChange> {
         let mut changes = Vec::new();
         for check in checks {
-            let Some(live) = self.checks.remove(check) else { continue };
+            let Some(live) = self.checks.remove(check) else {
+                continue;
+            };
             let (environment, service) = (&live.check.environment, &live.check.service);
             if let Some(services) = self.by_service.get_mut(environment)
                 && let Some(ids) = services.get_mut(service)
@@ -288,7 +306,9 @@ impl Known {
             },
         };
         let services = self.by_service.entry(check.environment.clone()).or_default();
-        for ids in services.values_mut() {
+        if let Some(before) = self.checks.get(&check.id)
+            && let Some(ids) = services.get_mut(&before.check.service)
+        {
             ids.retain(|id| *id != check.id);
         }
         let ids = services.entry(check.service.clone()).or_default();
@@ -308,15 +328,19 @@ impl Known {
     /// The services of the catalog, and those that only have checks.
     fn graph(&self, environment: &Environment) -> Graph {
         let fleet = self.fleets.get(environment);
-        let listed = fleet
-            .into_iter()
-            .flat_map(|fleet| fleet.services().map(|service| (service.name.clone(), fleet.hard_dependencies(&service.name))));
+        let listed = fleet.into_iter().flat_map(|fleet| {
+            fleet
+                .services()
+                .map(|service| (service.name.clone(), fleet.hard_dependencies(&service.name)))
+        });
         let others = self
             .by_service
             .get(environment)
             .into_iter()
             .flatten()
-            .filter(|(service, checks)| !checks.is_empty() && fleet.is_none_or(|fleet| fleet.service(service).is_none()))
+            .filter(|(service, checks)| {
+                !checks.is_empty() && fleet.is_none_or(|fleet| fleet.service(service).is_none())
+            })
             .map(|(service, _)| (service.clone(), &[][..]));
         Graph::new(listed.chain(others))
     }
@@ -339,21 +363,33 @@ impl Known {
             in_maintenance: self.in_maintenance(environment, service, now),
             ..Own::default()
         };
-        let ids = self.by_service.get(environment).and_then(|services| services.get(service));
+        let ids = self
+            .by_service
+            .get(environment)
+            .and_then(|services| services.get(service));
         let checks: Vec<&Arc<Live>> = ids.into_iter().flatten().filter_map(|id| self.checks.get(id)).collect();
         let mut first_down: Option<(&str, String)> = None;
         for live in &checks {
             let memory = live.memory();
-            let standing = if live.check.paused { Standing::Unknown } else { memory.state.standing };
+            let standing = if live.check.paused {
+                Standing::Unknown
+            } else {
+                memory.state.standing
+            };
             match standing {
                 Standing::Up => own.counts.up += 1,
                 Standing::Unknown => own.counts.unknown += 1,
                 Standing::Down => {
                     own.counts.down += 1;
                     let since = memory.state.failing_since.or(Some(memory.state.since));
-                    own.failing_since = own.failing_since.map_or(since, |earlier| since.map(|since| since.min(earlier)));
+                    own.failing_since = own
+                        .failing_since
+                        .map_or(since, |earlier| since.map(|since| since.min(earlier)));
                     let words = memory.state.failure.as_ref().map(|failure| failure.message.clone());
-                    if first_down.as_ref().is_none_or(|(name, _)| live.check.name.as_str() < *name) {
+                    if first_down
+                        .as_ref()
+                        .is_none_or(|(name, _)| live.check.name.as_str() < *name)
+                    {
                         first_down = Some((&live.check.name, words.unwrap_or_default()));
                     }
                 }

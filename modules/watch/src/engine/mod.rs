@@ -123,7 +123,8 @@ impl Engine {
                 .apply(live.check.spec.thresholds(), probe.at, ended, probe.failure.as_ref());
             memory.last = Some(probe.clone());
             // A check that keeps passing has nothing to remember; one that keeps failing has only its streak.
-            let remember = step.changed_from.is_some() || streak_before != memory.state.failing_streak || step.undecided;
+            let remember =
+                step.changed_from.is_some() || streak_before != memory.state.failing_streak || step.undecided;
             (step, remember.then(|| memory.state.clone()))
         };
         let event = event(&live, probe, ended, in_maintenance);
@@ -136,7 +137,8 @@ impl Engine {
             }
             None => Vec::new(),
         };
-        self.buffer.push(event.clone(), ProbeRow::of(live.check.key, probe, in_maintenance));
+        self.buffer
+            .push(event.clone(), ProbeRow::of(live.check.key, probe, in_maintenance));
         for listener in self.listeners() {
             listener.on_probe(&event);
         }
@@ -151,7 +153,12 @@ impl Engine {
     }
 
     fn count(&self, event: &ProbeEvent) {
-        if event.ok { &self.meters.good } else { &self.meters.failed }.increment(1);
+        if event.ok {
+            &self.meters.good
+        } else {
+            &self.meters.failed
+        }
+        .increment(1);
         let micros = u64::try_from(event.duration_us).unwrap_or_default();
         self.meters.duration.record(Duration::from_micros(micros).as_secs_f64());
     }
@@ -161,7 +168,8 @@ impl Engine {
         if changes.is_empty() {
             return;
         }
-        self.buffer.push_transitions(changes.iter().filter_map(TransitionRow::of));
+        self.buffer
+            .push_transitions(changes.iter().filter_map(TransitionRow::of));
         let listeners = self.listeners();
         for change in changes {
             tracing::debug!(
@@ -176,7 +184,8 @@ impl Engine {
                 listener.on_service_state(change);
             }
             if self.hub.has_listeners() {
-                self.hub.publish("service-state", &ServiceStateBody::from(change.after.clone()));
+                self.hub
+                    .publish("service-state", &ServiceStateBody::from(change.after.clone()));
             }
         }
     }

@@ -121,7 +121,8 @@ impl Accumulator {
         }
         // Kept for a while after the end, for probes that began before it and for readers of the last minutes.
         let past = |resolution: Resolution, bucket: Micros| bucket + (2 * resolution.seconds() + 60) * SECOND < now;
-        self.slots.retain(|key, slot| slot.dirty || !past(key.resolution, key.bucket));
+        self.slots
+            .retain(|key, slot| slot.dirty || !past(key.resolution, key.bucket));
         self.complete.retain(|(resolution, bucket)| !past(*resolution, *bucket));
     }
 
@@ -133,8 +134,10 @@ impl Accumulator {
         (from, to): (Micros, Micros),
         stored: Vec<StoredRollup>,
     ) -> BTreeMap<Micros, Rollup> {
-        let mut buckets: BTreeMap<Micros, Rollup> =
-            stored.into_iter().map(|stored| (stored.bucket, stored.rollup)).collect();
+        let mut buckets: BTreeMap<Micros, Rollup> = stored
+            .into_iter()
+            .map(|stored| (stored.bucket, stored.rollup))
+            .collect();
         let length = resolution.seconds() * SECOND;
         for (slot_key, slot) in &self.slots {
             let wanted = slot_key.resolution == resolution && slot_key.key == key;

@@ -35,7 +35,11 @@ async fn bench(db: &Database, limit: usize) -> Bench {
     let (world, clock) = world();
     let store = Store::new(db.clone());
     let buffer = Arc::new(Buffer::new(limit));
-    let writer = Arc::new(Writer::new(store.clone(), world.clone(), Arc::clone(&buffer)).await.unwrap());
+    let writer = Arc::new(
+        Writer::new(store.clone(), world.clone(), Arc::clone(&buffer))
+            .await
+            .unwrap(),
+    );
     Bench {
         store,
         world,
@@ -84,7 +88,10 @@ impl Bench {
     /// All results as the hours show them, memory included.
     async fn hours(&self) -> Rollup {
         let stored = self.store.rollups(Resolution::Hour, 1, 0, i64::MAX).await.unwrap();
-        let buckets = self.writer.accumulator().overlay(Resolution::Hour, 1, (0, i64::MAX), stored);
+        let buckets = self
+            .writer
+            .accumulator()
+            .overlay(Resolution::Hour, 1, (0, i64::MAX), stored);
         let mut sum = Rollup::default();
         for rollup in buckets.values() {
             sum.merge(rollup);
@@ -105,7 +112,8 @@ impl FlushParticipant for Counting {
     async fn persist(&self, tx: &mut Transaction, events: &[ProbeEvent]) -> Result<(), StoreError> {
         self.seen.lock().unwrap().push(events.len());
         let count = i64::try_from(events.len()).unwrap();
-        tx.execute(sql("UPDATE watch_counter SET next = next + $1 WHERE name = 'check'").bind(count)).await?;
+        tx.execute(sql("UPDATE watch_counter SET next = next + $1 WHERE name = 'check'").bind(count))
+            .await?;
         if self.refuse.load(Ordering::SeqCst) {
             return Err(StoreError::new(StoreErrorKind::Busy, "not now"));
         }
@@ -114,7 +122,10 @@ impl FlushParticipant for Counting {
 }
 
 async fn counted(db: &Database) -> i64 {
-    let row = db.fetch_one(sql("SELECT next FROM watch_counter WHERE name = 'check'")).await.unwrap();
+    let row = db
+        .fetch_one(sql("SELECT next FROM watch_counter WHERE name = 'check'"))
+        .await
+        .unwrap();
     row.get::<i64>("next").unwrap() - 1
 }
 
@@ -215,10 +226,17 @@ async fn old_history_is_forgotten_and_the_rest_stays() {
         bench.writer.write_rollups().await.unwrap();
         bench.clock.advance(SignedDuration::from_hours(24 * 50));
     }
-    let deleted = Retention::default().run(&bench.store, &bench.world, None).await.unwrap();
+    let deleted = Retention::default()
+        .run(&bench.store, &bench.world, None)
+        .await
+        .unwrap();
     // The probes are 150, 100 and 50 days old: all raw rows go, and the minutes of the first two (100 days and a moment).
     assert_eq!(bench.raw().await, 0);
-    let minutes = bench.store.rollups(Resolution::Minute, 1, 0, to_micros(bench.world.now())).await.unwrap();
+    let minutes = bench
+        .store
+        .rollups(Resolution::Minute, 1, 0, to_micros(bench.world.now()))
+        .await
+        .unwrap();
     assert_eq!(bench.hours().await.total, 3);
     assert_eq!(deleted, 3 + 3 - u64::try_from(minutes.len()).unwrap());
     assert!((1..=2).contains(&minutes.len()));

@@ -42,7 +42,9 @@ struct Progress {
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").field("buffer", &self.buffer).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("buffer", &self.buffer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -90,7 +92,9 @@ impl Writer {
 
     async fn run(&self, context: TaskContext) {
         while let Err(error) = self.replay().await {
-            context.failed(format!("the rollups cannot catch up with the results before the restart: {error}"));
+            context.failed(format!(
+                "the rollups cannot catch up with the results before the restart: {error}"
+            ));
             if !context.sleep(FLUSH_EVERY).await {
                 break;
             }
@@ -117,12 +121,16 @@ impl Writer {
         match self.flush().await {
             Ok(written) => {
                 let (waiting, dropped) = self.buffer.waiting();
-                context.ran(format!("{written} results written, {waiting} wait, {dropped} dropped since the start"));
+                context.ran(format!(
+                    "{written} results written, {waiting} wait, {dropped} dropped since the start"
+                ));
                 true
             }
             Err(error) => {
                 let (waiting, dropped) = self.buffer.waiting();
-                context.failed(format!("{error}; {waiting} results wait, {dropped} were dropped since the start"));
+                context.failed(format!(
+                    "{error}; {waiting} results wait, {dropped} were dropped since the start"
+                ));
                 false
             }
         }
@@ -155,17 +163,16 @@ impl Writer {
         let mut progress = self.progress.lock().await;
         let mut written = 0;
         loop {
-            let (flush, batch, again) = match progress.unfinished.take() {
-                Some((flush, batch)) => (flush, batch, true),
-                None => {
-                    let batch = self.buffer.take(RESULTS_PER_FLUSH);
-                    if batch.is_empty() {
-                        return Ok(written);
-                    }
-                    // Strictly increasing, even when the wall clock steps back.
-                    progress.last_flush = self.world.now_micros().max(progress.last_flush + 1);
-                    (progress.last_flush, batch, false)
+            let (flush, batch, again) = if let Some((flush, batch)) = progress.unfinished.take() {
+                (flush, batch, true)
+            } else {
+                let batch = self.buffer.take(RESULTS_PER_FLUSH);
+                if batch.is_empty() {
+                    return Ok(written);
                 }
+                // Strictly increasing, even when the wall clock steps back.
+                progress.last_flush = self.world.now_micros().max(progress.last_flush + 1);
+                (progress.last_flush, batch, false)
             };
             if let Err(error) = self.write(flush, &batch, again).await {
                 progress.unfinished = Some((flush, batch));

@@ -8,11 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{
-    check::CheckRole,
-    health::HealthReport,
-    json_path::JsonPath,
-};
+use super::{check::CheckRole, health::HealthReport, json_path::JsonPath};
 
 /// A compiled pattern larger than this is refused, so that a check cannot take Mainstay's memory.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -128,7 +124,11 @@ impl StatusSet {
         let wrong = || format!("`{text}` is not a set of status codes; write it like `200-299,304`");
         let code = |text: &str| -> Result<u16, String> {
             let code = text.trim().parse().map_err(|_| wrong())?;
-            if (100..=599).contains(&code) { Ok(code) } else { Err(wrong()) }
+            if (100..=599).contains(&code) {
+                Ok(code)
+            } else {
+                Err(wrong())
+            }
         };
         let ranges = text
             .split(',')
@@ -176,8 +176,16 @@ impl Assertion {
                 .size_limit(PATTERN_BYTES_MAX)
                 .build()
                 .map(Expectation::BodyMatches)
-                .map_err(|error| ("matches", format!("`{pattern}` is not a regular expression I can use: {error}"))),
-            Self::Body { .. } => Err(("contains", "give exactly one of `contains`, `lacks` and `matches`".to_owned())),
+                .map_err(|error| {
+                    (
+                        "matches",
+                        format!("`{pattern}` is not a regular expression I can use: {error}"),
+                    )
+                }),
+            Self::Body { .. } => Err((
+                "contains",
+                "give exactly one of `contains`, `lacks` and `matches`".to_owned(),
+            )),
             Self::Json { path, equals, within } => {
                 let path = JsonPath::parse(path).map_err(|error| ("path", error.to_string()))?;
                 match (equals, within) {
@@ -220,7 +228,13 @@ pub struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     /// An answer as it was received.
-    pub fn new(status: u16, headers: &'a HeaderMap, body: &'a [u8], duration_us: u64, tls_days_left: Option<i64>) -> Self {
+    pub fn new(
+        status: u16,
+        headers: &'a HeaderMap,
+        body: &'a [u8],
+        duration_us: u64,
+        tls_days_left: Option<i64>,
+    ) -> Self {
         Self {
             status,
             headers,
@@ -242,7 +256,9 @@ impl<'a> Answer<'a> {
     pub fn health(&self) -> Option<HealthReport> {
         // Not every 200 deserves a JSON parse: a health body is an object.
         let first = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
-        (first == Some(&b'{')).then(|| self.document().and_then(HealthReport::read)).flatten()
+        (first == Some(&b'{'))
+            .then(|| self.document().and_then(HealthReport::read))
+            .flatten()
     }
 }
 
@@ -270,7 +286,11 @@ pub fn judge(
         && !expectations.iter().any(|one| matches!(one, Expectation::Json(..)))
         && report.fails(role)
     {
-        return Err(format!("answered {}, but its body says {}", answer.status, report.in_words()));
+        return Err(format!(
+            "answered {}, but its body says {}",
+            answer.status,
+            report.in_words()
+        ));
     }
     Ok(())
 }
@@ -286,7 +306,10 @@ fn holds(expectation: &Expectation, answer: &Answer<'_>, health: Option<&HealthR
             format!("answered {status} with \"{}\" in its body", quote(text))
         }),
         Expectation::BodyMatches(pattern) => unless(pattern.is_match(answer.body), || {
-            format!("answered {status} with a body that does not match `{}`", quote(pattern.as_str()))
+            format!(
+                "answered {status} with a body that does not match `{}`",
+                quote(pattern.as_str())
+            )
         }),
         Expectation::Json(path, wanted) => json_holds(path, wanted, answer),
         Expectation::HeaderEquals(name, wanted) => {
@@ -298,7 +321,10 @@ fn holds(expectation: &Expectation, answer: &Answer<'_>, health: Option<&HealthR
             })
         }
         Expectation::LatencyBelow(millis) => unless(answer.duration_us < u64::from(*millis) * 1000, || {
-            format!("took {} ms where less than {millis} ms was expected", answer.duration_us.div_ceil(1000))
+            format!(
+                "took {} ms where less than {millis} ms was expected",
+                answer.duration_us.div_ceil(1000)
+            )
         }),
         Expectation::TlsDaysLeft(wanted) => match answer.tls_days_left {
             Some(days) => unless(days >= *wanted, || {
@@ -315,7 +341,10 @@ fn unless(good: bool, words: impl FnOnce() -> String) -> Result<(), String> {
 
 fn json_holds(path: &JsonPath, wanted: &[Value], answer: &Answer<'_>) -> Result<(), String> {
     let Some(document) = answer.document() else {
-        return Err(format!("answered {} with a body that is not JSON, so there is no {path}", answer.status));
+        return Err(format!(
+            "answered {} with a body that is not JSON, so there is no {path}",
+            answer.status
+        ));
     };
     match path.find(document) {
         Some(value) if wanted.iter().any(|wanted| same(value, wanted)) => Ok(()),
@@ -324,7 +353,10 @@ fn json_holds(path: &JsonPath, wanted: &[Value], answer: &Answer<'_>) -> Result<
             quote(&value.to_string()),
             one_of(wanted)
         )),
-        None => Err(format!("answered without {path}, where {} was expected", one_of(wanted))),
+        None => Err(format!(
+            "answered without {path}, where {} was expected",
+            one_of(wanted)
+        )),
     }
 }
 
@@ -338,15 +370,30 @@ fn one_of(wanted: &[Value]) -> String {
     texts.join(" or ")
 }
 
-fn header_holds(name: &HeaderName, answer: &Answer<'_>, wanted: &str, good: impl Fn(&str) -> bool) -> Result<(), String> {
-    let mut values = answer.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).peekable();
+fn header_holds(
+    name: &HeaderName,
+    answer: &Answer<'_>,
+    wanted: &str,
+    good: impl Fn(&str) -> bool,
+) -> Result<(), String> {
+    let mut values = answer
+        .headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .peekable();
     match values.peek().copied() {
-        None => Err(format!("answered without the header {name}, where {wanted} was expected")),
+        None => Err(format!(
+            "answered without the header {name}, where {wanted} was expected"
+        )),
         Some(first) => {
             if values.any(good) {
                 Ok(())
             } else {
-                Err(format!("answered with {name}: {} where {wanted} was expected", quote(first)))
+                Err(format!(
+                    "answered with {name}: {} where {wanted} was expected",
+                    quote(first)
+                ))
             }
         }
     }
@@ -397,7 +444,11 @@ mod tests {
     fn without_assertions_a_success_status_is_expected_and_the_body_is_quoted() {
         assert_eq!(judged(json!([]), CheckRole::Health, 204, ""), Ok(()));
         assert_eq!(
-            why(json!([]), 503, r#"{"status":"unhealthy","dependencies":{"database":"down"}}"#),
+            why(
+                json!([]),
+                503,
+                r#"{"status":"unhealthy","dependencies":{"database":"down"}}"#
+            ),
             "answered 503 where 200-299 was expected; body says status=unhealthy (database)"
         );
         assert_eq!(
@@ -415,15 +466,28 @@ mod tests {
         );
         assert_eq!(judged(json!([]), CheckRole::Liveness, 200, body), Ok(()));
         let explicit = json!([{"on": "json", "path": "$.status", "in": ["ready", "not_ready"]}]);
-        assert_eq!(judged(explicit, CheckRole::Readiness, 200, body), Ok(()), "the person's own rule wins");
+        assert_eq!(
+            judged(explicit, CheckRole::Readiness, 200, body),
+            Ok(()),
+            "the person's own rule wins"
+        );
     }
 
     #[test]
     fn each_assertion_says_what_it_saw_and_what_it_wanted() {
         let body = r#"{"status":"ok","count":3}"#;
-        assert_eq!(why(json!([{"on":"status","is":"301, 400-404"}]), 200, "x"), "answered 200 where 301, 400-404 was expected");
-        assert_eq!(why(json!([{"on":"body","contains":"ready"}]), 200, body), "answered 200 without \"ready\" in its body");
-        assert_eq!(why(json!([{"on":"body","lacks":"ok"}]), 200, body), "answered 200 with \"ok\" in its body");
+        assert_eq!(
+            why(json!([{"on":"status","is":"301, 400-404"}]), 200, "x"),
+            "answered 200 where 301, 400-404 was expected"
+        );
+        assert_eq!(
+            why(json!([{"on":"body","contains":"ready"}]), 200, body),
+            "answered 200 without \"ready\" in its body"
+        );
+        assert_eq!(
+            why(json!([{"on":"body","lacks":"ok"}]), 200, body),
+            "answered 200 with \"ok\" in its body"
+        );
         assert_eq!(
             why(json!([{"on":"body","matches":"^v[0-9]+$"}]), 200, body),
             "answered 200 with a body that does not match `^v[0-9]+$`"
@@ -441,7 +505,11 @@ mod tests {
             "answered 200 with a body that is not JSON, so there is no $.a"
         );
         assert_eq!(
-            why(json!([{"on":"header","name":"Content-Type","contains":"html"}]), 200, body),
+            why(
+                json!([{"on":"header","name":"Content-Type","contains":"html"}]),
+                200,
+                body
+            ),
             "answered with content-type: application/json where a value with \"html\" was expected"
         );
         assert_eq!(

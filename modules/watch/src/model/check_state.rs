@@ -86,24 +86,27 @@ impl CheckState {
     }
 
     /// Counts one result: a probe that began at `began` and ended at `ended`, and its failure if it failed.
-    pub fn apply(&mut self, thresholds: Thresholds, began: Timestamp, ended: Timestamp, failure: Option<&Failure>) -> Step {
-        let decided = match failure {
-            Some(failure) => {
-                self.passing_streak = 0;
-                self.failing_streak = self.failing_streak.saturating_add(1);
-                self.failing_since.get_or_insert(began);
-                self.failure = Some(failure.clone());
-                (self.failing_streak >= thresholds.failures).then_some(Standing::Down)
+    pub fn apply(
+        &mut self,
+        thresholds: Thresholds,
+        began: Timestamp,
+        ended: Timestamp,
+        failure: Option<&Failure>,
+    ) -> Step {
+        let decided = if let Some(failure) = failure {
+            self.passing_streak = 0;
+            self.failing_streak = self.failing_streak.saturating_add(1);
+            self.failing_since.get_or_insert(began);
+            self.failure = Some(failure.clone());
+            (self.failing_streak >= thresholds.failures).then_some(Standing::Down)
+        } else {
+            self.failing_streak = 0;
+            self.passing_streak = self.passing_streak.saturating_add(1).min(thresholds.successes.max(1));
+            if self.standing != Standing::Down || self.passing_streak >= thresholds.successes {
+                self.failing_since = None;
+                self.failure = None;
             }
-            None => {
-                self.failing_streak = 0;
-                self.passing_streak = self.passing_streak.saturating_add(1).min(thresholds.successes.max(1));
-                if self.standing != Standing::Down || self.passing_streak >= thresholds.successes {
-                    self.failing_since = None;
-                    self.failure = None;
-                }
-                (self.passing_streak >= thresholds.successes).then_some(Standing::Up)
-            }
+            (self.passing_streak >= thresholds.successes).then_some(Standing::Up)
         };
         let agrees = match failure {
             Some(_) => self.standing == Standing::Down,
@@ -169,13 +172,21 @@ mod tests {
     #[test]
     fn the_next_attempt_follows_soon_exactly_while_undecided() {
         let mut state = CheckState::unknown(second(0));
-        let undecided: Vec<bool> = run(&mut state, USUAL, &[true, true, true, false, true, false, false, false, false, true, true, true])
-            .iter()
-            .map(|step| step.undecided)
-            .collect();
+        let undecided: Vec<bool> = run(
+            &mut state,
+            USUAL,
+            &[
+                true, true, true, false, true, false, false, false, false, true, true, true,
+            ],
+        )
+        .iter()
+        .map(|step| step.undecided)
+        .collect();
         assert_eq!(
             undecided,
-            [true, false, false, true, false, true, true, false, false, true, false, false]
+            [
+                true, false, false, true, false, true, true, false, false, true, false, false
+            ]
         );
     }
 

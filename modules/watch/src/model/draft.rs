@@ -138,7 +138,13 @@ impl CheckDraft {
     pub fn build(self, defaults: &Defaults, before: Option<&CheckSpec>) -> Result<CheckSpec, Vec<FieldError>> {
         let mut wrong = Wrong(Vec::new());
         let (kind, target) = self.target(&mut wrong);
-        let interval_ms = wrong.range("interval_ms", self.interval_ms, millis(defaults.interval), 1000, 60 * MINUTE_MS);
+        let interval_ms = wrong.range(
+            "interval_ms",
+            self.interval_ms,
+            millis(defaults.interval),
+            1000,
+            60 * MINUTE_MS,
+        );
         let timeout_default = millis(defaults.timeout).min(interval_ms);
         let timeout_ms = wrong.range("timeout_ms", self.timeout_ms, timeout_default, 10, MINUTE_MS);
         if timeout_ms > interval_ms {
@@ -186,9 +192,11 @@ impl CheckDraft {
     fn target(&self, wrong: &mut Wrong) -> (CheckKind, String) {
         let text = self.target.trim();
         let looks_like_http = text.starts_with("http://") || text.starts_with("https://");
-        let kind = self
-            .kind
-            .unwrap_or(if looks_like_http { CheckKind::Http } else { CheckKind::Tcp });
+        let kind = self.kind.unwrap_or(if looks_like_http {
+            CheckKind::Http
+        } else {
+            CheckKind::Tcp
+        });
         let checked = match kind {
             _ if text.len() > TEXT_MAX => Err("it is too long".to_owned()),
             CheckKind::Http => http_target(text),
@@ -233,13 +241,18 @@ fn millis(duration: Duration) -> u32 {
 fn http_target(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("an HTTP check needs an http or https URL, not `{}:`", url.scheme()));
+        return Err(format!(
+            "an HTTP check needs an http or https URL, not `{}:`",
+            url.scheme()
+        ));
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Err(format!("`{text}` names no host"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("a URL is shown to everyone: put credentials in a header with `value_file`, not in the URL".to_owned());
+        return Err(
+            "a URL is shown to everyone: put credentials in a header with `value_file`, not in the URL".to_owned(),
+        );
     }
     Ok(url.to_string())
 }
@@ -285,12 +298,18 @@ fn header(draft: &HeaderDraft, before: Option<&CheckSpec>) -> Result<Header, (&'
     let name = HeaderName::from_bytes(draft.name.trim().as_bytes())
         .map_err(|_| ("name", format!("`{}` is not the name of a header", draft.name)))?;
     if [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING].contains(&name) {
-        return Err(("name", format!("`{name}` is decided by how a check works and cannot be set")));
+        return Err((
+            "name",
+            format!("`{name}` is decided by how a check works and cannot be set"),
+        ));
     }
     let value = match (&draft.value, &draft.value_file) {
         (Some(value), None) => {
             if http::HeaderValue::from_str(value).is_err() || value.len() > TEXT_MAX {
-                return Err(("value", "it cannot be sent as a header: use one line of visible characters".to_owned()));
+                return Err((
+                    "value",
+                    "it cannot be sent as a header: use one line of visible characters".to_owned(),
+                ));
             }
             if draft.secret {
                 HeaderValue::Secret(value.clone())
@@ -302,8 +321,12 @@ fn header(draft: &HeaderDraft, before: Option<&CheckSpec>) -> Result<Header, (&'
             let why = format!("`{file}` must be the plain name of a file in the secrets folder, without `/`");
             ("value_file", why)
         })?),
-        (None, None) => kept(name.as_str(), before)
-            .ok_or_else(|| ("value", "give `value`, or `value_file` with the name of a file in the secrets folder".to_owned()))?,
+        (None, None) => kept(name.as_str(), before).ok_or_else(|| {
+            (
+                "value",
+                "give `value`, or `value_file` with the name of a file in the secrets folder".to_owned(),
+            )
+        })?,
         (Some(_), Some(_)) => return Err(("value_file", "give `value` or `value_file`, not both".to_owned())),
     };
     Ok(Header {
@@ -339,7 +362,10 @@ fn check_assertions(spec: &CheckSpec, wrong: &mut Wrong) {
             );
         }
         if matches!(assertion, Assertion::Tls { .. }) && !spec.target.starts_with("https://") {
-            wrong.push(format!("assertions[{index}].on"), "only an https target has a certificate");
+            wrong.push(
+                format!("assertions[{index}].on"),
+                "only an https target has a certificate",
+            );
         }
     }
 }
@@ -352,7 +378,9 @@ mod tests {
     use super::*;
 
     fn build(draft: Value) -> Result<CheckSpec, Vec<FieldError>> {
-        serde_json::from_value::<CheckDraft>(draft).unwrap().build(&Defaults::default(), None)
+        serde_json::from_value::<CheckDraft>(draft)
+            .unwrap()
+            .build(&Defaults::default(), None)
     }
 
     fn wrong_fields(draft: Value) -> Vec<String> {
@@ -362,8 +390,14 @@ mod tests {
     #[test]
     fn a_target_alone_is_a_whole_check() {
         let spec = build(json!({"target": "http://127.0.0.1:8001/health"})).unwrap();
-        assert_eq!((spec.kind, spec.interval_ms, spec.timeout_ms), (CheckKind::Http, 15_000, 2_000));
-        assert_eq!((spec.failures_before_down, spec.successes_before_up, spec.retry_ms), (3, 2, 1000));
+        assert_eq!(
+            (spec.kind, spec.interval_ms, spec.timeout_ms),
+            (CheckKind::Http, 15_000, 2_000)
+        );
+        assert_eq!(
+            (spec.failures_before_down, spec.successes_before_up, spec.retry_ms),
+            (3, 2, 1000)
+        );
         let tcp = build(json!({"target": "tcp://DB.internal:5432"})).unwrap();
         assert_eq!((tcp.kind, tcp.target.as_str()), (CheckKind::Tcp, "db.internal:5432"));
         assert_eq!(build(json!({"target": "[::1]:80"})).unwrap().target, "[::1]:80");
@@ -371,7 +405,10 @@ mod tests {
 
     #[test]
     fn a_short_interval_shortens_the_default_timeout() {
-        assert_eq!(build(json!({"target": "a:1", "interval_ms": 1000})).unwrap().timeout_ms, 1000);
+        assert_eq!(
+            build(json!({"target": "a:1", "interval_ms": 1000})).unwrap().timeout_ms,
+            1000
+        );
     }
 
     #[test]
@@ -382,11 +419,19 @@ mod tests {
             assert_eq!(wrong_fields(json!({"target": bad})), ["target"], "{bad}");
         }
         assert_eq!(
-            wrong_fields(json!({"target": "a:1", "interval_ms": 10, "timeout_ms": 1, "retry_ms": 1, "failures_before_down": 0})),
+            wrong_fields(
+                json!({"target": "a:1", "interval_ms": 10, "timeout_ms": 1, "retry_ms": 1, "failures_before_down": 0})
+            ),
             ["interval_ms", "timeout_ms", "failures_before_down", "retry_ms"]
         );
-        assert_eq!(wrong_fields(json!({"target": "a:1", "interval_ms": 1000, "timeout_ms": 1001})), ["timeout_ms"]);
-        assert_eq!(wrong_fields(json!({"target": "http://a/", "method": "BAD METHOD"})), ["method"]);
+        assert_eq!(
+            wrong_fields(json!({"target": "a:1", "interval_ms": 1000, "timeout_ms": 1001})),
+            ["timeout_ms"]
+        );
+        assert_eq!(
+            wrong_fields(json!({"target": "http://a/", "method": "BAD METHOD"})),
+            ["method"]
+        );
         assert_eq!(
             wrong_fields(json!({"target": "a:1", "assertions": [{"on": "status", "is": "200"}]})),
             ["assertions[0].on"]
@@ -412,9 +457,12 @@ mod tests {
                 "headers[5].name"
             ]
         );
-        let before = build(json!({"target": "http://a/", "headers": [{"name": "X-Key", "value": "hush", "secret": true}]})).unwrap();
+        let before =
+            build(json!({"target": "http://a/", "headers": [{"name": "X-Key", "value": "hush", "secret": true}]}))
+                .unwrap();
         let edit: CheckDraft =
-            serde_json::from_value(json!({"target": "http://b/", "headers": [{"name": "x-key", "secret": true}]})).unwrap();
+            serde_json::from_value(json!({"target": "http://b/", "headers": [{"name": "x-key", "secret": true}]}))
+                .unwrap();
         let after = edit.build(&Defaults::default(), Some(&before)).unwrap();
         assert_eq!(after.headers[0].value, HeaderValue::Secret("hush".to_owned()));
         assert!(!format!("{after:?}").contains("hush"), "a secret is never printed");

@@ -157,7 +157,11 @@ pub(crate) mod tests {
     pub(crate) fn graph(count: usize, edges: &[(usize, usize)]) -> Graph {
         let needs: Vec<Vec<ServiceName>> = (0..count)
             .map(|service| {
-                let mut needs: Vec<usize> = edges.iter().filter(|edge| edge.0 == service).map(|edge| edge.1).collect();
+                let mut needs: Vec<usize> = edges
+                    .iter()
+                    .filter(|edge| edge.0 == service)
+                    .map(|edge| edge.1)
+                    .collect();
                 needs.dedup();
                 needs.into_iter().map(name).collect()
             })
@@ -185,7 +189,13 @@ pub(crate) mod tests {
         let edges: Vec<(usize, usize)> = (1..10_000).map(|service| (service, service - 1)).collect();
         let names: Vec<ServiceName> = (0..10_000).map(name).collect();
         let needs: Vec<&[ServiceName]> = (0..10_000_usize)
-            .map(|service| if service == 0 { &[][..] } else { &names[service - 1..service] })
+            .map(|service| {
+                if service == 0 {
+                    &[][..]
+                } else {
+                    &names[service - 1..service]
+                }
+            })
             .collect();
         let graph = Graph::new(names.iter().cloned().zip(needs));
         assert_eq!(graph.affected_by(0).len(), 10_000);

@@ -59,8 +59,10 @@ pub fn verdict(word: &str) -> Verdict {
         .take(32)
         .collect();
     match plain.as_str() {
-        "healthy" | "ok" | "okay" | "up" | "ready" | "alive" | "live" | "pass" | "passing" | "running" | "connected"
-        | "available" | "online" | "serving" | "green" | "true" | "operational" | "success" => Verdict::Passing,
+        "healthy" | "ok" | "okay" | "up" | "ready" | "alive" | "live" | "pass" | "passing" | "running"
+        | "connected" | "available" | "online" | "serving" | "green" | "true" | "operational" | "success" => {
+            Verdict::Passing
+        }
         "degraded" | "warn" | "warning" | "partial" | "yellow" => Verdict::Degraded,
         "not_ready" | "notready" | "unready" | "starting" | "initializing" | "initialising" | "loading" | "pending"
         | "draining" | "stopping" | "not_serving" | "out_of_service" => Verdict::NotReady,
@@ -74,9 +76,11 @@ impl HealthReport {
     /// Reads the JSON body of a health endpoint; `None` when it says nothing about health.
     pub fn read(body: &Value) -> Option<Self> {
         let object = body.as_object()?;
-        let status = ["status", "state", "health", "healthy", "ready", "ok", "detail", "error", "message"]
-            .iter()
-            .find_map(|key| word(object.get(*key)?, key))?;
+        let status = [
+            "status", "state", "health", "healthy", "ready", "ok", "detail", "error", "message",
+        ]
+        .iter()
+        .find_map(|key| word(object.get(*key)?, key))?;
         let dependencies = ["dependencies", "checks", "components", "details"]
             .iter()
             .filter_map(|key| object.get(*key))
@@ -189,15 +193,20 @@ mod tests {
 
     use super::*;
 
-    fn read(body: Value) -> HealthReport {
-        HealthReport::read(&body).unwrap()
+    fn read(body: &Value) -> HealthReport {
+        HealthReport::read(body).unwrap()
     }
 
     #[test]
     fn the_usual_words_for_well_pass_every_role() {
         for word in ["healthy", "ok", "ready", "alive", "up", "UP", "degraded", "Pass"] {
-            let report = read(json!({"status": word, "service": "x", "timestamp": 1_700_000_000}));
-            for role in [CheckRole::Health, CheckRole::Readiness, CheckRole::Liveness, CheckRole::Custom] {
+            let report = read(&json!({"status": word, "service": "x", "timestamp": 1_700_000_000}));
+            for role in [
+                CheckRole::Health,
+                CheckRole::Readiness,
+                CheckRole::Liveness,
+                CheckRole::Custom,
+            ] {
                 assert!(!report.fails(role), "{word} failed {role:?}");
             }
         }
@@ -206,7 +215,7 @@ mod tests {
     #[test]
     fn not_ready_fails_readiness_but_the_process_is_alive() {
         for word in ["not_ready", "NOT-READY", "starting"] {
-            let report = read(json!({"status": word, "service": "main", "monitor_connected": false}));
+            let report = read(&json!({"status": word, "service": "main", "monitor_connected": false}));
             assert!(report.fails(CheckRole::Readiness));
             assert!(report.fails(CheckRole::Health));
             assert!(!report.fails(CheckRole::Liveness));
@@ -215,28 +224,38 @@ mod tests {
 
     #[test]
     fn unhealthy_fails_every_generated_role() {
-        let report = read(json!({"status": "unhealthy"}));
-        assert!(report.fails(CheckRole::Liveness) && report.fails(CheckRole::Health) && report.fails(CheckRole::Readiness));
-        assert!(!report.fails(CheckRole::Custom), "a check written by hand says itself what it expects");
+        let report = read(&json!({"status": "unhealthy"}));
+        assert!(
+            report.fails(CheckRole::Liveness) && report.fails(CheckRole::Health) && report.fails(CheckRole::Readiness)
+        );
+        assert!(
+            !report.fails(CheckRole::Custom),
+            "a check written by hand says itself what it expects"
+        );
     }
 
     #[test]
     fn dependencies_are_found_in_maps_and_lists_and_the_broken_ones_are_named() {
-        let map = read(json!({"status": "unhealthy", "dependencies": {
+        let map = read(&json!({"status": "unhealthy", "dependencies": {
             "database": {"status": "unhealthy", "latency_ms": 3}, "cache": "ok", "queue": false, "note": 7}}));
         assert_eq!(map.in_words(), "status=unhealthy (database, queue)");
-        let list = read(json!({"status": "degraded", "dependencies": [{"name": "redis", "status": "down"}, {"nameless": 1}]}));
+        let list = read(
+            &json!({"status": "degraded", "dependencies": [{"name": "redis", "status": "down"}, {"nameless": 1}]}),
+        );
         assert_eq!(list.in_words(), "status=degraded (redis)");
-        let spring = read(json!({"status": "DOWN", "components": {"db": {"status": "DOWN", "details": {}}}}));
+        let spring = read(&json!({"status": "DOWN", "components": {"db": {"status": "DOWN", "details": {}}}}));
         assert_eq!(spring.in_words(), "status=DOWN (db)");
-        let draft = read(json!({"status": "fail", "checks": {"db:responseTime": [{"status": "fail"}]}}));
+        let draft = read(&json!({"status": "fail", "checks": {"db:responseTime": [{"status": "fail"}]}}));
         assert_eq!(draft.in_words(), "status=fail (db:responseTime)");
     }
 
     #[test]
     fn a_problem_without_a_status_is_quoted() {
-        assert_eq!(read(json!({"detail": "Service not ready"})).in_words(), "\"Service not ready\"");
-        assert_eq!(read(json!({"ready": false})).in_words(), "status=not_ready");
+        assert_eq!(
+            read(&json!({"detail": "Service not ready"})).in_words(),
+            "\"Service not ready\""
+        );
+        assert_eq!(read(&json!({"ready": false})).in_words(), "status=not_ready");
         assert_eq!(HealthReport::read(&json!({"env": "prod"})), None);
         assert_eq!(HealthReport::read(&json!([1, 2])), None);
     }

@@ -1,6 +1,6 @@
 //! A small histogram of durations whose merge is exact and whose percentiles are off by at most 1/32 of the value.
 //!
-//! Buckets grow with the value: 16 to each power of two of microseconds (the scheme of HdrHistogram with four significant
+//! Buckets grow with the value: 16 to each power of two of microseconds (the scheme of `HdrHistogram` with four significant
 //! bits), so that one histogram covers a microsecond to an hour, most hold a dozen counts, and two of them add up bucket by
 //! bucket whatever the order.
 
@@ -21,7 +21,7 @@ fn bucket_of(micros: u64) -> u16 {
     if micros < SUB_BUCKETS {
         return u16::try_from(micros).unwrap_or_default();
     }
-    let exponent = 63 - micros.leading_zeros() - PRECISION_BITS;
+    let exponent = micros.ilog2() - PRECISION_BITS;
     let mantissa = (micros >> exponent) - SUB_BUCKETS;
     u16::try_from(u64::from(exponent + 1) * SUB_BUCKETS + mantissa).unwrap_or(u16::MAX)
 }
@@ -97,8 +97,12 @@ impl Histogram {
         let mut histogram = Self::default();
         let mut last: u16 = 0;
         while !bytes.is_empty() {
-            let gap = read_varint(&mut bytes).and_then(|gap| u16::try_from(gap).ok()).ok_or(InvalidHistogram)?;
-            let count = read_varint(&mut bytes).and_then(|count| u32::try_from(count).ok()).ok_or(InvalidHistogram)?;
+            let gap = read_varint(&mut bytes)
+                .and_then(|gap| u16::try_from(gap).ok())
+                .ok_or(InvalidHistogram)?;
+            let count = read_varint(&mut bytes)
+                .and_then(|count| u32::try_from(count).ok())
+                .ok_or(InvalidHistogram)?;
             last = last.checked_add(gap).ok_or(InvalidHistogram)?;
             histogram.add(last, count);
         }

@@ -1,4 +1,4 @@
-//! A small subset of JSONPath (RFC 9535): `$`, `.name`, `['name']` and `[index]`; one value or none, never a list.
+//! A small subset of `JSONPath` (RFC 9535): `$`, `.name`, `['name']` and `[index]`; one value or none, never a list.
 
 use std::fmt;
 
@@ -73,7 +73,9 @@ fn next_step(rest: &str) -> Result<(Step, &str), &'static str> {
         return Ok((Step::Key(quoted[..end].to_owned()), after));
     }
     let end = inner.find(']').ok_or("`]` is missing")?;
-    let index = inner[..end].parse().map_err(|_| "only a whole number or a quoted name may stand in `[]`")?;
+    let index = inner[..end]
+        .parse()
+        .map_err(|_| "only a whole number or a quoted name may stand in `[]`")?;
     Ok((Step::Index(index), &inner[end + 1..]))
 }
 
@@ -109,7 +111,9 @@ mod tests {
 
     #[test]
     fn what_would_select_several_values_is_refused_with_an_example() {
-        for bad in ["", "a.b", "$..a", "$.a[*]", "$.", "$[", "$['a", "$['a'", "$.a[-1]", "$x"] {
+        for bad in [
+            "", "a.b", "$..a", "$.a[*]", "$.", "$[", "$['a", "$['a'", "$.a[-1]", "$x",
+        ] {
             let error = JsonPath::parse(bad).unwrap_err().to_string();
             assert!(error.contains("$.status"), "{bad}: {error}");
         }

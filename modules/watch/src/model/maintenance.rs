@@ -55,7 +55,9 @@ mod tests {
             starts_at: second(10),
             ends_at: second(20),
         };
-        let covered: Vec<bool> = [9, 10, 19, 20].map(|at| window.covers(&production, &api, second(at))).to_vec();
+        let covered: Vec<bool> = [9, 10, 19, 20]
+            .map(|at| window.covers(&production, &api, second(at)))
+            .to_vec();
         assert_eq!(covered, [false, true, true, false]);
         let web = ServiceName::parse("web").unwrap();
         assert!(!window.covers(&production, &web, second(10)));

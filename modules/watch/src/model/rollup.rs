@@ -91,7 +91,10 @@ mod tests {
         rollup.record(1000, false, true);
         rollup.record(3000, false, false);
         rollup.record(2000, true, false);
-        assert_eq!((rollup.total, rollup.failed, rollup.maintenance, rollup.max_us), (3, 1, 1, 3000));
+        assert_eq!(
+            (rollup.total, rollup.failed, rollup.maintenance, rollup.max_us),
+            (3, 1, 1, 3000)
+        );
     }
 
     #[test]

@@ -185,7 +185,9 @@ impl Board {
     /// Sets what a service's own checks say; answers every service whose state or cause changed by it, the service itself
     /// first and what is needed before what needs it.
     pub fn set_own(&mut self, service: &ServiceName, own: Own, at: Timestamp) -> Vec<ServiceStateChange> {
-        let Some(index) = self.graph.find(service) else { return Vec::new() };
+        let Some(index) = self.graph.find(service) else {
+            return Vec::new();
+        };
         let node = &self.nodes[index];
         if node.own == own {
             return Vec::new();
@@ -267,7 +269,11 @@ impl Board {
         at: Timestamp,
         changed: Option<(usize, ServiceState)>,
     ) -> Vec<ServiceStateChange> {
-        let mut before: Vec<(usize, ServiceState)> = groups.concat().into_iter().map(|index| (index, self.view(index))).collect();
+        let mut before: Vec<(usize, ServiceState)> = groups
+            .concat()
+            .into_iter()
+            .map(|index| (index, self.view(index)))
+            .collect();
         if let Some((changed, view)) = changed
             && let Some(entry) = before.iter_mut().find(|(index, _)| *index == changed)
         {
@@ -338,16 +344,26 @@ impl Board {
                     .filter(|need| Some(self.graph.rank(**need)) == rank && **need != member)
                     .filter_map(|need| {
                         if Some(*need) == inner_root {
-                            Some(Label { root: *need, via: *need, distance: 1 })
+                            Some(Label {
+                                root: *need,
+                                via: *need,
+                                distance: 1,
+                            })
                         } else {
                             let beyond = self.nodes[*need].label?;
-                            Some(Label { via: *need, distance: beyond.distance + 1, ..beyond })
+                            Some(Label {
+                                via: *need,
+                                distance: beyond.distance + 1,
+                                ..beyond
+                            })
                         }
                     })
                     .filter(|label| label.root != member)
                     .min_by_key(|label| self.order(label));
                 if let Some(best) = best
-                    && self.nodes[member].label.is_none_or(|now| self.order(&best) < self.order(&now))
+                    && self.nodes[member]
+                        .label
+                        .is_none_or(|now| self.order(&best) < self.order(&now))
                 {
                     self.nodes[member].label = Some(best);
                     bettered = true;

@@ -91,8 +91,13 @@ fn permitted(address: IpAddr) -> Result<(), Failure> {
 fn unresolved(name: &str, error: &std::io::Error) -> Failure {
     let text = error.to_string();
     // The resolver's own words follow a fixed beginning of the standard library.
-    let why = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
-    Failure::new(FailureKind::Resolve, format!("has a name that does not resolve: {name} ({why})"))
+    let why = text
+        .strip_prefix("failed to lookup address information: ")
+        .unwrap_or(&text);
+    Failure::new(
+        FailureKind::Resolve,
+        format!("has a name that does not resolve: {name} ({why})"),
+    )
 }
 
 /// One address; when others remain, it gets only its share of the time.
@@ -118,7 +123,10 @@ pub fn not_accepted(time: Duration) -> Failure {
 fn refused(error: &std::io::Error) -> Failure {
     match error.kind() {
         ErrorKind::ConnectionRefused => Failure::new(FailureKind::ConnectRefused, "refused the connection"),
-        ErrorKind::TimedOut => Failure::new(FailureKind::ConnectTimeout, "did not accept a connection in the system's time"),
+        ErrorKind::TimedOut => Failure::new(
+            FailureKind::ConnectTimeout,
+            "did not accept a connection in the system's time",
+        ),
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
             Failure::new(FailureKind::Connect, "cannot be reached: there is no route to it")
         }

@@ -39,7 +39,16 @@ mod tests {
 
     #[test]
     fn services_may_live_on_loopback_and_private_addresses() {
-        for good in ["127.0.0.1", "10.0.0.8", "192.168.1.1", "172.17.0.2", "::1", "fd12::1", "8.8.8.8", "::ffff:10.0.0.1"] {
+        for good in [
+            "127.0.0.1",
+            "10.0.0.8",
+            "192.168.1.1",
+            "172.17.0.2",
+            "::1",
+            "fd12::1",
+            "8.8.8.8",
+            "::ffff:10.0.0.1",
+        ] {
             assert!(!is_forbidden(good.parse().unwrap()), "{good}");
         }
     }

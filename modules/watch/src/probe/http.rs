@@ -85,7 +85,10 @@ impl Prober {
         }
         Err(Failure::new(
             FailureKind::Protocol,
-            format!("redirected more than {REDIRECTS_MAX} times, at last to {}", asking.hop.url),
+            format!(
+                "redirected more than {REDIRECTS_MAX} times, at last to {}",
+                asking.hop.url
+            ),
         ))
     }
 
@@ -97,10 +100,12 @@ impl Prober {
         };
         trace.enter(Stage::Tls);
         let began = Instant::now();
-        let config = self
-            .tls
-            .get(plan.insecure)
-            .map_err(|why| Failure::new(FailureKind::Tls, format!("could not be checked: no trusted certificates here ({why})")))?;
+        let config = self.tls.get(plan.insecure).map_err(|why| {
+            Failure::new(
+                FailureKind::Tls,
+                format!("could not be checked: no trusted certificates here ({why})"),
+            )
+        })?;
         let stream = TlsConnector::from(config)
             .connect(server_name.clone(), stream)
             .await
@@ -189,7 +194,13 @@ fn request(asking: &Asking) -> Request<Full<Bytes>> {
 /// Where the answer redirects to, if it does.
 fn redirect_target(response: &Response<Incoming>, from: &Url) -> Option<Result<Url, Failure>> {
     use StatusCode as S;
-    let redirects = [S::MOVED_PERMANENTLY, S::FOUND, S::SEE_OTHER, S::TEMPORARY_REDIRECT, S::PERMANENT_REDIRECT];
+    let redirects = [
+        S::MOVED_PERMANENTLY,
+        S::FOUND,
+        S::SEE_OTHER,
+        S::TEMPORARY_REDIRECT,
+        S::PERMANENT_REDIRECT,
+    ];
     if !redirects.contains(&response.status()) {
         return None;
     }
@@ -207,7 +218,10 @@ where
 {
     let too_large = || {
         let cap = bytes_in_words(BODY_BYTES_MAX as u64);
-        Failure::new(FailureKind::TooLarge, format!("answered with a body of more than {cap}"))
+        Failure::new(
+            FailureKind::TooLarge,
+            format!("answered with a body of more than {cap}"),
+        )
     };
     let announced = body.size_hint().lower();
     if announced > BODY_BYTES_MAX as u64 {
@@ -243,7 +257,11 @@ impl<C: Future> Driver<'_, C> {
 
     fn poll(&mut self, context: &mut Context<'_>) {
         // How the connection ended reaches whoever waits for the answer.
-        if self.0.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready()) {
+        if self
+            .0
+            .as_mut()
+            .is_some_and(|connection| connection.as_mut().poll(context).is_ready())
+        {
             self.0 = None;
         }
     }

@@ -138,7 +138,10 @@ impl Prober {
             Err(_) => Err(out_of_time(&trace, plan.timeout)),
         };
         let (health, failure) = match outcome {
-            Ok((health, judged)) => (health, judged.err().map(|words| Failure::new(FailureKind::Assertion, words))),
+            Ok((health, judged)) => (
+                health,
+                judged.err().map(|words| Failure::new(FailureKind::Assertion, words)),
+            ),
             Err(failure) => (None, Some(failure)),
         };
         Probe {
@@ -169,8 +172,13 @@ impl Prober {
             Action::Http(request) => {
                 let received = self.http(request, trace).await?;
                 let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-                let answer =
-                    Answer::new(received.status.as_u16(), &received.headers, &received.body, took, trace.tls_days_left);
+                let answer = Answer::new(
+                    received.status.as_u16(),
+                    &received.headers,
+                    &received.body,
+                    took,
+                    trace.tls_days_left,
+                );
                 let health = answer.health();
                 let judged = judge(&plan.expectations, plan.role, &answer, health.as_ref());
                 Ok((health, judged))
@@ -195,7 +203,10 @@ fn out_of_time(trace: &Trace, timeout: Duration) -> Failure {
     let time = seconds_in_words(timeout);
     let (kind, message) = match trace.stage {
         Stage::Prepare => (FailureKind::Timeout, format!("was not asked within {time}")),
-        Stage::Resolve => (FailureKind::Resolve, format!("has a name that did not resolve within {time}")),
+        Stage::Resolve => (
+            FailureKind::Resolve,
+            format!("has a name that did not resolve within {time}"),
+        ),
         Stage::Connect => return connect::not_accepted(timeout),
         Stage::Tls => (
             FailureKind::Tls,
@@ -236,4 +247,3 @@ pub async fn probe_once(world: &World, config: &ProberConfig, spec: &CheckSpec) 
     let prober = Prober::new(world.clone(), config)?;
     Ok(prober.probe(&plan, Attempt::Manual).await)
 }
-

@@ -105,7 +105,11 @@ impl ProbePlan {
         let expectations = spec
             .assertions
             .iter()
-            .map(|assertion| assertion.compile().map_err(|(field, why)| InvalidPlan(format!("{field}: {why}"))))
+            .map(|assertion| {
+                assertion
+                    .compile()
+                    .map_err(|(field, why)| InvalidPlan(format!("{field}: {why}")))
+            })
             .collect::<Result<_, _>>()?;
         let action = match spec.kind {
             CheckKind::Tcp => Action::Tcp(tcp_place(&spec.target)?),
@@ -178,7 +182,8 @@ impl Hop {
             (_, false) => None,
             (HostName::Address(address), true) => Some(ServerName::from(*address)),
             (HostName::Name(name), true) => Some(
-                ServerName::try_from(name.clone()).map_err(|_| format!("`{name}` cannot be the name of a certificate"))?,
+                ServerName::try_from(name.clone())
+                    .map_err(|_| format!("`{name}` cannot be the name of a certificate"))?,
             ),
         };
         let mut target = url.path().to_owned();

@@ -42,7 +42,9 @@ impl Secrets {
     /// A sentence about the file, never about its content.
     pub async fn get(&self, name: &str) -> Result<HeaderValue, String> {
         let Some(folder) = &self.folder else {
-            return Err(format!("the secret `{name}` cannot be read: no secrets folder is configured"));
+            return Err(format!(
+                "the secret `{name}` cannot be read: no secrets folder is configured"
+            ));
         };
         let path = folder.join(name);
         let unreadable = |error: std::io::Error| format!("the secret file `{name}` cannot be read: {error}");
@@ -74,7 +76,11 @@ impl Secrets {
     }
 
     fn known(&self, name: &str) -> Option<Read> {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
     }
 }
 
@@ -92,6 +98,12 @@ mod tests {
         assert_eq!(secrets.get("token").await.unwrap(), "hush-hush");
         assert!(!format!("{secrets:?}").contains("hush"));
         assert!(secrets.get("absent").await.unwrap_err().contains("`absent`"));
-        assert!(Secrets::default().get("token").await.unwrap_err().contains("no secrets folder"));
+        assert!(
+            Secrets::default()
+                .get("token")
+                .await
+                .unwrap_err()
+                .contains("no secrets folder")
+        );
     }
 }

@@ -81,7 +81,11 @@ async fn a_good_answer_carries_phases_address_and_health() {
     let probe = probe(json!({"target": format!("http://localhost:{}/health", address.port()), "role": "health"})).await;
     assert_eq!(probe.failure, None);
     assert_eq!((probe.status, probe.body_bytes), (Some(200), Some(47)));
-    assert_eq!(probe.address, Some(address), "a name with several addresses is tried until one answers");
+    assert_eq!(
+        probe.address,
+        Some(address),
+        "a name with several addresses is tried until one answers"
+    );
     let health = probe.health.unwrap();
     assert_eq!((health.status.as_str(), health.dependencies.len()), ("healthy", 1));
     let phases = probe.phases;
@@ -111,8 +115,15 @@ async fn a_target_that_accepts_and_never_answers_costs_only_the_timeout() {
     let probe = probe(json!({"target": format!("http://{address}/"), "timeout_ms": 80})).await;
     let failure = probe.failure.unwrap();
     assert_eq!(failure.kind, FailureKind::Timeout);
-    assert_eq!(failure.message, "accepted the connection but did not answer within 80 ms");
-    assert!((80_000..1_000_000).contains(&probe.duration_us), "{}", probe.duration_us);
+    assert_eq!(
+        failure.message,
+        "accepted the connection but did not answer within 80 ms"
+    );
+    assert!(
+        (80_000..1_000_000).contains(&probe.duration_us),
+        "{}",
+        probe.duration_us
+    );
     assert!(probe.phases.connect_us.is_some());
     let tcp = self::probe(json!({"target": address.to_string()})).await;
     assert_eq!(tcp.failure, None, "for a TCP check, accepting is answering");
@@ -123,7 +134,9 @@ async fn a_target_that_answers_byte_by_byte_runs_into_the_deadline() {
     let tasks = tasks();
     let address = target(&tasks, |mut stream| async move {
         read_head(&mut stream).await;
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n").await;
+        let _ = stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+            .await;
         loop {
             if stream.write_all(b"x").await.is_err() {
                 return;
@@ -134,7 +147,10 @@ async fn a_target_that_answers_byte_by_byte_runs_into_the_deadline() {
     .await;
     let (kind, message) = failure(json!({"target": format!("http://{address}/"), "timeout_ms": 120})).await;
     assert_eq!(kind, FailureKind::Timeout);
-    assert!(message.starts_with("began to answer but did not finish within 120 ms ("), "{message}");
+    assert!(
+        message.starts_with("began to answer but did not finish within 120 ms ("),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -155,7 +171,10 @@ async fn a_gigabyte_is_not_read_whether_announced_or_not() {
     for address in [announced, sneaky] {
         assert_eq!(
             failure(json!({"target": format!("http://{address}/")})).await,
-            (FailureKind::TooLarge, "answered with a body of more than 1 MiB".to_owned())
+            (
+                FailureKind::TooLarge,
+                "answered with a body of more than 1 MiB".to_owned()
+            )
         );
     }
 }
@@ -170,7 +189,10 @@ async fn what_is_not_a_whole_http_answer_is_said_to_be_so() {
             "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf",
             "closed the connection in the middle of its answer",
         ),
-        ("220 mail ESMTP ready\r\n\r\n", "answered with something that is not HTTP"),
+        (
+            "220 mail ESMTP ready\r\n\r\n",
+            "answered with something that is not HTTP",
+        ),
         ("\0\u{1}garbage\r\n\r\n", "answered with something that is not HTTP"),
     ] {
         let address = answering(&tasks, answer).await;
@@ -189,27 +211,48 @@ async fn redirects_are_followed_counted_and_checked_again() {
     let forward = format!("HTTP/1.1 302 Found\r\nlocation: http://{good}/there\r\n\r\n");
     let forward = answering(&tasks, Box::leak(forward.into_boxed_str())).await;
     let followed = probe(json!({"target": format!("http://{forward}/")})).await;
-    assert_eq!((followed.failure, followed.status, followed.address), (None, Some(204), Some(good)));
+    assert_eq!(
+        (followed.failure, followed.status, followed.address),
+        (None, Some(204), Some(good))
+    );
     let kept = probe(json!({"target": format!("http://{forward}/"), "follow_redirects": false})).await;
     assert_eq!(kept.failure.unwrap().message, "answered 302 where 200-299 was expected");
 
     let circle = answering(&tasks, "HTTP/1.1 307 Temporary Redirect\r\nlocation: /again\r\n\r\n").await;
     let (kind, message) = failure(json!({"target": format!("http://{circle}/")})).await;
     assert_eq!(kind, FailureKind::Protocol);
-    assert_eq!(message, format!("redirected more than 10 times, at last to http://{circle}/again"));
+    assert_eq!(
+        message,
+        format!("redirected more than 10 times, at last to http://{circle}/again")
+    );
 
-    let trap = answering(&tasks, "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/latest/meta-data\r\n\r\n").await;
-    assert_eq!(failure(json!({"target": format!("http://{trap}/")})).await.0, FailureKind::Blocked);
+    let trap = answering(
+        &tasks,
+        "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/latest/meta-data\r\n\r\n",
+    )
+    .await;
+    assert_eq!(
+        failure(json!({"target": format!("http://{trap}/")})).await.0,
+        FailureKind::Blocked
+    );
     let odd = answering(&tasks, "HTTP/1.1 302 Found\r\nlocation: file:///etc/passwd\r\n\r\n").await;
     assert_eq!(
         failure(json!({"target": format!("http://{odd}/")})).await,
-        (FailureKind::Protocol, "redirected, but `file:` is not a scheme a check follows".to_owned())
+        (
+            FailureKind::Protocol,
+            "redirected, but `file:` is not a scheme a check follows".to_owned()
+        )
     );
 }
 
 #[tokio::test]
 async fn metadata_addresses_are_refused_before_a_packet_is_sent() {
-    for target in ["http://169.254.169.254/", "http://[fe80::1]/", "169.254.1.1:80", "http://[::ffff:169.254.169.254]/"] {
+    for target in [
+        "http://169.254.169.254/",
+        "http://[fe80::1]/",
+        "169.254.1.1:80",
+        "http://[::ffff:169.254.169.254]/",
+    ] {
         let probe = probe(json!({"target": target})).await;
         assert_eq!(probe.failure.unwrap().kind, FailureKind::Blocked, "{target}");
         assert!(probe.address.is_none() && probe.phases.connect_us.is_none());
@@ -258,16 +301,28 @@ async fn method_body_and_headers_are_sent_and_secrets_do_not_follow_to_another_h
     assert_eq!(probe_with(&config, draft).await.failure, None);
     let (sent, redirected) = (heads.recv().await.unwrap(), heads.recv().await.unwrap());
     assert!(sent.starts_with("POST /submit?x=1 HTTP/1.1\r\n"), "{sent}");
-    for line in ["authorization: Bearer abc", "x-plain: yes", "content-length: 5", "connection: close"] {
+    for line in [
+        "authorization: Bearer abc",
+        "x-plain: yes",
+        "content-length: 5",
+        "connection: close",
+    ] {
         assert!(sent.contains(line), "{line} is missing in {sent}");
     }
     assert!(redirected.starts_with("GET / HTTP/1.1\r\n"), "{redirected}");
-    assert!(redirected.contains("x-plain") && !redirected.contains("authorization"), "{redirected}");
+    assert!(
+        redirected.contains("x-plain") && !redirected.contains("authorization"),
+        "{redirected}"
+    );
 
     let missing = json!({"target": format!("http://{first}/"), "headers": [{"name": "x", "value_file": "absent"}]});
     let failure = probe_with(&config, missing).await.failure.unwrap();
     assert_eq!(failure.kind, FailureKind::Blocked);
-    assert!(failure.message.starts_with("was not asked: the secret file `absent`"), "{}", failure.message);
+    assert!(
+        failure.message.starts_with("was not asked: the secret file `absent`"),
+        "{}",
+        failure.message
+    );
 }
 
 /// A certificate authority and what it signs.
@@ -307,9 +362,13 @@ impl Authority {
         target(tasks, move |stream| {
             let acceptor = acceptor.clone();
             async move {
-                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    return;
+                };
                 read_head(&mut stream).await;
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                    .await;
                 let _ = stream.shutdown().await;
             }
         })
@@ -343,9 +402,15 @@ async fn certificates_are_verified_and_their_days_counted() {
     let failure = |probe: Probe| probe.failure.map(|failure| (failure.kind, failure.message)).unwrap();
     let (kind, words) = failure(probe_with(&trusting, json!({"target": url(expired)})).await);
     assert_eq!(kind, FailureKind::Tls);
-    assert!(words.starts_with("has a certificate that expired ") && words.ends_with(" days ago"), "{words}");
+    assert!(
+        words.starts_with("has a certificate that expired ") && words.ends_with(" days ago"),
+        "{words}"
+    );
     let (_, words) = failure(probe_with(&trusting, json!({"target": url(other)})).await);
-    assert!(words.contains("other.example") && words.ends_with("not for localhost"), "{words}");
+    assert!(
+        words.contains("other.example") && words.ends_with("not for localhost"),
+        "{words}"
+    );
     let (_, words) = failure(self::probe(json!({"target": url(good)})).await);
     assert!(words.contains("not trusted"), "{words}");
     let insecure = self::probe(json!({"target": url(expired), "insecure": true})).await;
@@ -372,7 +437,10 @@ async fn a_port_that_does_not_speak_tls_is_said_to_be_so() {
     assert_eq!(kind, FailureKind::Tls);
     let (kind, words) = failure(json!({"target": format!("https://{mute}/"), "timeout_ms": 80})).await;
     assert_eq!(kind, FailureKind::Tls);
-    assert!(words.contains("did not finish the TLS handshake within 80 ms"), "{words}");
+    assert!(
+        words.contains("did not finish the TLS handshake within 80 ms"),
+        "{words}"
+    );
     assert_eq!(
         failure(json!({"target": format!("https://{garbage}/")})).await,
         (FailureKind::Tls, "does not speak TLS on this port".to_owned())

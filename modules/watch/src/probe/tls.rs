@@ -42,13 +42,12 @@ impl TlsConfigs {
     /// # Errors
     /// When the machine's certificate store cannot be used; in words.
     pub fn get(&self, insecure: bool) -> Result<Arc<ClientConfig>, String> {
-        let (slot, make): (_, fn(&Self) -> Result<ClientConfig, TlsError>) = if insecure {
-            (&self.unverified, |_| unverified())
-        } else {
-            (&self.verified, Self::make_verified)
-        };
-        slot.get_or_init(|| make(self).map(Arc::new).map_err(|error| error.to_string()))
-            .clone()
+        let slot = if insecure { &self.unverified } else { &self.verified };
+        slot.get_or_init(|| {
+            let made = if insecure { unverified() } else { self.make_verified() };
+            made.map(Arc::new).map_err(|error| error.to_string())
+        })
+        .clone()
     }
 
     fn make_verified(&self) -> Result<ClientConfig, TlsError> {
@@ -64,7 +63,10 @@ fn unverified() -> Result<ClientConfig, TlsError> {
     with_verifier(provider, Arc::new(verifier))
 }
 
-fn with_verifier(provider: Arc<CryptoProvider>, verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, TlsError> {
+fn with_verifier(
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<dyn ServerCertVerifier>,
+) -> Result<ClientConfig, TlsError> {
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -97,7 +99,12 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -106,7 +113,12 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -152,7 +164,8 @@ fn certificate_in_words(problem: &CertificateError, host: &str) -> String {
             "has a certificate that is not valid yet".to_owned()
         }
         CertificateError::UnknownIssuer => {
-            "has a certificate of an issuer that is not trusted here; add its root to the trusted certificates".to_owned()
+            "has a certificate of an issuer that is not trusted here; add its root to the trusted certificates"
+                .to_owned()
         }
         CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
             format!("has a certificate for {}, not for {host}", presented.join(", "))

@@ -88,8 +88,15 @@ impl Planner {
 
     /// Adds checks or changes their timing. New ones are first probed soon, spread out so that many make no burst.
     pub fn put(&mut self, checks: &[(CheckId, Timing)], now: Instant) {
-        let new = checks.iter().filter(|(check, _)| !self.entries.contains_key(check)).count();
-        let spread = Duration::from_secs(1) * u32::try_from(new).unwrap_or(u32::MAX).div_ceil(FIRST_PROBES_PER_SECOND).max(1);
+        let new = checks
+            .iter()
+            .filter(|(check, _)| !self.entries.contains_key(check))
+            .count();
+        let spread = Duration::from_secs(1)
+            * u32::try_from(new)
+                .unwrap_or(u32::MAX)
+                .div_ceil(FIRST_PROBES_PER_SECOND)
+                .max(1);
         for (check, timing) in checks {
             match self.entries.get_mut(check) {
                 Some(entry) if entry.timing == *timing => {}
@@ -126,7 +133,9 @@ impl Planner {
 
     /// Wants a probe at once; when one is under way, another right after it. Answers whether the check is known.
     pub fn ask(&mut self, check: CheckId, attempt: Attempt, now: Instant) -> bool {
-        let Some(entry) = self.entries.get_mut(&check) else { return false };
+        let Some(entry) = self.entries.get_mut(&check) else {
+            return false;
+        };
         if entry.running_since.is_some() {
             entry.again = Some(attempt);
         } else {
@@ -171,8 +180,12 @@ impl Planner {
     /// A probe ended; `undecided` asks for the next one soon. Answers how many slots passed meanwhile.
     pub fn finished(&mut self, check: CheckId, undecided: bool, now: Instant) -> u64 {
         self.running = self.running.saturating_sub(1);
-        let Some(entry) = self.entries.get_mut(&check) else { return 0 };
-        let Some(started) = entry.running_since.take() else { return 0 };
+        let Some(entry) = self.entries.get_mut(&check) else {
+            return 0;
+        };
+        let Some(started) = entry.running_since.take() else {
+            return 0;
+        };
         let (timing, on_time) = (entry.timing, entry.attempt == Attempt::Scheduled);
         if let Some(attempt) = entry.again.take() {
             self.plan(check, now, attempt);
@@ -192,7 +205,11 @@ impl Planner {
         }
         let next = self.slot_from(check, timing, now);
         self.plan(check, next, Attempt::Scheduled);
-        if on_time { slots_in(behind, timing.interval) + 1 } else { 0 }
+        if on_time {
+            slots_in(behind, timing.interval) + 1
+        } else {
+            0
+        }
     }
 
     /// The first slot of a check that is not before `from`.
@@ -204,7 +221,9 @@ impl Planner {
     }
 
     fn plan(&mut self, check: CheckId, at: Instant, attempt: Attempt) {
-        let Some(entry) = self.entries.get_mut(&check) else { return };
+        let Some(entry) = self.entries.get_mut(&check) else {
+            return;
+        };
         self.appointments += 1;
         entry.appointment = self.appointments;
         entry.planned = at;
@@ -232,9 +251,13 @@ fn slots_in(time: Duration, interval: Duration) -> u64 {
 
 /// Where in `within` a check has its place: the same in every process (FNV-1a over the id, then mixed).
 fn place(check: CheckId, within: Duration) -> Duration {
-    let hash = check.as_uuid().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = check
+        .as_uuid()
+        .as_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
     let mixed = (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = mixed ^ (mixed >> 32);
     let nanos = u128::from(mixed) * within.as_nanos() / (u128::from(u64::MAX) + 1);
@@ -261,7 +284,13 @@ mod tests {
     }
 
     /// Runs the plan for a while, every probe taking `takes`, and answers every start with its offset.
-    fn run(planner: &mut Planner, epoch: Instant, length: Duration, takes: Duration, undecided: bool) -> Vec<(Duration, Start)> {
+    fn run(
+        planner: &mut Planner,
+        epoch: Instant,
+        length: Duration,
+        takes: Duration,
+        undecided: bool,
+    ) -> Vec<(Duration, Start)> {
         let mut ends: BinaryHeap<Reverse<(Instant, CheckId)>> = BinaryHeap::new();
         let mut starts = Vec::new();
         let mut now = epoch;
@@ -277,7 +306,10 @@ mod tests {
                 starts.push((now - epoch, start));
                 ends.push(Reverse((now + takes, start.check)));
             }
-            let next = [planner.next_wake(), ends.peek().map(|Reverse((at, _))| *at)].into_iter().flatten().min();
+            let next = [planner.next_wake(), ends.peek().map(|Reverse((at, _))| *at)]
+                .into_iter()
+                .flatten()
+                .min();
             let Some(next) = next else { break };
             now = next.max(now + Duration::from_nanos(1));
         }
@@ -294,7 +326,13 @@ mod tests {
         for (undecided, most) in [(false, 400), (true, 2600)] {
             let mut planner = Planner::new(epoch, 512);
             planner.put(&checks, epoch);
-            let starts = run(&mut planner, epoch, Duration::from_secs(12), Duration::from_micros(200), undecided);
+            let starts = run(
+                &mut planner,
+                epoch,
+                Duration::from_secs(12),
+                Duration::from_micros(200),
+                undecided,
+            );
             let mut in_window = vec![0; 60];
             for (at, start) in &starts {
                 assert!(start.lateness < Duration::from_millis(1));
@@ -311,12 +349,22 @@ mod tests {
         let mut planner = Planner::new(epoch, 512);
         let checks: Vec<(CheckId, Timing)> = ids(200, 2).into_iter().map(|id| (id, timing(10_000))).collect();
         planner.put(&checks, epoch);
-        let starts = run(&mut planner, epoch, Duration::from_secs(100), Duration::from_millis(30), false);
+        let starts = run(
+            &mut planner,
+            epoch,
+            Duration::from_secs(100),
+            Duration::from_millis(30),
+            false,
+        );
         for (check, _) in &checks {
-            let times: Vec<Duration> = starts.iter().filter(|(_, start)| start.check == *check).map(|(at, _)| *at).collect();
+            let times: Vec<Duration> = starts
+                .iter()
+                .filter(|(_, start)| start.check == *check)
+                .map(|(at, _)| *at)
+                .collect();
             assert!((9..=11).contains(&times.len()), "{} probes in 100 s", times.len());
             for pair in times[1..].windows(2) {
-                assert_eq!(pair[1] - pair[0], Duration::from_secs(10));
+                assert_eq!(pair[1], pair[0] + Duration::from_secs(10));
             }
         }
     }

@@ -33,8 +33,11 @@ impl Watch {
         service: Option<&ServiceName>,
         page: &PageRequest,
     ) -> Result<Page<CheckView>, WatchError> {
-        let after: Option<(String, String)> =
-            page.cursor.as_ref().map(|cursor| Ok::<_, WatchError>((cursor.part(0)?, cursor.part(1)?))).transpose()?;
+        let after: Option<(String, String)> = page
+            .cursor
+            .as_ref()
+            .map(|cursor| Ok::<_, WatchError>((cursor.part(0)?, cursor.part(1)?)))
+            .transpose()?;
         let known = self.inner.engine.known();
         let mut found: Vec<&Arc<Live>> = known
             .checks()
@@ -82,7 +85,10 @@ impl Watch {
         let ((service, name), spec) = both(place, draft.build(&inner.config.defaults, None))?;
         let now = inner.world.now();
         let mut tx = inner.store.begin().await?;
-        inner.store.delete_retired(&mut tx, &scope.environment, &service, &name).await?;
+        inner
+            .store
+            .delete_retired(&mut tx, &scope.environment, &service, &name)
+            .await?;
         let check = Check {
             id: inner.world.id(),
             key: inner.store.take_numbers(&mut tx, 1).await?,
@@ -98,7 +104,11 @@ impl Watch {
             created_at: now,
             updated_at: now,
         };
-        inner.store.insert_check(&mut tx, &check).await.map_err(|error| taken(error, &check))?;
+        inner
+            .store
+            .insert_check(&mut tx, &check)
+            .await
+            .map_err(|error| taken(error, &check))?;
         self.saved(tx, check).await
     }
 
@@ -106,7 +116,12 @@ impl Watch {
     ///
     /// # Errors
     /// When there is no such check, a file manages it, it changed since, a field is wrong, or the database fails.
-    pub async fn replace_check(&self, id: CheckId, based_on: IfMatch, draft: CheckDraft) -> Result<CheckView, WatchError> {
+    pub async fn replace_check(
+        &self,
+        id: CheckId,
+        based_on: IfMatch,
+        draft: CheckDraft,
+    ) -> Result<CheckView, WatchError> {
         let inner = &self.inner;
         let _edits = inner.edits.lock().await;
         let mut tx = inner.store.begin().await?;
@@ -139,7 +154,11 @@ impl Watch {
             updated_at: inner.world.now(),
             ..before
         };
-        inner.store.update_check(&mut tx, &after).await.map_err(|error| taken(error, &after))?;
+        inner
+            .store
+            .update_check(&mut tx, &after)
+            .await
+            .map_err(|error| taken(error, &after))?;
         self.saved(tx, after).await
     }
 
@@ -151,7 +170,11 @@ impl Watch {
         let inner = &self.inner;
         let _edits = inner.edits.lock().await;
         let mut tx = inner.store.begin().await?;
-        let before = inner.store.check_in(&mut tx, id).await?.ok_or(WatchError::NoCheck(id))?;
+        let before = inner
+            .store
+            .check_in(&mut tx, id)
+            .await?
+            .ok_or(WatchError::NoCheck(id))?;
         based_on.check(before.version).map_err(|_| WatchError::Stale)?;
         if before.paused == paused {
             tx.rollback().await?;
@@ -185,7 +208,9 @@ impl Watch {
         inner.store.delete_check(&mut tx, id).await?;
         tx.commit().await?;
         inner.scheduler.remove(vec![id]);
-        inner.engine.change(|known: &mut Known, now| known.remove_checks(&[id], now));
+        inner
+            .engine
+            .change(|known: &mut Known, now| known.remove_checks(&[id], now));
         Ok(())
     }
 
@@ -207,13 +232,20 @@ impl Watch {
     async fn saved(&self, tx: Transaction, check: Check) -> Result<CheckView, WatchError> {
         tx.commit().await?;
         let id = check.id;
-        self.inner.engine.change(|known: &mut Known, now| known.put_checks(vec![check.clone()], now));
+        self.inner
+            .engine
+            .change(|known: &mut Known, now| known.put_checks(vec![check.clone()], now));
         self.schedule(std::iter::once(&check));
         self.check(id)
     }
 
     async fn editable(&self, tx: &mut Transaction, id: CheckId, based_on: IfMatch) -> Result<Check, WatchError> {
-        let check = self.inner.store.check_in(tx, id).await?.ok_or(WatchError::NoCheck(id))?;
+        let check = self
+            .inner
+            .store
+            .check_in(tx, id)
+            .await?
+            .ok_or(WatchError::NoCheck(id))?;
         if check.managed_by == CheckManager::File {
             let file = check.source.and_then(|source| source.file);
             return Err(WatchError::FileManaged {
@@ -226,7 +258,12 @@ impl Watch {
     }
 
     /// Whose check it is and what it is called. A check that exists stays where it is unless the draft says otherwise.
-    fn place(&self, scope: &Scope, draft: &CheckDraft, before: Option<&Check>) -> Result<(ServiceName, String), Vec<FieldError>> {
+    fn place(
+        &self,
+        scope: &Scope,
+        draft: &CheckDraft,
+        before: Option<&Check>,
+    ) -> Result<(ServiceName, String), Vec<FieldError>> {
         let mut wrong = Vec::new();
         let mut refuse = |field: &str, message: String| {
             wrong.push(FieldError {

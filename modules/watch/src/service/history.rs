@@ -47,7 +47,11 @@ impl Watch {
     pub async fn probes(&self, id: CheckId, ok: Option<bool>, page: &PageRequest) -> Result<Page<Probe>, WatchError> {
         let key = self.check(id)?.check.key;
         let before = page.cursor.as_ref().map(|cursor| cursor.part(0)).transpose()?;
-        let stored = self.inner.store.probes(key, ProbeFilter { ok, before }, page.overfetch()).await?;
+        let stored = self
+            .inner
+            .store
+            .probes(key, ProbeFilter { ok, before }, page.overfetch())
+            .await?;
         let probes = stored.into_iter().map(|stored| stored.probe).collect();
         Ok(Page::from_overfetch(probes, page.limit, |probe: &Probe| {
             Cursor::of(mainstay_kernel::to_micros(probe.at))
@@ -66,14 +70,20 @@ impl Watch {
             return Err(WatchError::field("from", "it must be before `to`"));
         }
         let span = to.saturating_sub(from);
-        let resolution = query.resolution.unwrap_or_else(|| Resolution::for_span(span, POINTS_SHOWN));
+        let resolution = query
+            .resolution
+            .unwrap_or_else(|| Resolution::for_span(span, POINTS_SHOWN));
         if span / (resolution.seconds() * 1_000_000) > POINTS_MAX {
             let message = format!("these are more than {POINTS_MAX} points; choose a coarser one or a shorter span");
             return Err(WatchError::field("resolution", message));
         }
         let start = resolution.bucket(from);
         let stored = self.inner.store.rollups(resolution, key, start, to).await?;
-        let buckets = self.inner.writer.accumulator().overlay(resolution, key, (start, to), stored);
+        let buckets = self
+            .inner
+            .writer
+            .accumulator()
+            .overlay(resolution, key, (start, to), stored);
         Ok(History {
             resolution,
             buckets: buckets.into_iter().collect(),

@@ -49,7 +49,12 @@ impl Watch {
     ///
     /// # Errors
     /// When a field is wrong or the database fails.
-    pub async fn plan_maintenance(&self, scope: &Scope, actor: &Actor, new: NewMaintenance) -> Result<Maintenance, WatchError> {
+    pub async fn plan_maintenance(
+        &self,
+        scope: &Scope,
+        actor: &Actor,
+        new: NewMaintenance,
+    ) -> Result<Maintenance, WatchError> {
         let inner = &self.inner;
         let now = inner.world.now();
         let mut wrong = Vec::new();
@@ -67,7 +72,10 @@ impl Watch {
         if let Some(service) = &new.service
             && self.service_state(&scope.environment, service).is_none()
         {
-            refuse("service", format!("there is no service `{service}` in {}", scope.environment));
+            refuse(
+                "service",
+                format!("there is no service `{service}` in {}", scope.environment),
+            );
         }
         if new.reason.trim().is_empty() || new.reason.len() > 1000 {
             refuse("reason", "say in 1 to 1000 characters why".to_owned());
@@ -104,7 +112,9 @@ impl Watch {
     async fn reload_windows(&self) -> Result<(), WatchError> {
         let inner = &self.inner;
         let windows = inner.store.maintenance_ending_after(inner.world.now_micros()).await?;
-        inner.engine.change(|known: &mut Known, now| known.put_windows(windows, now));
+        inner
+            .engine
+            .change(|known: &mut Known, now| known.put_windows(windows, now));
         Ok(())
     }
 }

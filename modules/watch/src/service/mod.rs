@@ -10,7 +10,6 @@ mod states;
 pub(crate) mod tests;
 
 use std::{
-    collections::HashMap,
     convert::Infallible,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -109,12 +108,15 @@ struct Inner {
     writer: Arc<Writer>,
     /// Held while checks are changed, so that memory follows the database in order.
     edits: tokio::sync::Mutex<()>,
-    uptime: Mutex<Option<(Instant, HashMap<i64, (i64, i64)>)>>,
+    /// The sums behind the uptime, and when they were made.
+    uptime: Mutex<Option<(Instant, states::Totals)>>,
 }
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watch").field("config", &self.inner.config).finish_non_exhaustive()
+        f.debug_struct("Watch")
+            .field("config", &self.inner.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -194,7 +196,10 @@ impl Watch {
         let all: Vec<Arc<Live>> = inner.engine.known().checks().cloned().collect();
         self.schedule(all.iter().map(|live| &live.check));
         inner.writer.start(tasks);
-        inner.config.retention.start(inner.store.clone(), inner.world.clone(), tasks);
+        inner
+            .config
+            .retention
+            .start(inner.store.clone(), inner.world.clone(), tasks);
         self.follow_catalog(fleets, tasks);
         self.follow_clock(tasks);
         Ok(())

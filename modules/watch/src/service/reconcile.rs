@@ -48,7 +48,7 @@ impl Watch {
         let now = inner.world.now();
         let mut tx = inner.store.begin().await?;
         let plan = reconcile(inner.store.checks_with_retired(&mut tx).await?, wanted);
-        let mut changed = Vec::with_capacity(plan.insert.len() + plan.update.len());
+        let mut saved = Vec::with_capacity(plan.insert.len() + plan.update.len());
         if !plan.insert.is_empty() {
             let count = i64::try_from(plan.insert.len()).unwrap_or(i64::MAX);
             let first = inner.store.take_numbers(&mut tx, count).await?;
@@ -69,14 +69,14 @@ impl Watch {
                     updated_at: now,
                 };
                 inner.store.insert_check(&mut tx, &check).await?;
-                changed.push(check);
+                saved.push(check);
             }
         }
         for mut check in plan.update {
             check.version += 1;
             check.updated_at = now;
             inner.store.update_check(&mut tx, &check).await?;
-            changed.push(check);
+            saved.push(check);
         }
         for id in &plan.retire {
             inner.store.retire_check(&mut tx, *id, now).await?;
@@ -86,12 +86,12 @@ impl Watch {
         let retired = plan.retire;
         inner.engine.change(|known: &mut Known, now| {
             let mut changes = known.remove_checks(&retired, now);
-            changes.extend(known.put_checks(changed.clone(), now));
+            changes.extend(known.put_checks(saved.clone(), now));
             changes.extend(known.put_fleets(fleets, now));
             changes
         });
         inner.scheduler.remove(retired);
-        self.schedule(changed.iter());
+        self.schedule(saved.iter());
         Ok(())
     }
 

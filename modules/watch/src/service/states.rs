@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::PoisonError,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -28,6 +28,9 @@ const HOUR: Micros = 3_600_000_000;
 /// How long the sums behind the uptime are good for.
 const UPTIME_AGE_MAX: Duration = Duration::from_secs(30);
 
+/// By check: all probes outside maintenance, and the failed ones among them.
+pub(super) type Totals = Arc<HashMap<i64, (i64, i64)>>;
+
 /// How much of the past a strip shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StripQuery {
@@ -52,7 +55,7 @@ pub struct Strip {
 
 /// The sums behind what is shown beside the states.
 struct Figures {
-    uptime: HashMap<i64, (i64, i64)>,
+    uptime: Totals,
     durations: HashMap<i64, Histogram>,
 }
 
@@ -86,7 +89,13 @@ impl Watch {
         let results: Vec<Option<bool>> = checks
             .iter()
             .filter(|live| !live.check.paused)
-            .map(|live| live.memory().last.as_ref().filter(|probe| probe.at > after).map(crate::model::probe::Probe::ok))
+            .map(|live| {
+                live.memory()
+                    .last
+                    .as_ref()
+                    .filter(|probe| probe.at > after)
+                    .map(crate::model::probe::Probe::ok)
+            })
             .collect();
         if results.contains(&Some(false)) {
             Some(false)
@@ -118,7 +127,7 @@ impl Watch {
     pub async fn state_shown(&self, scope: &Scope, service: &ServiceName) -> Result<ServiceStateBody, WatchError> {
         let state = self
             .service_state(&scope.environment, service)
-            .ok_or_else(|| self.no_service(scope, service))?;
+            .ok_or_else(|| no_service(scope, service))?;
         let figures = self.figures().await?;
         Ok(with_figures(state, &figures, &self.inner.engine.known()))
     }
@@ -130,9 +139,9 @@ impl Watch {
     pub async fn strip(&self, scope: &Scope, service: &ServiceName, query: StripQuery) -> Result<Strip, WatchError> {
         let state = self
             .service_state(&scope.environment, service)
-            .ok_or_else(|| self.no_service(scope, service))?;
+            .ok_or_else(|| no_service(scope, service))?;
         let mut strips = self.strips_of(scope, vec![state], query).await?;
-        strips.pop().ok_or_else(|| self.no_service(scope, service))
+        strips.pop().ok_or_else(|| no_service(scope, service))
     }
 
     /// The past of every service, by name.
@@ -144,9 +153,17 @@ impl Watch {
         self.strips_of(scope, states, query).await
     }
 
-    async fn strips_of(&self, scope: &Scope, states: Vec<ServiceState>, query: StripQuery) -> Result<Vec<Strip>, WatchError> {
+    async fn strips_of(
+        &self,
+        scope: &Scope,
+        states: Vec<ServiceState>,
+        query: StripQuery,
+    ) -> Result<Vec<Strip>, WatchError> {
         if !(1..=2160).contains(&query.hours) {
-            return Err(WatchError::field("hours", "it must be between 1 and 2160, which is 90 days"));
+            return Err(WatchError::field(
+                "hours",
+                "it must be between 1 and 2160, which is 90 days",
+            ));
         }
         if !(1..=500).contains(&query.slots) {
             return Err(WatchError::field("slots", "it must be between 1 and 500"));
@@ -190,29 +207,34 @@ impl Watch {
                 .filter(|(at, _)| at.elapsed() < UPTIME_AGE_MAX)
                 .map(|(_, totals)| totals.clone())
         };
-        let uptime = match cached {
-            Some(totals) => totals,
-            None => {
-                let from = Resolution::Hour.bucket(now - 24 * HOUR);
-                let stored = inner.store.totals_since(Resolution::Hour, from).await?;
-                let mut totals = inner.writer.accumulator().unwritten_hours(from);
-                for (key, counted, failed) in stored {
-                    let total = totals.entry(key).or_default();
-                    total.0 += counted;
-                    total.1 += failed;
-                }
-                *inner.uptime.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), totals.clone()));
-                totals
-            }
+        let uptime = if let Some(totals) = cached {
+            totals
+        } else {
+            self.sum_uptime(now).await?
         };
         Ok(Figures { uptime, durations })
     }
 
-    fn no_service(&self, scope: &Scope, service: &ServiceName) -> WatchError {
-        WatchError::NoService {
-            name: service.clone(),
-            environment: scope.environment.clone(),
+    async fn sum_uptime(&self, now: Micros) -> Result<Totals, WatchError> {
+        let inner = &self.inner;
+        let from = Resolution::Hour.bucket(now - 24 * HOUR);
+        let stored = inner.store.totals_since(Resolution::Hour, from).await?;
+        let mut totals = inner.writer.accumulator().unwritten_hours(from);
+        for (key, counted, failed) in stored {
+            let total = totals.entry(key).or_default();
+            total.0 += counted;
+            total.1 += failed;
         }
+        let totals = Arc::new(totals);
+        *inner.uptime.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), Arc::clone(&totals)));
+        Ok(totals)
+    }
+}
+
+fn no_service(scope: &Scope, service: &ServiceName) -> WatchError {
+    WatchError::NoService {
+        name: service.clone(),
+        environment: scope.environment.clone(),
     }
 }
 

@@ -10,8 +10,8 @@ use std::{
 };
 
 use mainstay_catalog::{
-    Declaration, Dependency, DependencyKind, Endpoint, EndpointKind, Fleet, Fleets, ManagedBy, Service, ServiceName, Source,
-    SourceKind, Tier,
+    Declaration, Dependency, DependencyKind, Endpoint, EndpointKind, Fleet, Fleets, ManagedBy, Service, ServiceName,
+    Source, SourceKind, Tier,
 };
 use mainstay_http::{EventHub, IfMatch};
 use mainstay_kernel::{Actor, Environment, PageRequest, Scope, World};
@@ -91,7 +91,8 @@ impl TestCatalog {
     pub(crate) fn set(&self, services: Vec<Service>) {
         let environment = Environment::production();
         let fleet = Fleet::new(environment.clone(), 1, services);
-        self.fleets.send_replace(Arc::new(BTreeMap::from([(environment, Arc::new(fleet))])));
+        self.fleets
+            .send_replace(Arc::new(BTreeMap::from([(environment, Arc::new(fleet))])));
     }
 
     fn declare(&self, declarations: Vec<Declaration>) {
@@ -208,12 +209,18 @@ async fn a_failing_service_is_down_its_dependants_degraded_and_both_recover() {
     for db in databases(MIGRATIONS).await {
         let tasks = Tasks::new(World::system());
         let (data, web) = (Target::start(&tasks).await, Target::start(&tasks).await);
-        let catalog = TestCatalog::of(vec![service("data", data.port, &[]), service("web", web.port, &["data"])]);
+        let catalog = TestCatalog::of(vec![
+            service("data", data.port, &[]),
+            service("web", web.port, &["data"]),
+        ]);
         let watch = open(&db, &catalog).await;
         let ear = Arc::new(Ear::default());
         watch.add_listener(ear.clone());
         watch.start(&tasks).await.unwrap();
-        until("all is up", || state(&watch, "data") == State::Up && state(&watch, "web") == State::Up).await;
+        until("all is up", || {
+            state(&watch, "data") == State::Up && state(&watch, "web") == State::Up
+        })
+        .await;
 
         data.set(false);
         until("web is degraded", || state(&watch, "web") == State::Degraded).await;
@@ -237,7 +244,12 @@ async fn a_failing_service_is_down_its_dependants_degraded_and_both_recover() {
             .filter(|change| change.before.state != State::Unknown)
             .map(|change| (change.after.service.to_string(), change.after.state))
             .collect();
-        let expected = [("data", State::Down), ("web", State::Degraded), ("data", State::Up), ("web", State::Up)];
+        let expected = [
+            ("data", State::Down),
+            ("web", State::Degraded),
+            ("data", State::Up),
+            ("web", State::Up),
+        ];
         assert_eq!(order, expected.map(|(service, state)| (service.to_owned(), state)));
 
         assert!(tasks.stop_and_wait(Duration::from_secs(10)).await.is_empty());
@@ -245,7 +257,12 @@ async fn a_failing_service_is_down_its_dependants_degraded_and_both_recover() {
         let scope = Scope::default();
         let mut written = 0;
         for view in watch.checks(&scope, None, &all()).unwrap().items {
-            written += watch.probes(view.check.id, None, &PageRequest::first(10_000)).await.unwrap().items.len();
+            written += watch
+                .probes(view.check.id, None, &PageRequest::first(10_000))
+                .await
+                .unwrap()
+                .items
+                .len();
         }
         assert_eq!(written, heard, "a shutdown writes everything that was decided");
         let strips = watch.strips(&scope, StripQuery { hours: 1, slots: 4 }).await.unwrap();
@@ -265,7 +282,10 @@ async fn a_restart_goes_on_where_it_stopped() {
         let servers = Tasks::new(World::system());
         let (data, web) = (Target::start(&servers).await, Target::start(&servers).await);
         data.set(false);
-        let catalog = TestCatalog::of(vec![service("data", data.port, &[]), service("web", web.port, &["data"])]);
+        let catalog = TestCatalog::of(vec![
+            service("data", data.port, &[]),
+            service("web", web.port, &["data"]),
+        ]);
         let tasks = Tasks::new(World::system());
         let first = open(&db, &catalog).await;
         first.start(&tasks).await.unwrap();
@@ -278,28 +298,41 @@ async fn a_restart_goes_on_where_it_stopped() {
         let second = open(&db, &catalog).await;
         let after = second.service_states(&environment);
         for (before, after) in before.iter().zip(&after) {
-            assert_eq!((before.state, &before.cause, &before.reason), (after.state, &after.cause, &after.reason));
+            assert_eq!(
+                (before.state, &before.cause, &before.reason),
+                (after.state, &after.cause, &after.reason)
+            );
             let stored = mainstay_kernel::from_micros(mainstay_kernel::to_micros(before.since));
             assert_eq!(stored, after.since);
         }
         let checks_after = second.checks(&Scope::default(), None, &all()).unwrap().items;
         for (before, after) in checks_before.iter().zip(&checks_after) {
             assert_eq!(before.check.id, after.check.id);
-            assert_eq!((before.word, before.state.failing_streak), (after.word, after.state.failing_streak));
+            assert_eq!(
+                (before.word, before.state.failing_streak),
+                (after.word, after.state.failing_streak)
+            );
         }
         let ear = Arc::new(Ear::default());
         second.add_listener(ear.clone());
         let tasks = Tasks::new(World::system());
         second.start(&tasks).await.unwrap();
         until("it probes again", || ear.probes.lock().unwrap().len() >= 4).await;
-        assert_eq!(*ear.changes.lock().unwrap(), [], "nothing flaps because Mainstay was restarted");
+        assert_eq!(
+            *ear.changes.lock().unwrap(),
+            [],
+            "nothing flaps because Mainstay was restarted"
+        );
         stop(tasks).await;
         stop(servers).await;
     }
 }
 
 fn check_named(watch: &Watch, service: &str, check: &str) -> Option<crate::engine::CheckView> {
-    let checks = watch.checks(&Scope::default(), Some(&name(service)), &all()).unwrap().items;
+    let checks = watch
+        .checks(&Scope::default(), Some(&name(service)), &all())
+        .unwrap()
+        .items;
     checks.into_iter().find(|view| view.check.name == check)
 }
 
@@ -317,7 +350,10 @@ async fn checks_follow_the_catalog_and_keep_what_a_person_changed() {
         assert_eq!((made.check.managed_by, made.check.version), (CheckManager::Catalog, 1));
 
         let edit = json!({"target": made.spec.target, "interval_ms": 30_000, "role": "health"});
-        watch.replace_check(made.check.id, IfMatch(Some(1)), draft(edit.clone())).await.unwrap();
+        watch
+            .replace_check(made.check.id, IfMatch(Some(1)), draft(edit.clone()))
+            .await
+            .unwrap();
         let stale = watch.replace_check(made.check.id, IfMatch(Some(1)), draft(edit)).await;
         assert!(matches!(stale, Err(WatchError::Stale)));
         catalog.set(vec![service("api", 2, &[])]);
@@ -335,10 +371,18 @@ async fn checks_follow_the_catalog_and_keep_what_a_person_changed() {
         catalog.set(vec![service("api", 2, &[])]);
         watch.reconcile().await.unwrap();
         let back = check_named(&watch, "api", "health").unwrap();
-        assert_eq!((back.check.id, back.spec.interval_ms), (made.check.id, 30_000), "it comes back with its history");
+        assert_eq!(
+            (back.check.id, back.spec.interval_ms),
+            (made.check.id, 30_000),
+            "it comes back with its history"
+        );
         let version = back.check.version;
         watch.reconcile().await.unwrap();
-        assert_eq!(check_named(&watch, "api", "health").unwrap().check.version, version, "a second look changes nothing");
+        assert_eq!(
+            check_named(&watch, "api", "health").unwrap().check.version,
+            version,
+            "a second look changes nothing"
+        );
     }
 }
 
@@ -354,16 +398,27 @@ async fn checks_declared_in_files_are_read_only_here_and_go_with_their_file() {
         body,
         source: Source::file(SourceKind::Mainstay, "checks.yaml", Some(3)),
     };
-    let good = declaration("checkout", json!({"name": "checkout", "service": "api", "target": "tcp://127.0.0.1:1", "paused": true}));
-    let bad = declaration("odd", json!({"service": "api", "target": "http://a/", "interval_ms": 3, "asserts": []}));
+    let good = declaration(
+        "checkout",
+        json!({"name": "checkout", "service": "api", "target": "tcp://127.0.0.1:1", "paused": true}),
+    );
+    let bad = declaration(
+        "odd",
+        json!({"service": "api", "target": "http://a/", "interval_ms": 3, "asserts": []}),
+    );
     let validator = watch.declaration_validator();
     assert_eq!(validator.validate(&good), [] as [String; 0]);
     assert!(validator.validate(&bad)[0].contains("asserts"));
     catalog.declare(vec![good, bad]);
     watch.reconcile().await.unwrap();
     let made = check_named(&watch, "api", "checkout").unwrap();
-    assert_eq!((made.check.managed_by, made.word), (CheckManager::File, CheckStateWord::Paused));
-    let edit = watch.replace_check(made.check.id, IfMatch(None), draft(json!({"target": "a:1"}))).await;
+    assert_eq!(
+        (made.check.managed_by, made.word),
+        (CheckManager::File, CheckStateWord::Paused)
+    );
+    let edit = watch
+        .replace_check(made.check.id, IfMatch(None), draft(json!({"target": "a:1"})))
+        .await;
     assert!(matches!(edit, Err(WatchError::FileManaged { .. })));
     catalog.declare(Vec::new());
     watch.reconcile().await.unwrap();
@@ -382,10 +437,20 @@ async fn a_person_makes_runs_pauses_and_deletes_a_check() {
     let body = json!({"name": "home", "service": "api", "target": url, "interval_ms": 60_000,
         "assertions": [{"on": "body", "contains": "healthy"}]});
     let made = watch.create_check(&scope, draft(body.clone())).await.unwrap();
-    assert!(matches!(watch.create_check(&scope, draft(body)).await, Err(WatchError::Exists { .. })));
-    let wrong = watch.create_check(&scope, draft(json!({"service": "nobody", "target": "x"}))).await;
-    let Err(WatchError::Invalid(fields)) = wrong else { panic!("{wrong:?}") };
-    assert_eq!(fields.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["service", "name", "target"]);
+    assert!(matches!(
+        watch.create_check(&scope, draft(body)).await,
+        Err(WatchError::Exists { .. })
+    ));
+    let wrong = watch
+        .create_check(&scope, draft(json!({"service": "nobody", "target": "x"})))
+        .await;
+    let Err(WatchError::Invalid(fields)) = wrong else {
+        panic!("{wrong:?}")
+    };
+    assert_eq!(
+        fields.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(),
+        ["service", "name", "target"]
+    );
 
     watch.start(&tasks).await.unwrap();
     let id = made.check.id;
@@ -394,11 +459,17 @@ async fn a_person_makes_runs_pauses_and_deletes_a_check() {
     let environment = Environment::production();
     let asked = World::system().now();
     watch.kick(&environment, &name("api"));
-    until("fresh probes failed", || watch.last_probe_started_after(&environment, &name("api"), asked) == Some(false)).await;
+    until("fresh probes failed", || {
+        watch.last_probe_started_after(&environment, &name("api"), asked) == Some(false)
+    })
+    .await;
 
     let paused = watch.pause_check(id, IfMatch(None), true).await.unwrap();
     assert_eq!(paused.word, CheckStateWord::Paused);
-    assert!(!watch.run_check(id).await.unwrap().ok(), "a paused check can still be tried out");
+    assert!(
+        !watch.run_check(id).await.unwrap().ok(),
+        "a paused check can still be tried out"
+    );
     watch.pause_check(id, IfMatch(None), false).await.unwrap();
     watch.delete_check(id, IfMatch(None)).await.unwrap();
     assert!(matches!(watch.check(id), Err(WatchError::NoCheck(_))));
@@ -420,10 +491,13 @@ async fn during_maintenance_failures_are_marked_and_the_state_says_so() {
         service: Some(name("api")),
         reason: "upgrade".to_owned(),
         starts_at: now,
-        ends_at: now + Duration::from_secs(3600),
+        ends_at: now + Duration::from_hours(1),
     };
     let scope = Scope::default();
-    let planned = watch.plan_maintenance(&scope, &Actor::Local, window.clone()).await.unwrap();
+    let planned = watch
+        .plan_maintenance(&scope, &Actor::Local, window.clone())
+        .await
+        .unwrap();
     assert_eq!(state(&watch, "api"), State::Maintenance);
     target.set(false);
     until("a failure is marked", || {
@@ -433,14 +507,20 @@ async fn during_maintenance_failures_are_marked_and_the_state_says_so() {
     .await;
     assert_eq!(state(&watch, "api"), State::Maintenance);
     watch.delete_maintenance(planned.id).await.unwrap();
-    assert_eq!(state(&watch, "api"), State::Down, "the truth shows as soon as the window ends");
+    assert_eq!(
+        state(&watch, "api"),
+        State::Down,
+        "the truth shows as soon as the window ends"
+    );
     let backwards = NewMaintenance {
         ends_at: now,
         service: Some(name("nobody")),
         reason: " ".to_owned(),
         ..window
     };
-    let Err(WatchError::Invalid(fields)) = watch.plan_maintenance(&scope, &Actor::Local, backwards).await else { panic!() };
+    let Err(WatchError::Invalid(fields)) = watch.plan_maintenance(&scope, &Actor::Local, backwards).await else {
+        panic!()
+    };
     assert_eq!(fields.len(), 3);
     stop(tasks).await;
 }
@@ -456,5 +536,8 @@ fn a_service_without_a_health_endpoint_is_at_least_connected_to() {
     let fleets = catalog.fleets().borrow().clone();
     let wanted = crate::generate::wanted(&fleets, &[], &Defaults::default());
     assert_eq!(wanted.len(), 1);
-    assert_eq!((wanted[0].name.as_str(), wanted[0].spec.target.as_str()), ("port", "db.internal:5432"));
+    assert_eq!(
+        (wanted[0].name.as_str(), wanted[0].spec.target.as_str()),
+        ("port", "db.internal:5432")
+    );
 }

@@ -12,15 +12,21 @@ const COLUMNS: &str = "id, environment, service, name, check_key, spec, paused, 
 impl Store {
     /// Every check that is not retired, of every environment.
     pub async fn checks(&self) -> Result<Vec<Check>, StoreError> {
-        let text = format!("SELECT {COLUMNS} FROM watch_check WHERE organization_id = $1 AND retired_at IS NULL ORDER BY id");
-        let rows = self.db.fetch_all(mainstay_store::sql_owned(text).id(OrganizationId::DEFAULT)).await?;
+        let text =
+            format!("SELECT {COLUMNS} FROM watch_check WHERE organization_id = $1 AND retired_at IS NULL ORDER BY id");
+        let rows = self
+            .db
+            .fetch_all(mainstay_store::sql_owned(text).id(OrganizationId::DEFAULT))
+            .await?;
         rows.iter().map(check).collect()
     }
 
     /// Every check, retired ones included, for reconciling with the catalog.
     pub async fn checks_with_retired(&self, tx: &mut Transaction) -> Result<Vec<(Check, bool)>, StoreError> {
         let text = format!("SELECT {COLUMNS}, retired_at FROM watch_check WHERE organization_id = $1 ORDER BY id");
-        let rows = tx.fetch_all(mainstay_store::sql_owned(text).id(OrganizationId::DEFAULT)).await?;
+        let rows = tx
+            .fetch_all(mainstay_store::sql_owned(text).id(OrganizationId::DEFAULT))
+            .await?;
         rows.iter()
             .map(|row| Ok((check(row)?, row.get::<Option<i64>>("retired_at")?.is_some())))
             .collect()
@@ -28,7 +34,8 @@ impl Store {
 
     /// One check as it is stored now.
     pub async fn check_in(&self, tx: &mut Transaction, id: CheckId) -> Result<Option<Check>, StoreError> {
-        let text = format!("SELECT {COLUMNS} FROM watch_check WHERE id = $1 AND organization_id = $2 AND retired_at IS NULL");
+        let text =
+            format!("SELECT {COLUMNS} FROM watch_check WHERE id = $1 AND organization_id = $2 AND retired_at IS NULL");
         let row = tx
             .fetch_optional(mainstay_store::sql_owned(text).id(id).id(OrganizationId::DEFAULT))
             .await?;
@@ -38,7 +45,9 @@ impl Store {
     /// Takes `count` fresh numbers; answers the first. The lock on the counter makes writers of checks follow each other.
     pub async fn take_numbers(&self, tx: &mut Transaction, count: i64) -> Result<i64, StoreError> {
         let row = tx
-            .fetch_optional(sql("UPDATE watch_counter SET next = next + $1 WHERE name = 'check' RETURNING next").bind(count))
+            .fetch_optional(
+                sql("UPDATE watch_counter SET next = next + $1 WHERE name = 'check' RETURNING next").bind(count),
+            )
             .await?
             .ok_or_else(|| StoreError::corrupt("the counter of checks is missing"))?;
         Ok(row.get::<i64>("next")? - count)
@@ -75,8 +84,10 @@ impl Store {
     /// Saves a changed check, and brings it back if it was retired.
     pub async fn update_check(&self, tx: &mut Transaction, check: &Check) -> Result<(), StoreError> {
         tx.execute(
-            sql("UPDATE watch_check SET service = $2, name = $3, spec = $4, paused = $5, managed_by = $6, source = $7, \
-                 edited = $8, version = $9, updated_at = $10, retired_at = NULL WHERE id = $1")
+            sql(
+                "UPDATE watch_check SET service = $2, name = $3, spec = $4, paused = $5, managed_by = $6, source = $7, \
+                 edited = $8, version = $9, updated_at = $10, retired_at = NULL WHERE id = $1",
+            )
             .id(check.id)
             .bind(check.service.as_str())
             .bind(&check.name)
@@ -94,15 +105,22 @@ impl Store {
 
     /// Puts a check away until its endpoint or declaration comes back.
     pub async fn retire_check(&self, tx: &mut Transaction, id: CheckId, at: jiff::Timestamp) -> Result<(), StoreError> {
-        tx.execute(sql("UPDATE watch_check SET retired_at = $2 WHERE id = $1").id(id).bind(to_micros(at)))
-            .await
-            .map(drop)
+        tx.execute(
+            sql("UPDATE watch_check SET retired_at = $2 WHERE id = $1")
+                .id(id)
+                .bind(to_micros(at)),
+        )
+        .await
+        .map(drop)
     }
 
     /// Deletes a check and its state; its history goes with retention.
     pub async fn delete_check(&self, tx: &mut Transaction, id: CheckId) -> Result<(), StoreError> {
-        tx.execute(sql("DELETE FROM watch_check_state WHERE check_id = $1").id(id)).await?;
-        tx.execute(sql("DELETE FROM watch_check WHERE id = $1").id(id)).await.map(drop)
+        tx.execute(sql("DELETE FROM watch_check_state WHERE check_id = $1").id(id))
+            .await?;
+        tx.execute(sql("DELETE FROM watch_check WHERE id = $1").id(id))
+            .await
+            .map(drop)
     }
 
     /// Deletes a retired check that stands in the way of a new one of its name.

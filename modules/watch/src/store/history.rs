@@ -12,7 +12,8 @@ use crate::model::{
 };
 
 const COLUMNS: &str = "check_key, at, flush, duration_us, outcome, marks, status, facts, detail";
-const INSERT: &str = "INSERT INTO watch_probe (check_key, at, flush, duration_us, outcome, marks, status, facts, detail) VALUES";
+const INSERT: &str =
+    "INSERT INTO watch_probe (check_key, at, flush, duration_us, outcome, marks, status, facts, detail) VALUES";
 const ATTEMPT_BITS: i64 = 0b011;
 const MAINTENANCE_BIT: i64 = 0b100;
 
@@ -106,7 +107,12 @@ impl ProbeRow {
 
 impl Store {
     /// Writes raw rows under the number of their flush.
-    pub async fn insert_probes(&self, tx: &mut Transaction, flush: Micros, rows: &[ProbeRow]) -> Result<(), StoreError> {
+    pub async fn insert_probes(
+        &self,
+        tx: &mut Transaction,
+        flush: Micros,
+        rows: &[ProbeRow],
+    ) -> Result<(), StoreError> {
         let values = rows.iter().map(|row| -> Vec<Value> {
             vec![
                 row.key.into_value(),
@@ -134,7 +140,10 @@ impl Store {
 
     /// The newest flush; 0 when there is none.
     pub async fn last_flush(&self) -> Result<Micros, StoreError> {
-        let row = self.db.fetch_one(sql("SELECT COALESCE(MAX(flush), 0) AS last FROM watch_probe")).await?;
+        let row = self
+            .db
+            .fetch_one(sql("SELECT COALESCE(MAX(flush), 0) AS last FROM watch_probe"))
+            .await?;
         row.get("last")
     }
 
@@ -145,10 +154,14 @@ impl Store {
             Some(true) => "AND outcome = 0",
             Some(false) => "AND outcome <> 0",
         };
-        let text =
-            format!("SELECT {COLUMNS} FROM watch_probe WHERE check_key = $1 AND at < $2 {outcome} ORDER BY at DESC LIMIT $3");
+        let text = format!(
+            "SELECT {COLUMNS} FROM watch_probe WHERE check_key = $1 AND at < $2 {outcome} ORDER BY at DESC LIMIT $3"
+        );
         let before = filter.before.unwrap_or(Micros::MAX);
-        let rows = self.db.fetch_all(sql_owned(text).bind(key).bind(before).bind(limit)).await?;
+        let rows = self
+            .db
+            .fetch_all(sql_owned(text).bind(key).bind(before).bind(limit))
+            .await?;
         rows.iter().map(stored).collect()
     }
 
@@ -213,7 +226,9 @@ fn stored(row: &Row) -> Result<StoredProbe, StoreError> {
             at: from_micros(row.get("at")?),
             duration_us: u64::try_from(row.get::<i64>("duration_us")?).unwrap_or_default(),
             phases: facts.phases,
-            status: row.get::<Option<i64>>("status")?.and_then(|status| u16::try_from(status).ok()),
+            status: row
+                .get::<Option<i64>>("status")?
+                .and_then(|status| u16::try_from(status).ok()),
             failure,
             address: facts.address,
             body_bytes: facts.body_bytes,

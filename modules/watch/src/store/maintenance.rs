@@ -46,8 +46,10 @@ impl Store {
         let rows = self
             .db
             .fetch_all(
-                sql("SELECT id, environment, service, reason, starts_at, ends_at FROM watch_maintenance \
-                     WHERE organization_id = $1 AND ends_at > $2 ORDER BY starts_at, id")
+                sql(
+                    "SELECT id, environment, service, reason, starts_at, ends_at FROM watch_maintenance \
+                     WHERE organization_id = $1 AND ends_at > $2 ORDER BY starts_at, id",
+                )
                 .id(OrganizationId::DEFAULT)
                 .bind(at),
             )
@@ -66,9 +68,11 @@ impl Store {
         let rows = self
             .db
             .fetch_all(
-                sql("SELECT id, environment, service, reason, starts_at, ends_at FROM watch_maintenance \
+                sql(
+                    "SELECT id, environment, service, reason, starts_at, ends_at FROM watch_maintenance \
                      WHERE organization_id = $1 AND environment = $2 AND (ends_at < $3 OR (ends_at = $3 AND id < $4)) \
-                     ORDER BY ends_at DESC, id DESC LIMIT $5")
+                     ORDER BY ends_at DESC, id DESC LIMIT $5",
+                )
                 .id(OrganizationId::DEFAULT)
                 .bind(environment)
                 .bind(end)

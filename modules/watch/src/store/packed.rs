@@ -71,7 +71,9 @@ impl Facts {
 
     /// Reads the stored form; what is damaged is left out.
     pub fn unpack(bytes: &[u8]) -> Self {
-        let Some((present, mut rest)) = bytes.split_first() else { return Self::default() };
+        let Some((present, mut rest)) = bytes.split_first() else {
+            return Self::default();
+        };
         let mut next = |bit: usize| (present & (1 << bit) != 0).then(|| read_varint(&mut rest)).flatten();
         let small = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
         let phases = Phases {

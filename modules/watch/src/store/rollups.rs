@@ -51,8 +51,7 @@ impl Store {
             ]
         });
         let rows: Vec<Vec<Value>> = rows.collect();
-        let insert =
-            "INSERT INTO watch_rollup (resolution_s, check_key, bucket, total, failed, maintenance, max_us, durations) VALUES";
+        let insert = "INSERT INTO watch_rollup (resolution_s, check_key, bucket, total, failed, maintenance, max_us, durations) VALUES";
         tx.insert_many(insert, UPSERT, rows).await
     }
 
@@ -65,8 +64,10 @@ impl Store {
     ) -> Result<Vec<StoredRollup>, StoreError> {
         let rows = tx
             .fetch_all(
-                sql("SELECT check_key, bucket, total, failed, maintenance, max_us, durations FROM watch_rollup \
-                     WHERE resolution_s = $1 AND bucket = $2")
+                sql(
+                    "SELECT check_key, bucket, total, failed, maintenance, max_us, durations FROM watch_rollup \
+                     WHERE resolution_s = $1 AND bucket = $2",
+                )
                 .bind(resolution.seconds())
                 .bind(bucket),
             )
@@ -85,8 +86,10 @@ impl Store {
         let rows = self
             .db
             .fetch_all(
-                sql("SELECT check_key, bucket, total, failed, maintenance, max_us, durations FROM watch_rollup \
-                     WHERE resolution_s = $1 AND check_key = $2 AND bucket >= $3 AND bucket < $4 ORDER BY bucket")
+                sql(
+                    "SELECT check_key, bucket, total, failed, maintenance, max_us, durations FROM watch_rollup \
+                     WHERE resolution_s = $1 AND check_key = $2 AND bucket >= $3 AND bucket < $4 ORDER BY bucket",
+                )
                 .bind(resolution.seconds())
                 .bind(key)
                 .bind(from)
@@ -113,7 +116,12 @@ impl Store {
     }
 
     /// Deletes the oldest buckets before `cutoff`, about `limit` of them; answers how many.
-    pub async fn delete_rollups_before(&self, resolution: Resolution, cutoff: Micros, limit: i64) -> Result<u64, StoreError> {
+    pub async fn delete_rollups_before(
+        &self,
+        resolution: Resolution,
+        cutoff: Micros,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
         self.db
             .execute(
                 sql("DELETE FROM watch_rollup WHERE resolution_s = $1 AND bucket <= (SELECT MAX(oldest.bucket) FROM \
@@ -127,7 +135,10 @@ impl Store {
 
     /// Up to which flush the rollups include the raw rows.
     pub async fn rollup_mark(&self) -> Result<Micros, StoreError> {
-        let row = self.db.fetch_optional(sql("SELECT value FROM watch_mark WHERE name = 'rollup'")).await?;
+        let row = self
+            .db
+            .fetch_optional(sql("SELECT value FROM watch_mark WHERE name = 'rollup'"))
+            .await?;
         row.map_or(Ok(0), |row| row.get("value"))
     }
 

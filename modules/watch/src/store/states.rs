@@ -74,7 +74,11 @@ impl Store {
                 state.passing_streak.into_value(),
                 state.failing_since.into_value(),
                 state.failure.as_ref().map(|failure| failure.kind.code()).into_value(),
-                state.failure.as_ref().map(|failure| failure.message.clone()).into_value(),
+                state
+                    .failure
+                    .as_ref()
+                    .map(|failure| failure.message.clone())
+                    .into_value(),
             ]
         });
         let rows: Vec<Vec<Value>> = rows.collect();
@@ -215,6 +219,8 @@ impl Store {
 
     /// Deletes changes of state before `cutoff`.
     pub async fn delete_transitions_before(&self, cutoff: Micros) -> Result<u64, StoreError> {
-        self.db.execute(sql("DELETE FROM watch_transition WHERE at < $1").bind(cutoff)).await
+        self.db
+            .execute(sql("DELETE FROM watch_transition WHERE at < $1").bind(cutoff))
+            .await
     }
 }

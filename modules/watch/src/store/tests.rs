@@ -32,7 +32,9 @@ fn check(world: &World, key: i64, name: &str) -> Check {
         environment: Environment::production(),
         service: ServiceName::parse("api").unwrap(),
         name: name.to_owned(),
-        spec: CheckDraft::of("http://127.0.0.1:1/health").build(&Defaults::default(), None).unwrap(),
+        spec: CheckDraft::of("http://127.0.0.1:1/health")
+            .build(&Defaults::default(), None)
+            .unwrap(),
         paused: false,
         managed_by: CheckManager::Api,
         source: None,
@@ -133,7 +135,11 @@ async fn probes_come_back_as_they_were_newest_first_and_go_with_their_flush() {
         assert_eq!(store.probes(7, filter(Some(false), None), 10).await.unwrap().len(), 1);
         assert_eq!(store.probes(7, filter(Some(true), Some(3)), 10).await.unwrap().len(), 1);
         assert_eq!(store.last_flush().await.unwrap(), 102);
-        assert_eq!(store.probes_after_flush(100, 2).await.unwrap().len(), 2, "whole flushes only");
+        assert_eq!(
+            store.probes_after_flush(100, 2).await.unwrap().len(),
+            2,
+            "whole flushes only"
+        );
         assert_eq!(store.probes_after_flush(100, 3).await.unwrap().len(), 4);
         assert_eq!(store.delete_probes_before(102, 1).await.unwrap(), 2);
         assert_eq!(store.delete_probes_before(102, 1).await.unwrap(), 2);
@@ -150,7 +156,10 @@ async fn the_last_probe_of_every_check_is_found() {
         let mut tx = store.begin().await.unwrap();
         store.insert_check(&mut tx, &check(&world, 7, "a")).await.unwrap();
         store.insert_check(&mut tx, &check(&world, 8, "b")).await.unwrap();
-        let rows = [ProbeRow::of(7, &probe(1, None), false), ProbeRow::of(7, &probe(5, None), false)];
+        let rows = [
+            ProbeRow::of(7, &probe(1, None), false),
+            ProbeRow::of(7, &probe(5, None), false),
+        ];
         store.insert_probes(&mut tx, 1, &rows).await.unwrap();
         tx.commit().await.unwrap();
         let last = store.last_probes().await.unwrap();
@@ -181,7 +190,11 @@ async fn rollups_are_written_over_and_summed() {
         };
         for failed in [1, 3] {
             let mut tx = store.begin().await.unwrap();
-            let rows = [(key(0, 1), rollup(failed)), (key(50, 1), rollup(0)), (key(0, 2), rollup(0))];
+            let rows = [
+                (key(0, 1), rollup(failed)),
+                (key(50, 1), rollup(0)),
+                (key(0, 2), rollup(0)),
+            ];
             assert_eq!(store.put_rollups(&mut tx, &rows).await.unwrap(), 3);
             store.put_rollup_mark(&mut tx, failed).await.unwrap();
             tx.commit().await.unwrap();
@@ -190,12 +203,22 @@ async fn rollups_are_written_over_and_summed() {
         let found = store.rollups(Resolution::Hour, 1, 0, 50).await.unwrap();
         assert_eq!((found.len(), &found[0].rollup), (1, &rollup(3)));
         let mut tx = store.begin().await.unwrap();
-        assert_eq!(store.rollups_of_bucket(&mut tx, Resolution::Hour, 0).await.unwrap().len(), 2);
+        assert_eq!(
+            store
+                .rollups_of_bucket(&mut tx, Resolution::Hour, 0)
+                .await
+                .unwrap()
+                .len(),
+            2
+        );
         tx.rollback().await.unwrap();
         let mut totals = store.totals_since(Resolution::Hour, 0).await.unwrap();
         totals.sort_unstable();
         assert_eq!(totals, [(1, 16, 3), (2, 8, 0)]);
-        assert_eq!(store.delete_rollups_before(Resolution::Minute, 100, 10).await.unwrap(), 0);
+        assert_eq!(
+            store.delete_rollups_before(Resolution::Minute, 100, 10).await.unwrap(),
+            0
+        );
         assert_eq!(store.delete_rollups_before(Resolution::Hour, 50, 1).await.unwrap(), 2);
         assert_eq!(store.rollups(Resolution::Hour, 1, 0, 100).await.unwrap().len(), 1);
     }
@@ -232,7 +255,10 @@ async fn states_and_their_changes_are_remembered() {
             state.failing_since = Some(second(1));
             state.failure = Some(failure.clone());
             let mut tx = store.begin().await.unwrap();
-            store.put_check_states(&mut tx, &HashMap::from([(id, state.clone())])).await.unwrap();
+            store
+                .put_check_states(&mut tx, &HashMap::from([(id, state.clone())]))
+                .await
+                .unwrap();
             tx.commit().await.unwrap();
         }
         assert_eq!(store.check_states().await.unwrap(), HashMap::from([(id, state)]));
@@ -253,7 +279,10 @@ async fn states_and_their_changes_are_remembered() {
         let states = store.service_states().await.unwrap();
         assert_eq!(states.len(), 1);
         assert_eq!((states[0].state, states[0].since), (State::Down, to_micros(second(3))));
-        let past = store.transitions(&Environment::production(), to_micros(second(2))).await.unwrap();
+        let past = store
+            .transitions(&Environment::production(), to_micros(second(2)))
+            .await
+            .unwrap();
         assert_eq!(past[&ServiceName::parse("api").unwrap()].len(), 1);
         assert_eq!(store.delete_transitions_before(to_micros(second(2))).await.unwrap(), 1);
     }
@@ -274,19 +303,32 @@ async fn windows_are_listed_last_to_end_first_and_page_by_page() {
                 starts_at: second(0),
                 ends_at: second(end),
             };
-            store.insert_maintenance(&window, "local user", second(0)).await.unwrap();
+            store
+                .insert_maintenance(&window, "local user", second(0))
+                .await
+                .unwrap();
             windows.push(window);
         }
         let production = Environment::production();
         let first = store.maintenance(&production, None, 2).await.unwrap();
-        assert_eq!(first.iter().map(|window| window.ends_at).collect::<Vec<_>>(), [second(20), second(20)]);
+        assert_eq!(
+            first.iter().map(|window| window.ends_at).collect::<Vec<_>>(),
+            [second(20), second(20)]
+        );
         assert!(first[0].id > first[1].id);
         let rest = store
             .maintenance(&production, Some((to_micros(first[1].ends_at), first[1].id)), 2)
             .await
             .unwrap();
         assert_eq!(rest, [windows[0].clone()]);
-        assert_eq!(store.maintenance_ending_after(to_micros(second(10))).await.unwrap().len(), 2);
+        assert_eq!(
+            store
+                .maintenance_ending_after(to_micros(second(10)))
+                .await
+                .unwrap()
+                .len(),
+            2
+        );
         assert!(store.delete_maintenance(windows[0].id).await.unwrap());
         assert!(!store.delete_maintenance(windows[0].id).await.unwrap());
         assert!(!windows[0].id.as_uuid().is_nil());

@@ -12,14 +12,20 @@ fn second(number: i64) -> Timestamp {
 
 fn passing() -> Own {
     Own {
-        counts: CheckCounts { up: 1, ..CheckCounts::default() },
+        counts: CheckCounts {
+            up: 1,
+            ..CheckCounts::default()
+        },
         ..Own::default()
     }
 }
 
 fn failing(since: i64) -> Own {
     Own {
-        counts: CheckCounts { down: 1, ..CheckCounts::default() },
+        counts: CheckCounts {
+            down: 1,
+            ..CheckCounts::default()
+        },
         failing_since: Some(second(since)),
         reason: Some("health: refused the connection".to_owned()),
         in_maintenance: false,
@@ -57,7 +63,11 @@ fn dependants_of_a_dead_service_are_degraded_with_the_way_to_it() {
     assert_eq!(web.reason.unwrap(), "needs s2, which is down (s0 → s1 → s2)");
     assert_eq!(web.since, second(6));
     let changes = board.set_own(&name(2), passing(), second(9));
-    assert!(changes.iter().all(|change| change.after.state == State::Up && !change.own_down));
+    assert!(
+        changes
+            .iter()
+            .all(|change| change.after.state == State::Up && !change.own_down)
+    );
 }
 
 #[test]
@@ -111,10 +121,19 @@ fn a_cycle_that_needs_a_dead_service_blames_that_one() {
 #[test]
 fn maintenance_hides_the_state_but_not_from_those_who_need_the_service() {
     let mut board = board(2, &[(0, 1)]);
-    let own = Own { in_maintenance: true, ..failing(3) };
+    let own = Own {
+        in_maintenance: true,
+        ..failing(3)
+    };
     let changes = board.set_own(&name(1), own, second(4));
     assert_eq!(state(&board, 1).0, State::Maintenance);
-    assert!(changes.iter().find(|change| change.after.service == name(1)).unwrap().own_down);
+    assert!(
+        changes
+            .iter()
+            .find(|change| change.after.service == name(1))
+            .unwrap()
+            .own_down
+    );
     assert_eq!(state(&board, 0).0, State::Degraded);
     board.set_own(&name(1), failing(3), second(9));
     assert_eq!(state(&board, 1), (State::Down, None));
@@ -202,7 +221,7 @@ proptest! {
                 (true, None) => failing(at),
                 (false, _) => passing(),
             };
-            down[service] = own.failing_since.map(|since| since.as_second());
+            down[service] = own.failing_since.map(Timestamp::as_second);
             for change in board.set_own(&name(service), own, second(at)) {
                 prop_assert!(change.before.state != change.after.state || change.before.cause != change.after.cause);
             }
@@ -222,11 +241,16 @@ fn ten_thousand_services_over_one_database_turn_in_one_step() {
     let edges: Vec<(usize, usize)> = (1..10_000).map(|service| (service, 0)).collect();
     let needs = [name(0)];
     let none: [ServiceName; 0] = [];
-    let graph = Graph::new((0..10_000).map(|service| (name(service), if service == 0 { &none[..] } else { &needs[..] })));
+    let graph =
+        Graph::new((0..10_000).map(|service| (name(service), if service == 0 { &none[..] } else { &needs[..] })));
     let mut board = Board::new(Environment::production(), graph, second(0));
     for service in 0..10_000 {
         board.set_own(&name(service), passing(), second(1));
     }
     assert_eq!(board.set_own(&name(0), failing(2), second(3)).len(), edges.len() + 1);
-    assert_eq!(board.set_own(&name(5), failing(2), second(3)).len(), 1, "only what needs it is worked out again");
+    assert_eq!(
+        board.set_own(&name(5), failing(2), second(3)).len(),
+        1,
+        "only what needs it is worked out again"
+    );
 }
