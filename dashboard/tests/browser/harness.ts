@@ -43,9 +43,9 @@ export async function expectAccessible(page: Page) {
   expect(found, "axe found nothing").toEqual([]);
 }
 
-export async function expectNoSidewaysScroll(page: Page) {
+export async function expectNoSidewaysScroll(page: Page, where = "") {
   const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  expect(content, "no horizontal scrolling").toBeLessThanOrEqual(window ?? 0);
+  expect(content, `no horizontal scrolling ${where}`).toBeLessThanOrEqual(window ?? 0);
 }
 
 /** The page is complete: no grey bars, and the charts and the map have arrived. */

@@ -43,6 +43,6 @@ test("every page fits a screen of 320 pixels", async ({ page }) => {
   for (const path of Object.values(pages)) {
     await page.goto(path);
     await settled(page);
-    await expectNoSidewaysScroll(page);
+    await expectNoSidewaysScroll(page, path);
   }
 });

@@ -1,6 +1,7 @@
 // The keys, in a dialog that ? opens anywhere.
-import { Modal } from "@mantine/core";
+
 import { Key } from "@/shared/ui/basics";
+import { Dialog } from "@/shared/ui/Dialog";
 import { t } from "@/strings";
 import css from "./Help.module.css";
 import { pages } from "./navigation";
@@ -27,13 +28,7 @@ export function Help({ opened, onClose }: { opened: boolean; onClose: () => void
     ],
   ];
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t.help.title}
-      size="md"
-      closeButtonProps={{ "aria-label": t.common.close }}
-    >
+    <Dialog opened={opened} onClose={onClose} title={t.help.title}>
       <div className={css.groups}>
         {groups.map(([name, keys]) => (
           <section key={name}>
@@ -53,6 +48,6 @@ export function Help({ opened, onClose }: { opened: boolean; onClose: () => void
           </section>
         ))}
       </div>
-    </Modal>
+    </Dialog>
   );
 }

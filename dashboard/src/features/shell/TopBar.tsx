@@ -136,6 +136,7 @@ function Scheme() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <ActionIcon
+      className={css.scheme}
       variant="subtle"
       color="gray"
       size={32}

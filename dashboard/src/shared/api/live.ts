@@ -185,9 +185,7 @@ export function useLiveUpdates(client: QueryClient, env: string | undefined): vo
       }
       timer ??= window.setTimeout(flush, APPLY_EVERY_MS);
     };
-    const offline = () => setStatus("offline");
     const online = () => setStatus("reconnecting");
-    addEventListener("offline", offline);
     addEventListener("online", online);
     void keepStream({
       url: `/api/v1/events${env ? `?environment=${encodeURIComponent(env)}` : ""}`,
@@ -200,7 +198,6 @@ export function useLiveUpdates(client: QueryClient, env: string | undefined): vo
     return () => {
       stop.abort();
       window.clearTimeout(timer);
-      removeEventListener("offline", offline);
       removeEventListener("online", online);
     };
   }, [client, env]);

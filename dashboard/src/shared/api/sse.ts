@@ -63,6 +63,8 @@ export async function keepStream(options: StreamOptions): Promise<void> {
     const connection = new AbortController();
     const stop = () => connection.abort();
     options.signal.addEventListener("abort", stop, { once: true });
+    // The browser knows sooner than a silent connection that there is no network any more.
+    addEventListener("offline", stop, { once: true });
     let watchdog: ReturnType<typeof setTimeout> | undefined;
     const alive = () => {
       clearTimeout(watchdog);
@@ -93,6 +95,7 @@ export async function keepStream(options: StreamOptions): Promise<void> {
     } finally {
       clearTimeout(watchdog);
       options.signal.removeEventListener("abort", stop);
+      removeEventListener("offline", stop);
     }
     if (options.signal.aborted) return;
     options.onStatus("reconnecting");

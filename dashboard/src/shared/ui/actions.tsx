@@ -1,9 +1,11 @@
 // Actions with consequences: edits that show at once and can be undone, and dangerous ones that ask once, by name.
-import { Button, Modal } from "@mantine/core";
+
+import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { t } from "@/strings";
 import css from "./actions.module.css";
+import { Dialog } from "./Dialog";
 import { say, sayError } from "./toaster";
 
 interface ActionOptions<A, R> {
@@ -49,7 +51,7 @@ interface ConfirmProps {
 
 export function Confirm({ opened, title, children, confirm, busy, onConfirm, onClose }: ConfirmProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ "aria-label": t.common.close }}>
+    <Dialog opened={opened} onClose={onClose} title={title}>
       <div className={css.form}>
         <p>{children}</p>
         <div className={css.foot}>
@@ -59,7 +61,7 @@ export function Confirm({ opened, title, children, confirm, busy, onConfirm, onC
           </Button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

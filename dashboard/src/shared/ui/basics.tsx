@@ -18,6 +18,20 @@ export function Sentence({ pieces }: { pieces: Piece[] }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no identity beyond their place in the sentence
         if (typeof piece === "string") return <span key={index}>{piece}</span>;
         const tone = piece.tone ?? "strong";
+        if (piece.slo) {
+          return (
+            <Link
+              // biome-ignore lint/suspicious/noArrayIndexKey: as above
+              key={index}
+              className={css.subject}
+              data-tone={tone}
+              to="/slos/$id"
+              params={{ id: piece.slo }}
+            >
+              {piece.text}
+            </Link>
+          );
+        }
         if (piece.service) {
           return (
             <Link

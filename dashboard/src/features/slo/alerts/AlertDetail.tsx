@@ -1,5 +1,6 @@
 // One alert: what, since when, why, who has it, and what to do with it.
-import { Button, Modal, NativeSelect, Textarea, TextInput } from "@mantine/core";
+
+import { Button, NativeSelect, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Fragment, useState } from "react";
@@ -10,6 +11,7 @@ import { clock, dateTime } from "@/shared/lib/format";
 import { useEnvironment } from "@/shared/lib/range";
 import { FormFoot, formClass, useAction } from "@/shared/ui/actions";
 import { ErrorNote, Facts, Panel, Tag, Waiting, When } from "@/shared/ui/basics";
+import { Dialog } from "@/shared/ui/Dialog";
 import { Icon } from "@/shared/ui/icons";
 import { t } from "@/strings";
 import css from "./AlertsPage.module.css";
@@ -164,22 +166,12 @@ function Actions({ alert }: { alert: Alert }) {
           {t.alerts.silence}
         </Button>
       )}
-      <Modal
-        opened={asking}
-        onClose={() => setAsking(false)}
-        title={t.alerts.acknowledge}
-        closeButtonProps={{ "aria-label": t.common.close }}
-      >
+      <Dialog opened={asking} onClose={() => setAsking(false)} title={t.alerts.acknowledge}>
         {asking && <AcknowledgeForm alert={alert} onClose={() => setAsking(false)} />}
-      </Modal>
-      <Modal
-        opened={silencing}
-        onClose={() => setSilencing(false)}
-        title={t.alerts.silenceTitle(alert.service)}
-        closeButtonProps={{ "aria-label": t.common.close }}
-      >
+      </Dialog>
+      <Dialog opened={silencing} onClose={() => setSilencing(false)} title={t.alerts.silenceTitle(alert.service)}>
         {silencing && <SilenceForm alert={alert} onClose={() => setSilencing(false)} />}
-      </Modal>
+      </Dialog>
     </>
   );
 }

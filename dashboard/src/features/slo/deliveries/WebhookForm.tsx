@@ -1,10 +1,12 @@
 // Makes a webhook, then shows its secret the one time it can be seen.
-import { Button, Modal, NativeSelect, TextInput } from "@mantine/core";
+
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api } from "@/shared/api/endpoints";
 import type { Webhook } from "@/shared/api/types";
 import { FormFoot, formClass, useAction } from "@/shared/ui/actions";
 import { Copy } from "@/shared/ui/basics";
+import { Dialog } from "@/shared/ui/Dialog";
 import { t } from "@/strings";
 import css from "./DeliveriesPage.module.css";
 
@@ -15,16 +17,15 @@ export function WebhookForm({ opened, onClose }: { opened: boolean; onClose: () 
     onClose();
   };
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={close}
       // A stray click must not lose the secret.
       closeOnClickOutside={made === null}
       title={made ? t.deliveries.created(made.name) : t.deliveries.createTitle}
-      closeButtonProps={{ "aria-label": t.common.close }}
     >
       {opened && (made ? <Secret webhook={made} onClose={close} /> : <Fields onMade={setMade} onClose={close} />)}
-    </Modal>
+    </Dialog>
   );
 }
 

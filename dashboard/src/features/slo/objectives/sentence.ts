@@ -21,7 +21,7 @@ export function slosSentence(slos: Slo[]): Piece[] {
   if (first) {
     pieces.push(
       " ",
-      { text: first.name, service: first.service, tone: "bad" },
+      { text: first.name, slo: first.id, tone: "bad" },
       ` burns its budget at ${factor(first.budget.burn_rate)}; ${percent(first.budget.remaining_ratio)} is left.`,
     );
     if (burning.length > 1)
@@ -29,7 +29,7 @@ export function slosSentence(slos: Slo[]): Piece[] {
   }
   const over = spent[0];
   if (over && spent.length === 1) {
-    pieces.push(" ", { text: over.name, service: over.service }, " has spent its budget.");
+    pieces.push(" ", { text: over.name, slo: over.id }, " has spent its budget.");
   } else if (spent.length > 1) pieces.push(` ${count(spent.length)} have spent their budget.`);
   if (warning.length > 0) pieces.push(` ${count(warning.length)} ${warning.length === 1 ? "is" : "are"} running low.`);
   if (silent.length > 0) pieces.push(` ${count(silent.length)} ${silent.length === 1 ? "has" : "have"} no data yet.`);

@@ -1,11 +1,13 @@
 // The form that announces maintenance.
-import { Modal, NativeSelect, TextInput } from "@mantine/core";
+
+import { NativeSelect, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/shared/api/endpoints";
 import { q } from "@/shared/api/queries";
 import { useEnvironment } from "@/shared/lib/range";
 import { FormFoot, formClass, useAction } from "@/shared/ui/actions";
+import { Dialog } from "@/shared/ui/Dialog";
 import { t } from "@/strings";
 
 interface Props {
@@ -17,14 +19,13 @@ interface Props {
 
 export function MaintenanceForm({ opened, service, onClose }: Props) {
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       title={service ? `${t.maintenance.title}: ${service}` : t.maintenance.title}
-      closeButtonProps={{ "aria-label": t.common.close }}
     >
       {opened && <Fields service={service} onClose={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 

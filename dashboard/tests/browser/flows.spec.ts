@@ -1,0 +1,211 @@
+// What a person does, from end to end, in a real browser.
+import { choose, expect, expectAccessible, expectNoSidewaysScroll, settled, test } from "./harness";
+
+const look = (name: string) => ({ path: `test-results/pages/${name}.png`, fullPage: true });
+
+for (const scheme of ["light", "dark"] as const) {
+  for (const width of [1440, 390]) {
+    const as = `${scheme}-${width === 1440 ? "wide" : "narrow"}`;
+    test.describe(`details, ${as}`, () => {
+      test.beforeEach(async ({ page }) => {
+        await choose(page, "down", scheme);
+        await page.setViewportSize({ width, height: 900 });
+      });
+
+      test("an objective shows its burn-down and its windows", async ({ page, troubles }) => {
+        await page.goto("/slos");
+        await page.getByRole("link", { name: "execution availability" }).first().click();
+        await expect(page.getByRole("img", { name: /burn-down of execution/i })).toBeVisible();
+        await settled(page);
+        await page.screenshot(look(`slo-detail-${as}`));
+        await expectNoSidewaysScroll(page);
+        await expectAccessible(page);
+        expect(troubles).toEqual([]);
+      });
+
+      test("an alert shows what happened", async ({ page, troubles }) => {
+        await page.goto("/alerts");
+        await page.getByRole("button", { name: /api is failing because of execution/ }).click();
+        await expect(page.getByRole("heading", { name: "What happened" })).toBeVisible();
+        await settled(page);
+        await page.screenshot(look(`alert-detail-${as}`));
+        await expectNoSidewaysScroll(page);
+        await expectAccessible(page);
+        expect(troubles).toEqual([]);
+      });
+
+      test("a check shows what must hold and its probes", async ({ page, troubles }) => {
+        await page.goto("/checks");
+        await page.getByText("execution health").first().click();
+        await expect(page.getByText("status is 200-299")).toBeVisible();
+        await settled(page);
+        await page.screenshot(look(`check-detail-${as}`));
+        await expectNoSidewaysScroll(page);
+        await expectAccessible(page);
+        expect(troubles).toEqual([]);
+      });
+
+      test("a delivery shows its attempts", async ({ page, troubles }) => {
+        await page.goto("/deliveries");
+        await page
+          .getByRole("button", { name: /given up/ })
+          .first()
+          .click();
+        await expect(page.getByRole("heading", { name: "Attempts" })).toBeVisible();
+        await settled(page);
+        await page.screenshot(look(`delivery-detail-${as}`));
+        await expectNoSidewaysScroll(page);
+        await expectAccessible(page);
+        expect(troubles).toEqual([]);
+      });
+
+      test("dialogs are sound", async ({ page, troubles }) => {
+        await page.goto("/");
+        await settled(page);
+        await page.keyboard.press("?");
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await page.screenshot({ path: `test-results/pages/help-${as}.png` });
+        await expectAccessible(page);
+        await page.keyboard.press("Escape");
+        await expect(page.getByRole("dialog")).toBeHidden();
+        await page.keyboard.press("Control+k");
+        await page.getByRole("combobox", { name: "Search or run a command" }).fill("exec");
+        await expect(page.getByRole("option", { name: /execution/ })).toBeVisible();
+        await page.screenshot({ path: `test-results/pages/commands-${as}.png` });
+        await expectAccessible(page);
+        await page.keyboard.press("Escape");
+        await page.goto("/services/execution");
+        await page.getByRole("button", { name: "Maintenance…" }).click();
+        await expect(page.getByLabel(/reason/i)).toBeVisible();
+        await page.screenshot({ path: `test-results/pages/maintenance-form-${as}.png` });
+        await expectAccessible(page);
+        expect(troubles).toEqual([]);
+      });
+    });
+  }
+}
+
+test("the keyboard alone reaches a service and comes back", async ({ page }) => {
+  await choose(page, "down");
+  await page.goto("/");
+  await settled(page);
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/services\/api/);
+  await page.keyboard.press("g");
+  await page.keyboard.press("a");
+  await expect(page).toHaveURL(/\/alerts/);
+  await page.keyboard.press("g");
+  await page.keyboard.press("f");
+  await expect(page).toHaveURL(/\/$/);
+  await page.keyboard.press("/");
+  await page.keyboard.type("research");
+  await expect(page).toHaveURL(/text=research/);
+  await expect(page.getByRole("table", { name: /Services/ }).getByRole("link")).toHaveCount(2);
+});
+
+test("a filter is in the address and survives a reload", async ({ page }) => {
+  await choose(page, "down");
+  await page.goto("/");
+  await page.getByLabel("State").selectOption("degraded");
+  await expect(page).toHaveURL(/state=degraded/);
+  await page.reload();
+  await expect(page.getByRole("table", { name: /Services/ }).getByRole("link")).toHaveCount(3);
+});
+
+test("an acknowledgement shows at once and can be undone", async ({ page }) => {
+  await choose(page, "down");
+  await page.goto("/alerts");
+  await page.getByRole("button", { name: /execution burns its budget/ }).click();
+  await page.getByRole("button", { name: "Acknowledge", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel(/Who are you/).fill("Sam");
+  await dialog.getByRole("button", { name: "Acknowledge" }).click();
+  await expect(page.getByText("acknowledged by Sam").first()).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("acknowledged by Sam")).toHaveCount(0);
+});
+
+test("a new webhook shows its secret once", async ({ page }) => {
+  await choose(page, "full");
+  await page.goto("/deliveries");
+  await page.getByRole("button", { name: "New webhook" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel(/Name/).fill("night shift");
+  await dialog.getByLabel(/Address/).fill("https://pager.example/hook");
+  await dialog.getByRole("button", { name: "New webhook" }).click();
+  await expect(dialog.getByText(/^whsec_/)).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "I have copied it" }).click();
+  await expect(page.getByRole("strong").filter({ hasText: "night shift" }).last()).toBeVisible();
+  await expect(page.getByText(/^whsec_/)).toHaveCount(0);
+  await page.getByRole("button", { name: "Send test: night shift" }).last().click();
+  await expect(page.getByRole("heading", { name: "Attempts" })).toBeVisible();
+});
+
+test("files are looked at before they change anything", async ({ page, troubles }) => {
+  await choose(page, "full");
+  await page.goto("/imports");
+  await settled(page);
+  await page
+    .locator("input[type=file]")
+    .setInputFiles([{ name: "service_registry.json", mimeType: "application/json", buffer: Buffer.from("{}") }]);
+  await expect(page.getByRole("heading", { name: "Preview" })).toBeVisible();
+  await expect(page.getByText("Nothing has been changed yet.")).toBeVisible();
+  await page.screenshot(look("import-preview"));
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Apply this import" }).click();
+  await expect(page.getByText(/Imported: 10 services/)).toBeVisible();
+  expect(troubles).toEqual([]);
+});
+
+test("a lost connection is shown, and found again", async ({ page, context }) => {
+  await choose(page, "full");
+  await page.goto("/");
+  await expect(page.getByRole("status").filter({ hasText: "Live" })).toBeVisible();
+  await context.setOffline(true);
+  await expect(page.getByRole("status").filter({ hasText: "Offline" })).toBeVisible();
+  await expect(page.getByText(/What is shown is what was last known/)).toBeVisible();
+  await page.screenshot(look("offline"));
+  await context.setOffline(false);
+  await expect(page.getByRole("status").filter({ hasText: "Live" })).toBeVisible({ timeout: 20_000 });
+});
+
+test("ten thousand services stay usable", async ({ page, troubles }) => {
+  await choose(page, "large");
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto("/");
+  await expect(page.getByText(/of 10.000 services are up/)).toBeVisible({ timeout: 20_000 });
+  await settled(page);
+  await page.screenshot({ path: "test-results/pages/fleet-large-light-wide.png" });
+  await expect(page.getByText(/The map shows/)).toBeVisible();
+  const rows = page.getByRole("table", { name: /Services/ }).getByRole("row");
+  expect(await rows.count()).toBeLessThan(60);
+  const started = Date.now();
+  await page.getByLabel("Filter by name, owner or words").fill("ledger-0500");
+  await expect(
+    page
+      .getByRole("table", { name: /Services/ })
+      .getByRole("link")
+      .first(),
+  ).toHaveText(/ledger-0500/);
+  expect(Date.now() - started).toBeLessThan(2500);
+  await expectNoSidewaysScroll(page);
+  await expectAccessible(page);
+  expect(troubles).toEqual([]);
+});
+
+test("a service fails and recovers before the eyes of whoever watches", async ({ page, request }) => {
+  await choose(page, "full");
+  await page.goto("/");
+  await settled(page);
+  await expect(page.getByText("All 10 services are up.")).toBeVisible();
+  const cookie = { cookie: "fixture=full" };
+  await request.post("/__fixture/fail", { headers: cookie });
+  await expect(page.getByText(/has been down for/)).toBeVisible();
+  await expect(page.getByLabel(/^execution: down/)).toBeVisible();
+  await expect(page.getByLabel(/^web: degraded, because of execution/)).toBeVisible();
+  await request.post("/__fixture/heal", { headers: cookie });
+  await expect(page.getByText("All 10 services are up.")).toBeVisible();
+});
