@@ -69,7 +69,7 @@ impl Catalog {
             incoming: std::mem::take(&mut analysis.facts),
             into: scope.environment.clone(),
             replaced: files_change.replaced.clone(),
-            renames: renames.clone(),
+            renames,
             file_managed: files_change.file_managed.clone(),
             now,
         });
@@ -90,10 +90,7 @@ impl Catalog {
         if !request.dry_run {
             for (name, service) in &wanted.aliases {
                 match service {
-                    Some(service) => {
-                        inner.store.put_alias(&mut tx, scope, name.as_str(), service).await?;
-                        inner.store.rename_in_facts(&mut tx, scope, name, service).await?;
-                    }
+                    Some(service) => inner.store.put_alias(&mut tx, scope, name.as_str(), service).await?,
                     None => inner.store.delete_alias(&mut tx, scope, name.as_str()).await?,
                 }
             }
@@ -162,6 +159,9 @@ impl Catalog {
             store.delete_facts_of_file(tx, scope, path).await?;
             store.delete_declarations_of_file(tx, scope, path).await?;
             store.delete_file(tx, scope, path).await?;
+        }
+        for path in &plan.rewritten {
+            store.delete_facts_of_file(tx, scope, path).await?;
         }
         store.insert_facts(tx, world, scope, &plan.insert).await?;
         store.insert_declarations(tx, world, scope, declarations).await?;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::edit::stored;
 use crate::{
     facts::{FIELDS, FileId, Group, KnownFact, Place, decide_all, mark_superseded, value_of},
-    model::{Fact, ServiceName, field},
+    model::{Dependency, Fact, ServiceName, field},
     report::{Change, ChangeKind, difference},
     store::StoredService,
 };
@@ -40,6 +40,9 @@ pub(super) struct Input {
 pub(super) struct Plan {
     /// The facts to insert, with their final marks.
     pub(super) insert: Vec<Fact>,
+    /// Files that were not given and whose facts are among those to insert, because a name in them means another service
+    /// now.
+    pub(super) rewritten: BTreeSet<String>,
     /// Files that stay as they are and whose facts are now replaced by a newer version, or no longer so.
     pub(super) superseded: BTreeMap<FileId, bool>,
     /// Services to insert or replace.
@@ -63,12 +66,12 @@ pub(super) fn plan(input: Input) -> Plan {
         file_managed,
         now,
     } = input;
-    for fact in &mut known {
-        if !fact.is_person()
-            && fact.imported_into == into
-            && let Some(service) = renames.get(&fact.fact.service)
+    let mut rewritten = BTreeSet::new();
+    for known in known.iter_mut().filter(|known| known.imported_into == into) {
+        if let Some((_, path)) = known.file()
+            && rename(&mut known.fact, &renames)
         {
-            fact.fact.service = service.clone();
+            rewritten.insert(path);
         }
     }
     let had_files: HashSet<Place> = known
@@ -77,6 +80,7 @@ pub(super) fn plan(input: Input) -> Plan {
         .map(|known| (known.fact.environment.clone(), known.fact.service.clone()))
         .collect();
     known.retain(|known| known.file().is_none_or(|file| !replaced.contains(&file)));
+    rewritten.retain(|path| !replaced.contains(&(into.clone(), path.clone())));
     let marks_before: HashMap<FileId, bool> = marks(&known).collect();
 
     let kept = known.len();
@@ -85,7 +89,15 @@ pub(super) fn plan(input: Input) -> Plan {
         imported_into: into.clone(),
     }));
     mark_superseded(&mut known);
-    let insert = known.iter().skip(kept).map(|known| known.fact.clone()).collect();
+    let is_rewritten = |known: &KnownFact| {
+        known.imported_into == into && known.file().is_some_and(|(_, path)| rewritten.contains(&path))
+    };
+    let insert = known
+        .iter()
+        .enumerate()
+        .filter(|(at, known)| *at >= kept || is_rewritten(known))
+        .map(|(_, known)| known.fact.clone())
+        .collect();
     let superseded = marks(known.get(..kept).unwrap_or_default())
         .filter(|(file, mark)| marks_before.get(file) != Some(mark))
         .collect();
@@ -102,6 +114,7 @@ pub(super) fn plan(input: Input) -> Plan {
         .collect();
     let mut plan = Plan {
         insert,
+        rewritten,
         superseded,
         ..Plan::default()
     };
@@ -135,6 +148,24 @@ pub(super) fn plan(input: Input) -> Plan {
     }
     plan.changes = changes.into_values().flatten().collect();
     plan
+}
+
+/// Puts the service that a name means in its place, wherever the fact holds that name; answers whether it did.
+fn rename(fact: &mut Fact, renames: &BTreeMap<ServiceName, ServiceName>) -> bool {
+    let mut changed = false;
+    if let Some(service) = renames.get(&fact.service) {
+        fact.service = service.clone();
+        changed = true;
+    }
+    if fact.field == field::DEPENDENCY
+        && let Ok(mut dependency) = serde_json::from_value::<Dependency>(fact.value.clone())
+        && let Some(service) = renames.get(&dependency.service)
+    {
+        dependency.service = service.clone();
+        fact.value = json!(dependency);
+        changed = true;
+    }
+    changed
 }
 
 /// Whether each file's facts are marked as replaced by a newer version; a mark holds for a whole file.

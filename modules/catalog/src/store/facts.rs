@@ -117,26 +117,6 @@ impl Store {
         .await?;
         Ok(())
     }
-
-    /// Says that what the files of an environment called `name` is the service `service`.
-    pub(crate) async fn rename_in_facts(
-        &self,
-        tx: &mut Transaction,
-        scope: &Scope,
-        name: &ServiceName,
-        service: &ServiceName,
-    ) -> Result<(), StoreError> {
-        tx.execute(
-            sql("UPDATE catalog_fact SET service = $4 WHERE organization_id = $1 AND imported_into = $2 AND service = $3 \
-                 AND source_kind <> 'person'")
-            .id(scope.organization)
-            .bind(&scope.environment)
-            .bind(name.as_str())
-            .bind(service.as_str()),
-        )
-        .await?;
-        Ok(())
-    }
 }
 
 fn values(world: &World, scope: &Scope, fact: &Fact, position: i64) -> Vec<Value> {

@@ -125,13 +125,13 @@ async fn a_newer_registry_replaces_an_older_one_of_an_earlier_import() {
 async fn an_alias_merges_two_names_now_and_in_later_imports() {
     for database in mainstay_testkit::databases(MIGRATIONS).await {
         let (catalog, _) = open(&database).await;
-        let compose = "services:\n  web-ui:\n    image: web\n    ports: ['3001:3001']\n";
+        let compose = "services:\n  web-ui:\n    image: web\n    ports: ['3001:3001']\n  shop:\n    image: shop\n    depends_on: [web-ui]\n";
         let files = vec![
             file("registry.json", &registry("1.0", "a", &["fks_api", "fks_web"])),
             file("compose.yml", compose),
         ];
         import(&catalog, files).await;
-        assert_eq!(names(&catalog), ["fks-api", "fks-web", "web-ui"]);
+        assert_eq!(names(&catalog), ["fks-api", "fks-web", "shop", "web-ui"]);
         let request = ImportRequest {
             aliases: BTreeMap::from([("web_ui".to_owned(), Some("fks_web".to_owned()))]),
             ..ImportRequest::of(Vec::new())
@@ -142,9 +142,16 @@ async fn an_alias_merges_two_names_now_and_in_later_imports() {
             "{:?}",
             report.changes
         );
-        assert_eq!(names(&catalog), ["fks-api", "fks-web"]);
-        import(&catalog, vec![file("compose.yml", compose)]).await;
-        assert_eq!(names(&catalog), ["fks-api", "fks-web"], "the alias is remembered");
+        assert_eq!(names(&catalog), ["fks-api", "fks-web", "shop"]);
+        let shop = |catalog: &Catalog| catalog.service(&scope(), &name("shop")).unwrap();
+        assert_eq!(shop(&catalog).dependencies[0].service, name("fks-web"));
+        assert_eq!(shop(&open(&database).await.0).dependencies, shop(&catalog).dependencies);
+        let report = import(&catalog, vec![file("compose.yml", compose)]).await;
+        assert!(
+            report.changes.is_empty(),
+            "the alias is remembered: {:?}",
+            report.changes
+        );
     }
 }
 
