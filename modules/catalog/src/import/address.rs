@@ -8,6 +8,8 @@ pub(crate) struct Address {
     pub(crate) host: String,
     /// As written, or the scheme's default.
     pub(crate) port: Option<u16>,
+    /// The port is written and not the scheme's default.
+    pub(crate) explicit_port: bool,
     /// Without query and trailing `/`; `/` when empty.
     pub(crate) path: String,
 }
@@ -38,8 +40,16 @@ impl Address {
             scheme,
             host: host.to_owned(),
             port: port.or(default),
+            explicit_port: port.is_some(),
             path: normal_path(path),
         })
+    }
+
+    /// The port of the service itself. A public address such as `https://shop.example.com` has none: what answers there is
+    /// a proxy, and its port says nothing about the service behind it.
+    pub(crate) fn service_port(&self) -> Option<u16> {
+        let is_public = self.host.contains('.') && self.host.parse::<std::net::IpAddr>().is_err();
+        self.port.filter(|_| self.explicit_port || !is_public)
     }
 
     pub(crate) fn is_http(&self) -> bool {
@@ -119,6 +129,8 @@ mod tests {
             ("Fks_API", Some(8001), "/health")
         );
         assert_eq!(Address::parse("https://a.b").unwrap().port, Some(443));
+        assert_eq!(Address::parse("https://a.b").unwrap().service_port(), None);
+        assert_eq!(Address::parse("https://a").unwrap().service_port(), Some(443));
         assert_eq!(Address::parse("http://[::1]:80/x?y=/z").unwrap().path, "/x");
         assert_eq!(Address::parse("http://user:secret@db:1/").unwrap().host, "db");
     }

@@ -159,6 +159,7 @@ fn inspect(path: &str, bytes: &[u8]) -> Outcome {
     };
     match tree::parse(text, syntax) {
         Ok(documents) => read_documents(text, &documents),
+        Err(_) if detect::is_template(text) => unused(FileKind::Template),
         Err(error) => Outcome::Failed(syntax, error),
     }
 }

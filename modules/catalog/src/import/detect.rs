@@ -39,6 +39,7 @@ kinds! {
     Slos, "slos", None;
     Alertmanager, "alertmanager", Some("Mainstay sends alerts itself; of this file only unexpanded variables are reported");
     ServiceTemplate, "service-template", Some("it is a template, and a template is no fact");
+    Template, "template", Some("it is a template; render it and import its output");
     HelmTemplate, "helm-template", Some("render the chart first (`helm template`) and import its output");
     HelmChart, "helm-chart", Some("render the chart first (`helm template`) and import its output");
     HelmValues, "helm-values", Some("values mean something only to their chart; render it (`helm template`) and import its output");
@@ -169,6 +170,14 @@ fn is_helm_template(text: &str) -> bool {
         && [".Values", ".Release", ".Chart", "include \""]
             .iter()
             .any(|mark| text.contains(mark))
+}
+
+/// Whether a text that is no valid YAML is a template of another tool, such as Jinja.
+pub(crate) fn is_template(text: &str) -> bool {
+    text.contains("{%")
+        || text
+            .lines()
+            .any(|line| line.contains(": {{") || line.trim_start().starts_with("{{"))
 }
 
 /// Whether the comments at the head of a file call it a template.

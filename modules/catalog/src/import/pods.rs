@@ -142,6 +142,7 @@ fn url(
             scheme: "http".to_owned(),
             host,
             port: Some(found),
+            explicit_port: true,
             path,
         },
         line,

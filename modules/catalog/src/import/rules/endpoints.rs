@@ -141,7 +141,7 @@ impl Reporter<'_> {
         let Some(port) = endpoint
             .url
             .filter(|_| endpoint.file.kind != FileKind::Compose)
-            .and_then(|url| url.address.port)
+            .and_then(|url| url.address.service_port())
         else {
             return;
         };

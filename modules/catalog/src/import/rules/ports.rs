@@ -145,7 +145,7 @@ fn stated<'a>(landscape: &Landscape<'a>, unserved: &BTreeSet<Place>) -> BTreeMap
             for item in statement.dependencies.iter().flat_map(|list| &list.items) {
                 let other = landscape.key(&item.name, environment);
                 for url in item.urls.iter().filter(|url| !unserved.contains(&file.place(url.line))) {
-                    let one = url.address.port.map(|port| Stated {
+                    let one = url.address.service_port().map(|port| Stated {
                         aside: true,
                         ..new(BTreeSet::from([port]), url.line)
                     });
@@ -186,7 +186,7 @@ fn own_urls<'a>(
         return;
     }
     let other = statement.urls.iter().find(|url| {
-        let port = url.address.port;
+        let port = url.address.service_port();
         url.role != Role::Metrics
             && port.is_some_and(|port| !ports.all.contains(&port))
             && !unserved.contains(&file.place(url.line))
@@ -194,7 +194,7 @@ fn own_urls<'a>(
     found.extend(other.and_then(|url| {
         Some(Stated {
             file,
-            ports: BTreeSet::from([url.address.port?]),
+            ports: BTreeSet::from([url.address.service_port()?]),
             main: None,
             docker: None,
             line: url.line,

@@ -129,7 +129,7 @@ fn service(name: At<String>, spec: &Node, content: &mut Content) -> Statement {
     let fallback = || {
         urls.iter()
             .find(|url| url.role != Role::Metrics)
-            .and_then(|url| Some((url.address.port?, url.line)))
+            .and_then(|url| Some((url.address.service_port()?, url.line)))
     };
     let ports = port.or_else(fallback).map(|(main, line)| Ports {
         all: [main].into(),

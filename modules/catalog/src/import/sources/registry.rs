@@ -93,7 +93,7 @@ pub(super) fn url_port(urls: &[crate::import::content::UrlAt]) -> Option<Ports> 
         .iter()
         .find(|url| url.role == Role::Health)
         .or_else(|| urls.first())?;
-    let main = url.address.port?;
+    let main = url.address.service_port()?;
     Some(Ports {
         all: BTreeSet::from([main]),
         docker: None,

@@ -53,6 +53,18 @@ fn text_that_is_not_utf8_is_named_with_its_place() {
 }
 
 #[test]
+fn a_template_of_another_tool_is_recognised_and_no_error() {
+    for text in ["a: {{ name }}\nb: 1", "{% if x %}\na: [\n{% endif %}"] {
+        let analysis = import(&[("x.yaml", text)]);
+        assert_eq!(
+            (analysis.files[0].kind.as_str(), analysis.files[0].status),
+            ("template", FileStatus::Recognised)
+        );
+        assert!(codes(&analysis).is_empty());
+    }
+}
+
+#[test]
 fn nothing_at_all_is_an_empty_analysis() {
     let analysis = import(&[]);
     assert!(analysis.files.is_empty() && analysis.findings.is_empty() && analysis.services.is_empty());

@@ -60,6 +60,14 @@ fn compose_ports_clash_only_on_overlapping_addresses() {
 }
 
 #[test]
+fn a_public_address_says_nothing_about_the_port_behind_the_proxy() {
+    let list = "services: {web: {health_url: 'https://web.example.com/health'}}";
+    let compose =
+        "services: {web: {image: w, ports: ['8080:8080'], healthcheck: {test: 'curl http://localhost:8080/health'}}}";
+    assert!(codes(&import(&[("services.yaml", list), ("compose.yml", compose)])).is_empty());
+}
+
+#[test]
 fn a_probe_must_ask_a_port_of_its_own_container() {
     let workload = |port: &str| {
         format!(
