@@ -51,7 +51,9 @@ pub fn validate_declaration(
         Err(errors) => {
             // A field that could not be read is reported as such, and not once more as missing.
             let unread: Vec<_> = reader.errors.iter().map(|error| error.field.clone()).collect();
-            reader.errors.extend(errors.into_iter().filter(|error| !unread.contains(&error.field)));
+            reader
+                .errors
+                .extend(errors.into_iter().filter(|error| !unread.contains(&error.field)));
             Err(reader.errors)
         }
     }
@@ -119,7 +121,10 @@ impl Reader {
                 draft.threshold_ms = self.number(sli, "threshold_ms", "sli.threshold_ms");
                 draft.minimum_per_s = self.number(sli, "minimum_per_s", "sli.minimum_per_s");
             }
-            Some(_) => self.wrong("sli", "must be a word such as `availability`, or fields such as `kind` and `checks`"),
+            Some(_) => self.wrong(
+                "sli",
+                "must be a word such as `availability`, or fields such as `kind` and `checks`",
+            ),
         }
         draft
     }

@@ -38,7 +38,9 @@ impl From<SloError> for Problem {
         match error {
             SloError::NotFound(id) => Problem::not_found(format_args!("SLO `{id}`")),
             SloError::Invalid(errors) => {
-                let first = errors.first().map_or_else(String::new, |error| format!(": `{}` {}", error.field, error.message));
+                let first = errors
+                    .first()
+                    .map_or_else(String::new, |error| format!(": `{}` {}", error.field, error.message));
                 let mut problem = Problem::invalid("invalid-slo", format!("This SLO cannot be promised{first}."));
                 problem.errors = errors;
                 problem

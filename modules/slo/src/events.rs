@@ -3,39 +3,43 @@
 use async_trait::async_trait;
 use mainstay_kernel::to_micros;
 use mainstay_store::{StoreError, Transaction};
-use mainstay_watch::{FailureKind, FlushParticipant, ProbeEvent, ProbeListener, ServiceStateChange};
+use mainstay_watch::{FailureKind, FlushParticipant, ProbeEvent};
 
 use crate::{
     ledger::Counted,
     model::{CheckFacts, Observation, Outcome},
-    service::Slo,
+    service::Objectives,
 };
 
-impl ProbeListener for Slo {
-    fn on_probe(&self, event: &ProbeEvent) {
+impl Objectives {
+    /// Counts a finished probe, and decides at once where it is a bad one.
+    pub(crate) fn on_probe(&self, event: &ProbeEvent) {
         // What happens during announced maintenance was promised to nobody.
         if event.in_maintenance {
             return;
         }
         let inner = &self.inner;
-        inner
-            .ledger
-            .observe(&event.environment, &event.service, &observation(event), inner.sink.as_ref());
+        inner.ledger.observe(
+            &event.environment,
+            &event.service,
+            &observation(event),
+            inner.sink.as_ref(),
+        );
     }
-
-    /// That a service is down is the alert engine's to hear; a budget changes by probes alone.
-    fn on_service_state(&self, _: &ServiceStateChange) {}
 }
 
 #[async_trait]
-impl FlushParticipant for Slo {
+impl FlushParticipant for Objectives {
     async fn persist(&self, tx: &mut Transaction, events: &[ProbeEvent]) -> Result<(), StoreError> {
-        let counted = events.iter().filter(|event| !event.in_maintenance).map(|event| Counted {
-            environment: &event.environment,
-            service: &event.service,
-            probe: observation(event),
-        });
-        Slo::persist(self, tx, counted).await
+        let counted = events
+            .iter()
+            .filter(|event| !event.in_maintenance)
+            .map(|event| Counted {
+                environment: &event.environment,
+                service: &event.service,
+                probe: observation(event),
+            });
+        Objectives::persist(self, tx, counted).await
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     error::SloError,
     model::{BurnDownPoint, SloId},
     objective::Promise,
-    service::Slo,
+    service::Objectives,
     store,
 };
 
@@ -45,7 +45,7 @@ pub(crate) struct History {
     pub(crate) events: Vec<HistoryEvent>,
 }
 
-impl Slo {
+impl Objectives {
     /// How the budget of the present window went between `from` and `to`, in at most `points` steps.
     ///
     /// # Errors

@@ -15,42 +15,56 @@ use serde::Serialize;
 
 use crate::{
     model::{Budget, SECOND, SeriesId},
-    service::{Inner, Slo},
+    service::{Inner, Objectives},
     store::{self, StoredBucket, StoredLatency},
 };
 
 const TICK: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(2);
-const EXPIRE: Duration = Duration::from_secs(3_600);
+const EXPIRE: Duration = Duration::from_hours(1);
 
 /// A slice of the load aims at this many rows, so that neither memory nor the database's readers are taken up by it.
 const SLICE_ROWS: usize = 5_000;
 const FIRST_SLICE: Micros = 600 * SECOND;
 const LONGEST_SLICE: Micros = 30 * 86_400 * SECOND;
 
-impl Slo {
-    /// Starts the background work. Call [`Slo::open`] first.
+impl Objectives {
+    /// Starts the background work. Call [`Objectives::open`] first.
     pub fn start(&self, tasks: &Tasks, catalog: &Catalog) {
-        let slo = self.clone();
-        tasks.spawn("slo.load", move |context| async move { slo.load(&context).await });
-        let slo = self.clone();
+        let objectives = self.clone();
+        tasks.spawn(
+            "slo.load",
+            move |context| async move { objectives.load(&context).await },
+        );
+        let objectives = self.clone();
         tasks.spawn("slo.tick", move |context| async move {
             while context.sleep(TICK).await {
-                slo.tick();
-                context.ran(format!("{} SLOs", slo.count()));
+                objectives.tick();
+                context.ran(format!("{} SLOs", objectives.count()));
             }
             Ok::<_, Infallible>(())
         });
-        let slo = self.clone();
+        let objectives = self.clone();
         let catalog = catalog.clone();
-        tasks.spawn("slo.follow-files", move |context| async move { slo.follow_files(&context, &catalog).await });
-        let slo = self.clone();
-        tasks.spawn("slo.forget", move |context| async move { slo.forget(&context).await });
+        tasks.spawn("slo.follow-files", move |context| async move {
+            objectives.follow_files(&context, &catalog).await
+        });
+        let objectives = self.clone();
+        tasks.spawn(
+            "slo.forget",
+            move |context| async move { objectives.forget(&context).await },
+        );
     }
 
     /// Time has passed: rules are decided, and browsers hear of budgets that changed.
     pub(crate) fn tick(&self) {
-        let Inner { ledger, world, hub, sink, .. } = &*self.inner;
+        let Inner {
+            ledger,
+            world,
+            hub,
+            sink,
+            ..
+        } = &*self.inner;
         let now = world.now_micros();
         ledger.tick(now, sink.as_ref());
         if !hub.has_listeners() {
@@ -102,7 +116,13 @@ impl Slo {
         progress: &mut Option<Progress>,
         stopping: &(dyn Fn() -> bool + Sync),
     ) -> Result<usize, StoreError> {
-        let Inner { db, ledger, world, writer, .. } = &*self.inner;
+        let Inner {
+            db,
+            ledger,
+            world,
+            writer,
+            ..
+        } = &*self.inner;
         let mut at = match progress {
             Some(at) => at.clone(),
             None => match store::stored_range(db).await? {
@@ -207,9 +227,13 @@ impl Slo {
     /// Removes counts that no window needs any more. `cleaned` remembers how far that was done for each length, so that
     /// rows which stay are not read again and again.
     pub(crate) async fn forget_once(&self, cleaned: &mut HashMap<i64, Micros>) -> Result<u64, StoreError> {
-        let Inner { db, world, settings, .. } = &*self.inner;
+        let Inner {
+            db, world, settings, ..
+        } = &*self.inner;
         let now = world.now_micros();
-        let Some((oldest, _)) = store::stored_range(db).await? else { return Ok(0) };
+        let Some((oldest, _)) = store::stored_range(db).await? else {
+            return Ok(0);
+        };
         let kept: BTreeSet<i64> = store::all(db)
             .await?
             .iter()
@@ -250,8 +274,14 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(slo: &Slo, oldest: Micros, newest: Micros, now: Micros) -> Self {
-        let promises: Vec<_> = slo.inner.ledger.accounts().iter().map(|account| account.promise()).collect();
+    fn new(objectives: &Objectives, oldest: Micros, newest: Micros, now: Micros) -> Self {
+        let promises: Vec<_> = objectives
+            .inner
+            .ledger
+            .accounts()
+            .iter()
+            .map(|account| account.promise())
+            .collect();
         let most = |of: &dyn Fn(&crate::objective::Promise) -> Micros| {
             promises.iter().map(|promise| of(promise)).max().unwrap_or(SECOND)
         };

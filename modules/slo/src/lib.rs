@@ -1,6 +1,6 @@
 //! Promise: objectives, error budgets, burn-rate alerts, and their delivery.
 //!
-//! Owns what is promised about services ([`Promise`], kept account of by [`Slo`]), the conditions that follow from it
+//! Owns what is promised about services ([`Promise`], kept account of by [`Objectives`]), the conditions that follow from it
 //! ([`signal`]), the alerts made of them ([`alert`]) and the webhooks that carry them ([`delivery`]). Must never know how a
 //! service is probed, nor who is on call.
 
@@ -10,6 +10,7 @@ mod declaration;
 pub mod delivery;
 mod error;
 mod events;
+mod facade;
 mod history;
 mod jobs;
 mod ledger;
@@ -19,12 +20,12 @@ mod service;
 pub mod signal;
 mod store;
 
-pub use api::routes as slo_routes;
 pub use declaration::{KIND as DECLARATION_KIND, SloDeclarations, validate_declaration};
 pub use error::SloError;
+pub use facade::{Slo, SloConfig};
 use mainstay_store::Migration;
 pub use objective::Promise;
-pub use service::{Reconciled, Settings, Slo};
+pub use service::{Objectives, Reconciled, Settings};
 
 /// The module's schema.
 pub const MIGRATIONS: &[Migration] = &[

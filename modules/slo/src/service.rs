@@ -1,7 +1,7 @@
 //! The use cases of promising: make, change, take back and read promises, and follow what files declare.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -42,7 +42,7 @@ impl Default for Settings {
 
 /// The promises, their budgets and their burn-rate rules. Cheap to clone.
 #[derive(Clone)]
-pub struct Slo {
+pub struct Objectives {
     pub(crate) inner: Arc<Inner>,
 }
 
@@ -78,7 +78,7 @@ impl Reconciled {
     }
 }
 
-impl Slo {
+impl Objectives {
     /// The module over its database; `sink` turns its signals into alerts.
     pub fn new(db: Database, world: World, hub: EventHub, settings: Settings, sink: Arc<dyn SignalSink>) -> Self {
         let hold = Micros::try_from(settings.resolve_hold.as_micros()).unwrap_or(Micros::MAX / 4);
@@ -138,7 +138,9 @@ impl Slo {
         let mut tx = self.inner.db.begin().await?;
         store::take_name(&mut tx, &promise.definition).await?;
         let name = &promise.definition.name;
-        store::insert(&mut tx, &promise).await.map_err(|error| name_taken(error, name))?;
+        store::insert(&mut tx, &promise)
+            .await
+            .map_err(|error| name_taken(error, name))?;
         tx.commit().await?;
         self.refresh().await?;
         self.promise(promise.id)
@@ -161,7 +163,9 @@ impl Slo {
         let mut tx = self.inner.db.begin().await?;
         store::take_name(&mut tx, &after.definition).await?;
         let name = &after.definition.name;
-        let changed = store::change(&mut tx, &after).await.map_err(|error| name_taken(error, name))?;
+        let changed = store::change(&mut tx, &after)
+            .await
+            .map_err(|error| name_taken(error, name))?;
         if !changed {
             return Err(SloError::Stale);
         }
@@ -231,6 +235,15 @@ impl Slo {
         self.inner.ledger.accounts().len()
     }
 
+    /// How many promises of one environment are kept account of.
+    pub(crate) fn count_in(&self, environment: &Environment) -> usize {
+        let accounts = self.inner.ledger.accounts();
+        accounts
+            .iter()
+            .filter(|account| account.promise().definition.environment == *environment)
+            .count()
+    }
+
     /// How the budget of the present window went.
     ///
     /// # Errors
@@ -265,17 +278,17 @@ impl Slo {
         let stored = store::all(&self.inner.db).await?;
         let now = self.inner.world.now();
         let mut tx = self.inner.db.begin().await?;
-        let mut seen = HashMap::new();
+        let mut seen = HashSet::new();
         for before in &stored {
             let key = (before.definition.environment.clone(), before.definition.name.clone());
             let declared = wanted.get(&key);
-            seen.insert(key, ());
+            seen.insert(key);
             if before.managed_by != ManagedBy::Api {
                 self.follow(&mut tx, before, declared, now, &mut report).await?;
             }
         }
         for (key, promise) in &wanted {
-            if !seen.contains_key(key) {
+            if !seen.contains(key) {
                 store::insert(&mut tx, promise).await?;
                 report.added += 1;
             }
@@ -327,14 +340,13 @@ impl Slo {
         Ok(())
     }
 
-    fn wanted(
-        &self,
-        declarations: &[Declaration],
-        report: &mut Reconciled,
-    ) -> HashMap<(Environment, String), Promise> {
+    fn wanted(&self, declarations: &[Declaration], report: &mut Reconciled) -> HashMap<(Environment, String), Promise> {
         let now = self.inner.world.now();
         let mut wanted = HashMap::new();
-        for declaration in declarations.iter().filter(|declaration| declaration.kind == declaration::KIND) {
+        for declaration in declarations
+            .iter()
+            .filter(|declaration| declaration.kind == declaration::KIND)
+        {
             let checked =
                 validate_declaration(&declaration.body, &declaration.environment, &self.inner.settings.limits);
             let definition = match checked {
@@ -344,7 +356,9 @@ impl Slo {
                         .into_iter()
                         .map(|error| format!("`{}`: {}", error.field, error.message))
                         .collect();
-                    report.refused.push(format!("{}: {}", declaration.name, reasons.join("; ")));
+                    report
+                        .refused
+                        .push(format!("{}: {}", declaration.name, reasons.join("; ")));
                     continue;
                 }
             };

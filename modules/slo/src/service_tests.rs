@@ -1,5 +1,7 @@
 //! Promises over real databases: made, changed, followed from files, counted, and read back after a restart.
 
+#![expect(clippy::float_cmp, reason = "budgets that are exact are compared exactly")]
+
 use std::sync::Mutex;
 
 use jiff::SignedDuration;
@@ -24,8 +26,14 @@ impl SignalSink for Heard {
     }
 }
 
-async fn opened(db: &Database, world: &World) -> Slo {
-    let slo = Slo::new(db.clone(), world.clone(), EventHub::new(), Settings::default(), Arc::<Heard>::default());
+async fn opened(db: &Database, world: &World) -> Objectives {
+    let slo = Objectives::new(
+        db.clone(),
+        world.clone(),
+        EventHub::new(),
+        Settings::default(),
+        Arc::<Heard>::default(),
+    );
     slo.open().await.unwrap();
     slo
 }
@@ -49,7 +57,10 @@ fn draft(objective: f64) -> Draft {
 
 fn probe(at: Micros, outcome: Outcome) -> Observation<'static> {
     Observation {
-        check: CheckFacts { name: "health", role: "health" },
+        check: CheckFacts {
+            name: "health",
+            role: "health",
+        },
         at,
         duration_us: 20_000,
         outcome,
@@ -57,7 +68,7 @@ fn probe(at: Micros, outcome: Outcome) -> Observation<'static> {
 }
 
 /// Counts the probes in memory, and in a transaction that is committed or not.
-async fn flush(slo: &Slo, probes: &[Observation<'static>], commit: bool) {
+async fn flush(slo: &Objectives, probes: &[Observation<'static>], commit: bool) {
     let environment = Environment::production();
     let api = ServiceName::parse("api").unwrap();
     let mut tx = slo.inner.db.begin().await.unwrap();
@@ -74,15 +85,17 @@ async fn flush(slo: &Slo, probes: &[Observation<'static>], commit: bool) {
     }
 }
 
-fn observe(slo: &Slo, probes: &[Observation<'static>]) {
+fn observe(slo: &Objectives, probes: &[Observation<'static>]) {
     let environment = Environment::production();
     let api = ServiceName::parse("api").unwrap();
     for probe in probes {
-        slo.inner.ledger.observe(&environment, &api, probe, slo.inner.sink.as_ref());
+        slo.inner
+            .ledger
+            .observe(&environment, &api, probe, slo.inner.sink.as_ref());
     }
 }
 
-fn counts(slo: &Slo, id: SloId) -> Counts {
+fn counts(slo: &Objectives, id: SloId) -> Counts {
     slo.standing(id).unwrap().1.budget.counts
 }
 
@@ -93,7 +106,11 @@ async fn a_restart_reads_back_exactly_the_counts_that_were_committed() {
         let id = first.create(&draft(99.9), &Environment::production()).await.unwrap().id;
         let probes: Vec<_> = (1..=2_000)
             .map(|index| {
-                let outcome = if index % 100 == 0 { Outcome::NoAnswer } else { Outcome::Good };
+                let outcome = if index % 100 == 0 {
+                    Outcome::NoAnswer
+                } else {
+                    Outcome::Good
+                };
                 probe(START + index * 15 * SECOND, outcome)
             })
             .collect();
@@ -131,7 +148,10 @@ async fn latency_percentiles_survive_a_restart() {
         };
         let id = first.create(&latency, &Environment::production()).await.unwrap().id;
         clock.advance(SignedDuration::from_secs(100));
-        let probes = [probe(START + SECOND, Outcome::Good), probe(START + 2 * SECOND, Outcome::Good)];
+        let probes = [
+            probe(START + SECOND, Outcome::Good),
+            probe(START + 2 * SECOND, Outcome::Good),
+        ];
         observe(&first, &probes);
         flush(&first, &probes[..1], true).await;
         flush(&first, &probes[1..], true).await;
@@ -150,16 +170,25 @@ async fn promises_are_made_changed_and_taken_back() {
         let slo = opened(&db, &world).await;
         let environment = Environment::production();
         let made = slo.create(&draft(99.9), &environment).await.unwrap();
-        assert!(matches!(slo.create(&draft(99.0), &environment).await, Err(SloError::NameTaken(_))));
+        assert!(matches!(
+            slo.create(&draft(99.0), &environment).await,
+            Err(SloError::NameTaken(_))
+        ));
         let changed = slo.change(made.id, Some(1), &draft(99.5)).await.unwrap();
         assert_eq!((changed.version, changed.series), (2, made.series));
-        assert!(matches!(slo.change(made.id, Some(1), &draft(99.0)).await, Err(SloError::Stale)));
+        assert!(matches!(
+            slo.change(made.id, Some(1), &draft(99.0)).await,
+            Err(SloError::Stale)
+        ));
         let other_checks = Draft {
             checks: Some(vec!["readiness".to_owned()]),
             ..draft(99.5)
         };
         let measured = slo.change(made.id, None, &other_checks).await.unwrap();
-        assert_ne!(measured.series, made.series, "what was counted before means something else");
+        assert_ne!(
+            measured.series, made.series,
+            "what was counted before means something else"
+        );
         slo.delete(made.id, Some(3)).await.unwrap();
         assert!(matches!(slo.promise(made.id), Err(SloError::NotFound(_))));
         assert_eq!(opened(&db, &world).await.count(), 0);
@@ -176,12 +205,26 @@ async fn every_kind_of_definition_survives_the_database() {
             ..draft(99.0)
         };
         let drafts = [
-            Draft { description: Some("Up.".to_owned()), ..named("a", "availability") },
-            Draft { threshold_ms: Some(12.5), checks: Some(vec!["health".to_owned(), "x".to_owned()]), ..named("b", "latency") },
-            Draft { rules: Some(vec!["page-slow".to_owned()]), budget_alert_percent: Some(50.0), ..named("c", "error-rate") },
+            Draft {
+                description: Some("Up.".to_owned()),
+                ..named("a", "availability")
+            },
+            Draft {
+                threshold_ms: Some(12.5),
+                checks: Some(vec!["health".to_owned(), "x".to_owned()]),
+                ..named("b", "latency")
+            },
+            Draft {
+                rules: Some(vec!["page-slow".to_owned()]),
+                budget_alert_percent: Some(50.0),
+                ..named("c", "error-rate")
+            },
             Draft {
                 minimum_per_s: Some(0.2),
-                window: Some(crate::model::DraftWindow::Calendar("quarter".to_owned(), "Europe/Berlin".to_owned())),
+                window: Some(crate::model::DraftWindow::Calendar(
+                    "quarter".to_owned(),
+                    "Europe/Berlin".to_owned(),
+                )),
                 ..named("d", "throughput")
             },
         ];
@@ -212,15 +255,27 @@ async fn files_are_followed_and_what_comes_back_keeps_its_counts() {
         let report = slo.reconcile(&[up.clone(), wrong]).await.unwrap();
         assert_eq!((report.added, report.refused.len()), (1, 1));
         let first = slo.standings(&Environment::production())[0].0.clone();
-        assert!(matches!(slo.delete(first.id, None).await, Err(SloError::FileManaged { .. })));
-        assert_eq!(slo.reconcile(std::slice::from_ref(&up)).await.unwrap(), Reconciled::default());
-        let report = slo.reconcile(&[declared("up", 99.5, SourceKind::Mainstay)]).await.unwrap();
+        assert!(matches!(
+            slo.delete(first.id, None).await,
+            Err(SloError::FileManaged { .. })
+        ));
+        assert_eq!(
+            slo.reconcile(std::slice::from_ref(&up)).await.unwrap(),
+            Reconciled::default()
+        );
+        let report = slo
+            .reconcile(&[declared("up", 99.5, SourceKind::Mainstay)])
+            .await
+            .unwrap();
         assert_eq!(report.changed, 1);
         assert_eq!(slo.reconcile(&[]).await.unwrap().retired, 1);
         assert_eq!(slo.count(), 0);
         assert_eq!(slo.reconcile(&[up]).await.unwrap().added, 1);
         let back = slo.promise(first.id).unwrap();
-        assert_eq!((back.series, back.definition.objective), (first.series, first.definition.objective));
+        assert_eq!(
+            (back.series, back.definition.objective),
+            (first.series, first.definition.objective)
+        );
     }
 }
 
@@ -228,20 +283,36 @@ async fn files_are_followed_and_what_comes_back_keeps_its_counts() {
 async fn what_a_person_edited_or_deleted_is_left_alone_by_imports() {
     for (db, world, _clock) in each().await {
         let slo = opened(&db, &world).await;
-        let files = [declared("a", 99.9, SourceKind::Slos), declared("b", 99.9, SourceKind::Slos)];
+        let files = [
+            declared("a", 99.9, SourceKind::Slos),
+            declared("b", 99.9, SourceKind::Slos),
+        ];
         slo.reconcile(&files).await.unwrap();
         let find = |name: &str| {
             let all = slo.standings(&Environment::production());
-            all.into_iter().map(|(promise, _)| promise).find(|promise| promise.definition.name == name)
+            all.into_iter()
+                .map(|(promise, _)| promise)
+                .find(|promise| promise.definition.name == name)
         };
-        let edited = Draft { name: Some("a".to_owned()), ..draft(98.0) };
+        let edited = Draft {
+            name: Some("a".to_owned()),
+            ..draft(98.0)
+        };
         slo.change(find("a").unwrap().id, None, &edited).await.unwrap();
         slo.delete(find("b").unwrap().id, None).await.unwrap();
         assert_eq!(slo.reconcile(&files).await.unwrap(), Reconciled::default());
         assert_eq!(find("a").unwrap().definition.objective.percent(), 98.0);
         assert_eq!(find("b"), None);
         // A person may use the name again.
-        slo.create(&Draft { name: Some("b".to_owned()), ..draft(99.0) }, &Environment::production()).await.unwrap();
+        slo.create(
+            &Draft {
+                name: Some("b".to_owned()),
+                ..draft(99.0)
+            },
+            &Environment::production(),
+        )
+        .await
+        .unwrap();
     }
 }
 

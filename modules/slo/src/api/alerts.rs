@@ -1,6 +1,9 @@
 //! `/api/v1/alerts`: what is or was wrong, and who has taken it on.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+};
 use mainstay_catalog::ServiceName;
 use mainstay_http::{ApiJson, ApiPath, ApiQuery, ApiResult, Caller, PageQuery, Paged, ProblemBody, ScopeQuery};
 use serde::{Deserialize, Serialize};
@@ -14,7 +17,11 @@ use crate::alert::{
     store::AlertFilter,
 };
 
-pub(super) fn routes() -> OpenApiRouter<Alerts> {
+pub(super) fn routes<S>() -> OpenApiRouter<S>
+where
+    Alerts: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
     OpenApiRouter::new()
         .routes(routes!(list_alerts))
         .routes(routes!(get_alert))

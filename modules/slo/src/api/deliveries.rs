@@ -1,6 +1,9 @@
 //! `/api/v1/deliveries`: what was sent to the webhooks, and what became of it.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+};
 use jiff::Timestamp;
 use mainstay_http::{ApiPath, ApiQuery, ApiResult, PageQuery, Paged, ProblemBody, ScopeQuery};
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,11 @@ use crate::{
     },
 };
 
-pub(super) fn routes() -> OpenApiRouter<Alerts> {
+pub(super) fn routes<S>() -> OpenApiRouter<S>
+where
+    Alerts: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
     OpenApiRouter::new()
         .routes(routes!(list_deliveries))
         .routes(routes!(get_delivery))

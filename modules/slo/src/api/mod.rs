@@ -8,12 +8,17 @@ mod slos;
 mod text;
 mod webhooks;
 
+use axum::extract::FromRef;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{alert::Alerts, service::Slo};
+use crate::{alert::Alerts, service::Objectives};
 
 /// The routes of SLOs and their budgets.
-pub fn routes() -> OpenApiRouter<Slo> {
+pub fn routes<S>() -> OpenApiRouter<S>
+where
+    Objectives: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
     OpenApiRouter::new()
         .routes(routes!(slos::list_slos, slos::create_slo))
         .routes(routes!(slos::validate_slo))
@@ -22,13 +27,16 @@ pub fn routes() -> OpenApiRouter<Slo> {
 }
 
 /// The routes of alerts, silences, webhooks and deliveries.
-pub fn alert_routes(alerts: Alerts) -> OpenApiRouter {
+pub fn alert_routes<S>() -> OpenApiRouter<S>
+where
+    Alerts: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
     OpenApiRouter::new()
         .merge(alerts::routes())
         .merge(silences::routes())
         .merge(webhooks::routes())
         .merge(deliveries::routes())
-        .with_state(alerts)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use crate::{
     ledger::Standing,
     model::{
-        BurnRule, CheckSelection, Definition, Draft, DraftWindow, RuleName, SECOND, Sli, SliKind, SloId, Window, burn_rate,
+        BurnRule, CheckSelection, Definition, Draft, DraftWindow, RuleName, SECOND, Sli, SliKind, SloId, Window,
+        burn_rate,
     },
     objective::Promise,
     signal::Severity,
@@ -187,6 +188,7 @@ pub(crate) struct BudgetBody {
 
 /// How long good answers took, over the window.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to the name on the wire")]
 pub(crate) struct PercentilesBody {
     p50_ms: f64,
     p95_ms: f64,

@@ -1,6 +1,9 @@
 //! `/api/v1/silences`: alerts that nobody is told of for a while.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::{FromRef, State},
+    http::StatusCode,
+};
 use jiff::Timestamp;
 use mainstay_catalog::ServiceName;
 use mainstay_http::{ApiJson, ApiPath, ApiResult, Caller, Created, PageQuery, Paged, ProblemBody, ScopeQuery};
@@ -17,7 +20,11 @@ use crate::{
     model::SloId,
 };
 
-pub(super) fn routes() -> OpenApiRouter<Alerts> {
+pub(super) fn routes<S>() -> OpenApiRouter<S>
+where
+    Alerts: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
     OpenApiRouter::new()
         .routes(routes!(list_silences, create_silence))
         .routes(routes!(delete_silence))

@@ -2,10 +2,11 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use jiff::Timestamp;
-use mainstay_http::{ApiJson, ApiPath, ApiQuery, ApiResult, Created, IfMatch, PageQuery, Paged, ProblemBody, ScopeQuery, Tagged};
+use mainstay_http::{
+    ApiJson, ApiPath, ApiQuery, ApiResult, Created, IfMatch, PageQuery, Paged, ProblemBody, ScopeQuery, Tagged,
+};
 use mainstay_kernel::{Cursor, Page, PageRequest, Problem, from_micros};
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::IntoParams;
 
 use super::shapes::{BurnDownBody, EventBody, PointBody, SloBody, SloInput, ValidationBody};
@@ -13,7 +14,7 @@ use crate::{
     ledger::Standing,
     model::{Draft, SloId, Validated},
     objective::Promise,
-    service::Slo,
+    service::Objectives,
 };
 
 const MOST_POINTS: u32 = 2_000;
@@ -49,7 +50,7 @@ pub(crate) struct Range {
     extensions(("x-permission" = json!("slo:read")))
 )]
 pub(crate) async fn list_slos(
-    State(slo): State<Slo>,
+    State(slo): State<Objectives>,
     ScopeQuery(scope): ScopeQuery,
     ApiQuery(filter): ApiQuery<Filter>,
     PageQuery(page): PageQuery,
@@ -73,11 +74,14 @@ pub(crate) async fn list_slos(
     extensions(("x-permission" = json!("slo:write")))
 )]
 pub(crate) async fn create_slo(
-    State(slo): State<Slo>,
+    State(slo): State<Objectives>,
     ScopeQuery(scope): ScopeQuery,
     ApiJson(input): ApiJson<SloInput>,
 ) -> ApiResult<Created<SloBody>> {
-    let promise = slo.create(&Draft::from(input), &scope.environment).await.map_err(Problem::from)?;
+    let promise = slo
+        .create(&Draft::from(input), &scope.environment)
+        .await
+        .map_err(Problem::from)?;
     let body = read(&slo, promise.id)?;
     Ok(Created {
         location: format!("/api/v1/slos/{}", promise.id),
@@ -99,13 +103,18 @@ pub(crate) async fn create_slo(
     extensions(("x-permission" = json!("slo:read")))
 )]
 pub(crate) async fn validate_slo(
-    State(slo): State<Slo>,
+    State(slo): State<Objectives>,
     ScopeQuery(scope): ScopeQuery,
     ApiJson(input): ApiJson<SloInput>,
 ) -> ApiResult<Json<ValidationBody>> {
-    let Validated { definition, warnings } =
-        slo.validate(&Draft::from(input), &scope.environment).map_err(Problem::from)?;
-    Ok(Json(ValidationBody::new(&definition, warnings, slo.inner.world.now_micros())))
+    let Validated { definition, warnings } = slo
+        .validate(&Draft::from(input), &scope.environment)
+        .map_err(Problem::from)?;
+    Ok(Json(ValidationBody::new(
+        &definition,
+        warnings,
+        slo.inner.world.now_micros(),
+    )))
 }
 
 /// Read an SLO
@@ -115,7 +124,7 @@ pub(crate) async fn validate_slo(
     responses((status = 200, description = "The SLO", body = SloBody), (status = 404, description = "There is none", body = ProblemBody)),
     extensions(("x-permission" = json!("slo:read")))
 )]
-pub(crate) async fn get_slo(State(slo): State<Slo>, ApiPath(id): ApiPath<SloId>) -> ApiResult<Tagged<SloBody>> {
+pub(crate) async fn get_slo(State(slo): State<Objectives>, ApiPath(id): ApiPath<SloId>) -> ApiResult<Tagged<SloBody>> {
     let body = read(&slo, id)?;
     Ok(Tagged(body.version(), body))
 }
@@ -136,12 +145,14 @@ pub(crate) async fn get_slo(State(slo): State<Slo>, ApiPath(id): ApiPath<SloId>)
     extensions(("x-permission" = json!("slo:write")))
 )]
 pub(crate) async fn update_slo(
-    State(slo): State<Slo>,
+    State(slo): State<Objectives>,
     ApiPath(id): ApiPath<SloId>,
     IfMatch(expected): IfMatch,
     ApiJson(input): ApiJson<SloInput>,
 ) -> ApiResult<Tagged<SloBody>> {
-    slo.change(id, expected, &Draft::from(input)).await.map_err(Problem::from)?;
+    slo.change(id, expected, &Draft::from(input))
+        .await
+        .map_err(Problem::from)?;
     let body = read(&slo, id)?;
     Ok(Tagged(body.version(), body))
 }
@@ -159,7 +170,7 @@ pub(crate) async fn update_slo(
     extensions(("x-permission" = json!("slo:write")))
 )]
 pub(crate) async fn delete_slo(
-    State(slo): State<Slo>,
+    State(slo): State<Objectives>,
     ApiPath(id): ApiPath<SloId>,
     IfMatch(expected): IfMatch,
 ) -> ApiResult<StatusCode> {
@@ -181,17 +192,23 @@ pub(crate) async fn delete_slo(
     extensions(("x-permission" = json!("slo:read")))
 )]
 pub(crate) async fn slo_burn_down(
-    State(slo): State<Slo>,
+    State(slo): State<Objectives>,
     ApiPath(id): ApiPath<SloId>,
     ApiQuery(range): ApiQuery<Range>,
 ) -> ApiResult<Json<BurnDownBody>> {
     let points = range.points.unwrap_or(300);
     if !(1..=MOST_POINTS).contains(&points) {
         let message = format!("must be between 1 and {MOST_POINTS}");
-        let problem = Problem::invalid("invalid-query", format!("The query parameter `points` {message}, not {points}."));
+        let problem = Problem::invalid(
+            "invalid-query",
+            format!("The query parameter `points` {message}, not {points}."),
+        );
         return Err(problem.field("points", message).into());
     }
-    let history = slo.history(id, range.from, range.to, points as usize).await.map_err(Problem::from)?;
+    let history = slo
+        .history(id, range.from, range.to, points as usize)
+        .await
+        .map_err(Problem::from)?;
     Ok(Json(BurnDownBody {
         points: history
             .points
@@ -216,7 +233,7 @@ pub(crate) async fn slo_burn_down(
     }))
 }
 
-fn read(slo: &Slo, id: SloId) -> Result<SloBody, Problem> {
+fn read(slo: &Objectives, id: SloId) -> Result<SloBody, Problem> {
     let (promise, standing) = slo.standing(id)?;
     Ok(SloBody::new(&promise, &standing))
 }
@@ -227,7 +244,10 @@ fn worst_first(
     standings: Vec<(std::sync::Arc<Promise>, Standing)>,
     page: &PageRequest,
 ) -> Result<Page<(std::sync::Arc<Promise>, Standing)>, mainstay_http::ApiError> {
-    let mut keyed: Vec<_> = standings.into_iter().map(|item| (sort_key(&item.0, &item.1), item)).collect();
+    let mut keyed: Vec<_> = standings
+        .into_iter()
+        .map(|item| (sort_key(&item.0, &item.1), item))
+        .collect();
     keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
     let after: Option<SortKey> = match &page.cursor {
         None => None,

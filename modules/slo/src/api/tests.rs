@@ -19,7 +19,7 @@ use super::routes;
 use crate::{
     MIGRATIONS,
     model::{CheckFacts, Observation, Outcome, SECOND},
-    service::{Settings, Slo},
+    service::{Settings, Objectives},
     signal::{Signal, SignalSink},
 };
 
@@ -30,7 +30,7 @@ impl SignalSink for Nobody {
 }
 
 struct App {
-    slo: Slo,
+    slo: Objectives,
     router: Router,
     clock: Arc<ManualClock>,
     _db: TestDatabase,
@@ -40,11 +40,22 @@ impl App {
     async fn new() -> Self {
         let db = sqlite(MIGRATIONS).await;
         let (world, clock) = world();
-        let slo = Slo::new(db.clone(), world, EventHub::new(), Settings::default(), Arc::new(Nobody));
+        let slo = Objectives::new(
+            db.clone(),
+            world,
+            EventHub::new(),
+            Settings::default(),
+            Arc::new(Nobody),
+        );
         slo.open().await.unwrap();
         slo.load_now().await.unwrap();
         let (router, _) = routes().with_state(slo.clone()).split_for_parts();
-        Self { slo, router, clock, _db: db }
+        Self {
+            slo,
+            router,
+            clock,
+            _db: db,
+        }
     }
 
     async fn call(&self, method: Method, path: &str, if_match: Option<&str>, body: Option<Value>) -> Answer {
@@ -58,7 +69,10 @@ impl App {
         let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
         let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let status = response.status();
-        let etag = response.headers().get(header::ETAG).map(|etag| etag.to_str().unwrap().to_owned());
+        let etag = response
+            .headers()
+            .get(header::ETAG)
+            .map(|etag| etag.to_str().unwrap().to_owned());
         let bytes = axum::body::to_bytes(response.into_body(), 1 << 22).await.unwrap();
         Answer {
             status,
@@ -82,10 +96,17 @@ impl App {
         let service = ServiceName::parse(service).unwrap();
         for index in 1..=240 {
             let probe = Observation {
-                check: CheckFacts { name: "health", role: "health" },
+                check: CheckFacts {
+                    name: "health",
+                    role: "health",
+                },
                 at: START + index * 15 * SECOND,
                 duration_us: 20_000,
-                outcome: if index > 240 - bad { Outcome::NoAnswer } else { Outcome::Good },
+                outcome: if index > 240 - bad {
+                    Outcome::NoAnswer
+                } else {
+                    Outcome::Good
+                },
             };
             self.slo
                 .inner
@@ -115,7 +136,9 @@ async fn an_slo_is_created_read_replaced_and_deleted() {
     assert_eq!(made.body["alerts"][0]["long_s"], 3600.0);
     let path = format!("/api/v1/slos/{}", made.body["id"].as_str().unwrap());
     let change = json!({"service": "payments-api", "objective": 99.5, "window": {"kind": "calendar", "unit": "month", "time_zone": "Europe/Berlin"}});
-    let changed = app.call(Method::PUT, &path, made.etag.as_deref(), Some(change.clone())).await;
+    let changed = app
+        .call(Method::PUT, &path, made.etag.as_deref(), Some(change.clone()))
+        .await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
     assert_eq!(changed.body["window"], change["window"]);
     let stale = app.call(Method::PUT, &path, made.etag.as_deref(), Some(change)).await;
@@ -123,7 +146,10 @@ async fn an_slo_is_created_read_replaced_and_deleted() {
     assert_eq!(app.get(&path).await["version"], 2);
     let gone = app.call(Method::DELETE, &path, changed.etag.as_deref(), None).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
-    assert_eq!(app.call(Method::GET, &path, None, None).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        app.call(Method::GET, &path, None, None).await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]
@@ -133,9 +159,15 @@ async fn a_wrong_slo_is_refused_by_field() {
         (json!({"service": "api", "objective": 100}), "objective"),
         (json!({"service": "api", "objective": 90}), "objective"),
         (json!({"service": "a b", "objective": 99.9}), "service"),
-        (json!({"service": "api", "objective": 99.9, "window": {"kind": "rolling", "seconds": 5}}), "window.seconds"),
+        (
+            json!({"service": "api", "objective": 99.9, "window": {"kind": "rolling", "seconds": 5}}),
+            "window.seconds",
+        ),
         (json!({"service": "api", "objective": 99.9, "colour": "red"}), "colour"),
-        (json!({"service": "api", "objective": 99.9, "sli": {"kind": "latency"}}), "sli.threshold_ms"),
+        (
+            json!({"service": "api", "objective": 99.9, "sli": {"kind": "latency"}}),
+            "sli.threshold_ms",
+        ),
     ] {
         for path in ["/api/v1/slos", "/api/v1/slos/validate"] {
             let answer = app.call(Method::POST, path, None, Some(body.clone())).await;
@@ -145,7 +177,10 @@ async fn a_wrong_slo_is_refused_by_field() {
     }
     app.create(json!({"service": "api", "objective": 99.9})).await;
     let taken = app.create(json!({"service": "api", "objective": 99.0})).await;
-    assert_eq!((taken.status, &taken.body["code"]), (StatusCode::CONFLICT, &json!("name-taken")));
+    assert_eq!(
+        (taken.status, &taken.body["code"]),
+        (StatusCode::CONFLICT, &json!("name-taken"))
+    );
 }
 
 #[tokio::test]
@@ -163,7 +198,10 @@ async fn validation_answers_the_budget_and_keeps_nothing() {
 async fn the_list_is_worst_first_and_paged() {
     let app = App::new().await;
     for (service, bad) in [("fine", 0), ("dying", 60), ("hurt", 1), ("quiet", 0)] {
-        assert_eq!(app.create(json!({"service": service, "objective": 99.9})).await.status, StatusCode::CREATED);
+        assert_eq!(
+            app.create(json!({"service": service, "objective": 99.9})).await.status,
+            StatusCode::CREATED
+        );
         if service != "quiet" {
             app.hour_of_probes(service, bad);
         }
@@ -171,7 +209,10 @@ async fn the_list_is_worst_first_and_paged() {
     app.clock.advance(SignedDuration::from_hours(1));
     let services = |list: &Value| -> Vec<String> {
         let items = list["items"].as_array().unwrap();
-        items.iter().map(|item| item["service"].as_str().unwrap().to_owned()).collect()
+        items
+            .iter()
+            .map(|item| item["service"].as_str().unwrap().to_owned())
+            .collect()
     };
     let whole = app.get("/api/v1/slos").await;
     assert_eq!(services(&whole), ["dying", "hurt", "fine", "quiet"]);
@@ -188,7 +229,9 @@ async fn the_list_is_worst_first_and_paged() {
 #[tokio::test]
 async fn a_burn_down_ends_at_the_budget_that_is_left_and_names_what_happened() {
     let app = App::new().await;
-    let made = app.create(json!({"service": "api", "objective": 99.9, "window": {"kind": "rolling", "seconds": 3600}})).await;
+    let made = app
+        .create(json!({"service": "api", "objective": 99.9, "window": {"kind": "rolling", "seconds": 3600}}))
+        .await;
     app.hour_of_probes("api", 2);
     app.clock.advance(SignedDuration::from_hours(1));
     let path = format!("/api/v1/slos/{}", made.body["id"].as_str().unwrap());
@@ -200,6 +243,8 @@ async fn a_burn_down_ends_at_the_budget_that_is_left_and_names_what_happened() {
     let last = points.last().unwrap()["remaining_ratio"].as_f64().unwrap();
     assert!((last - budget["remaining_ratio"].as_f64().unwrap()).abs() < 1e-9);
     assert_eq!(history["events"][0]["kind"], "change");
-    let refused = app.call(Method::GET, &format!("{path}/burn-down?points=0"), None, None).await;
+    let refused = app
+        .call(Method::GET, &format!("{path}/burn-down?points=0"), None, None)
+        .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
 }

@@ -1,6 +1,10 @@
 //! `/api/v1/webhooks`: who is told of alerts. `/api/v1/heartbeat`: who is told that Mainstay is alive.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+    http::StatusCode,
+};
 use mainstay_http::{ApiJson, ApiPath, ApiResult, Created, IfMatch, PageQuery, Paged, ProblemBody, ScopeQuery, Tagged};
 use mainstay_kernel::{Cursor, Page};
 use serde::{Deserialize, Serialize};
@@ -16,7 +20,11 @@ use crate::{
     },
 };
 
-pub(super) fn routes() -> OpenApiRouter<Alerts> {
+pub(super) fn routes<S>() -> OpenApiRouter<S>
+where
+    Alerts: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
     OpenApiRouter::new()
         .routes(routes!(list_webhooks, create_webhook))
         .routes(routes!(get_webhook, put_webhook, delete_webhook))

@@ -10,8 +10,8 @@ use mainstay_kernel::{Micros, from_micros};
 use super::sentences;
 use crate::{
     model::{
-        Budget, BudgetState, BurnRule, Counts, Exceeding, Histogram, LongWindow, Observation, Percentiles, RuleName, RuleState, SliKind,
-        WindowCounts,
+        Budget, BudgetState, BurnRule, Counts, Exceeding, Histogram, LongWindow, Observation, Percentiles, RuleName,
+        RuleState, SliKind, WindowCounts,
     },
     objective::Promise,
     signal::{AlertKey, AlertKind, Severity, Signal, SignalSink},
@@ -80,7 +80,12 @@ impl Book {
         Self {
             counts: promise.definition.empty_counts(now),
             latency: VecDeque::new(),
-            rules: promise.definition.rules.iter().map(|name| (*name, RuleState::Undecided { since: now })).collect(),
+            rules: promise
+                .definition
+                .rules
+                .iter()
+                .map(|name| (*name, RuleState::Undecided { since: now }))
+                .collect(),
             told: Told::default(),
             changed: true,
             promise,
@@ -89,7 +94,12 @@ impl Book {
 
     /// Goes on with a changed promise: counts move to its grid, or begin anew with a new series.
     pub(crate) fn turn_page(&mut self, promise: Arc<Promise>, now: Micros, sink: &dyn SignalSink) {
-        let place = |promise: &Promise| (promise.definition.service.clone(), promise.definition.environment.clone());
+        let place = |promise: &Promise| {
+            (
+                promise.definition.service.clone(),
+                promise.definition.environment.clone(),
+            )
+        };
         if place(&self.promise) != place(&promise) {
             self.close(sink, now);
         }
@@ -107,7 +117,10 @@ impl Book {
             .iter()
             .map(|name| {
                 let kept = before.iter().find(|(other, _)| other == name);
-                (*name, kept.map_or(RuleState::Undecided { since: now }, |(_, state)| *state))
+                (
+                    *name,
+                    kept.map_or(RuleState::Undecided { since: now }, |(_, state)| *state),
+                )
             })
             .collect();
         // The alert engine hears everything again, because the sentences name the old promise.
@@ -121,7 +134,9 @@ impl Book {
         if probe.at < self.promise.counts_from() {
             return;
         }
-        let Some(bad) = self.promise.definition.sli.judge(probe) else { return };
+        let Some(bad) = self.promise.definition.sli.judge(probe) else {
+            return;
+        };
         self.counts.record(probe.at, bad);
         if matches!(self.promise.definition.sli.kind, SliKind::Latency { .. }) {
             self.add_latency(probe.at, Histogram::bin_of(probe.duration_us), 1);
@@ -156,7 +171,11 @@ impl Book {
         let slack = self.promise.definition.window.nominal_s() * crate::model::SECOND / 10;
         self.counts.prune(from - slack);
         let slot = self.promise.latency_slot();
-        while self.latency.front().is_some_and(|(begin, _)| begin + slot < from - slack) {
+        while self
+            .latency
+            .front()
+            .is_some_and(|(begin, _)| begin + slot < from - slack)
+        {
             self.latency.pop_front();
         }
         self.decide(moment);
@@ -170,7 +189,9 @@ impl Book {
     fn decide(&mut self, moment: Moment<'_>) {
         // The usual case costs nothing: no bad event, nothing to take back.
         let slices = matches!(self.promise.definition.sli.kind, SliKind::Throughput { .. });
-        let quiet = [self.told.page, self.told.ticket, self.told.spent].iter().all(|told| *told == Some(false));
+        let quiet = [self.told.page, self.told.ticket, self.told.spent]
+            .iter()
+            .all(|told| *told == Some(false));
         if quiet && !slices && !self.counts.any_bad() {
             return;
         }
@@ -181,7 +202,12 @@ impl Book {
     }
 
     fn step_rules(&mut self, moment: Moment<'_>) {
-        let Moment { now, loaded_back_to, least_hold, .. } = moment;
+        let Moment {
+            now,
+            loaded_back_to,
+            least_hold,
+            ..
+        } = moment;
         let definition = &self.promise.definition;
         for index in 0..self.rules.len() {
             let (name, state) = self.rules[index];
@@ -196,8 +222,7 @@ impl Book {
             let long = definition.long_window(&self.counts, &rule, now);
             let short = definition.counts_within(&self.counts, now - rule.short, now);
             let exceeding = Exceeding {
-                long: rule.exceeded_in_long(long, definition.objective),
-                long_known: long.counts.total > 0,
+                long: (long.counts.total > 0).then(|| rule.exceeded_in_long(long, definition.objective)),
                 short: rule.exceeded_by(short, definition.objective),
                 floor: long.counts.bad >= BurnRule::FLOOR,
             };
@@ -279,8 +304,18 @@ impl Book {
     pub(crate) fn close(&mut self, sink: &dyn SignalSink, now: Micros) {
         let name = &self.promise.definition.name;
         for (kind, severity) in [
-            (AlertKind::BurnRate { severity: Severity::Page }, Severity::Page),
-            (AlertKind::BurnRate { severity: Severity::Ticket }, Severity::Ticket),
+            (
+                AlertKind::BurnRate {
+                    severity: Severity::Page,
+                },
+                Severity::Page,
+            ),
+            (
+                AlertKind::BurnRate {
+                    severity: Severity::Ticket,
+                },
+                Severity::Ticket,
+            ),
             (AlertKind::BudgetSpent, Severity::Ticket),
         ] {
             let words = sentences::Words {
@@ -292,7 +327,14 @@ impl Book {
         }
     }
 
-    fn signal(&self, kind: AlertKind, severity: Severity, firing: bool, words: sentences::Words, now: Micros) -> Signal {
+    fn signal(
+        &self,
+        kind: AlertKind,
+        severity: Severity,
+        firing: bool,
+        words: sentences::Words,
+        now: Micros,
+    ) -> Signal {
         let definition = &self.promise.definition;
         Signal {
             key: AlertKey {
@@ -327,7 +369,11 @@ impl Book {
                 }
             })
             .collect();
-        let fires = |severity| rules.iter().any(|reading| reading.firing && reading.rule.severity == severity);
+        let fires = |severity| {
+            rules
+                .iter()
+                .any(|reading| reading.firing && reading.rule.severity == severity)
+        };
         Standing {
             state: budget.state(definition, fires(Severity::Page), fires(Severity::Ticket)),
             percentiles: self.percentiles(budget.period.from),
@@ -349,7 +395,9 @@ impl Book {
 
     /// Successful probes per second over the last closed slices (a 120th of the window), for throughput SLOs.
     fn throughput(&self, now: Micros) -> Option<f64> {
-        let SliKind::Throughput { .. } = self.promise.definition.sli.kind else { return None };
+        let SliKind::Throughput { .. } = self.promise.definition.sli.kind else {
+            return None;
+        };
         let rule = BurnRule::of(RuleName::PageSlow, &self.promise.definition.window);
         let width = self.counts.width();
         let to = self.counts.bucket_start(now);

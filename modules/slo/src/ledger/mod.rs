@@ -169,13 +169,20 @@ impl Ledger {
         let index = self.index();
         let mut buckets: HashMap<(Micros, SeriesId), BucketRow> = HashMap::new();
         let mut latency: HashMap<(Micros, SeriesId, u16), LatencyRow> = HashMap::new();
-        for Counted { environment, service, probe } in probes {
+        for Counted {
+            environment,
+            service,
+            probe,
+        } in probes
+        {
             for account in of_service(&index, environment, service) {
                 let promise = account.promise();
                 if probe.at < promise.counts_from() {
                     continue;
                 }
-                let Some(bad) = promise.definition.sli.judge(&probe) else { continue };
+                let Some(bad) = promise.definition.sli.judge(&probe) else {
+                    continue;
+                };
                 let width = promise.definition.bucket_us();
                 let keep_s = promise.definition.window.keep_s();
                 let at = probe.at.div_euclid(width) * width;

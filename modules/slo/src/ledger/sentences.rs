@@ -23,18 +23,27 @@ pub(crate) fn burn(definition: &Definition, severity: Severity, firing: bool, st
     let Some(reading) = deciding(severity, firing, standing) else {
         return Words {
             title: format!("{} watches no rule of this urgency", definition.name),
-            summary: format!("The SLO {} no longer watches a rule that raises a {severity}.", definition.name),
+            summary: format!(
+                "The SLO {} no longer watches a rule that raises a {severity}.",
+                definition.name
+            ),
             values: common(definition, standing),
         };
     };
     let service = &definition.service;
     let what = definition.sli.kind.as_str();
-    let long_burn = reading.rule.long_burn(reading.long, definition.objective).unwrap_or(0.0);
+    let long_burn = reading
+        .rule
+        .long_burn(reading.long, definition.objective)
+        .unwrap_or(0.0);
     let mut values = common(definition, standing);
     values.extend(rule_values(definition, &reading));
     if !firing {
         let seen = if reading.short.total == 0 {
-            format!("nothing was measured in the last {}", duration_in_words(reading.rule.short))
+            format!(
+                "nothing was measured in the last {}",
+                duration_in_words(reading.rule.short)
+            )
         } else {
             format!(
                 "{} in the last {}",
@@ -44,7 +53,10 @@ pub(crate) fn burn(definition: &Definition, severity: Severity, firing: bool, st
         };
         return Words {
             title: format!("{service} no longer burns its {what} budget too fast"),
-            summary: format!("{service} is back within the pace of its {} budget: {seen}.", definition.window.adjective()),
+            summary: format!(
+                "{service} is back within the pace of its {} budget: {seen}.",
+                definition.window.adjective()
+            ),
             values,
         };
     }
@@ -82,7 +94,11 @@ pub(crate) fn spent(definition: &Definition, firing: bool, standing: &Standing) 
         };
     }
     let rest = match budget.remaining_minutes {
-        Some(minutes) if minutes > 0.0 => format!("{} min of {} min are left", number_in_words(minutes), number_in_words(budget.allowed_minutes)),
+        Some(minutes) if minutes > 0.0 => format!(
+            "{} min of {} min are left",
+            number_in_words(minutes),
+            number_in_words(budget.allowed_minutes)
+        ),
         _ => format!("nothing of its {} min is left", number_in_words(budget.allowed_minutes)),
     };
     Words {
@@ -111,7 +127,10 @@ fn happened(definition: &Definition, counts: Counts) -> String {
         SliKind::Availability => format!("{bad} of {total} probes failed"),
         SliKind::ErrorRate => format!("{bad} of {total} answers were wrong"),
         SliKind::Latency { threshold_us } => {
-            format!("{bad} of {total} answers took longer than {}", milliseconds(threshold_us))
+            format!(
+                "{bad} of {total} answers took longer than {}",
+                milliseconds(threshold_us)
+            )
         }
         SliKind::Throughput { minimum_milli_per_s } => format!(
             "{bad} of {total} slices of {} had fewer than {} successful probes per second",
@@ -136,7 +155,11 @@ fn outlook(standing: &Standing, burn: f64) -> String {
     if left <= 0.0 || burn <= 0.0 {
         return "nothing of it is left".to_owned();
     }
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "saturates far beyond any window")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "saturates far beyond any window"
+    )]
     let wait = (left * standing.budget.period.length() as f64 / burn) as i64;
     format!("at this rate it is gone in {}", duration_in_words(wait))
 }
@@ -175,7 +198,10 @@ fn rule_values(definition: &Definition, reading: &RuleReading) -> impl Iterator<
         ("long_bad", json!(reading.long.counts.bad)),
         ("short_total", json!(reading.short.total)),
         ("short_bad", json!(reading.short.bad)),
-        ("burn_long", json!(reading.rule.long_burn(reading.long, definition.objective))),
+        (
+            "burn_long",
+            json!(reading.rule.long_burn(reading.long, definition.objective)),
+        ),
         ("burn_short", json!(burn_rate(reading.short, definition.objective))),
     ]
     .into_iter()

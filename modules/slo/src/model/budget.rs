@@ -87,7 +87,7 @@ impl Budget {
         let coverage = covered as f64 / period.length() as f64;
         let expected_total = inside.total as f64 / coverage;
         let allowed_bad = expected_total * definition.objective.budget_ratio();
-        let left = (inside.total > 0).then(|| allowed_bad - inside.bad as f64);
+        let left = (inside.total > 0).then_some(allowed_bad - inside.bad as f64);
         let remaining_ratio = left.map(|left| left / allowed_bad);
         let allowed_minutes = definition.objective.allowed_minutes(period.length() / SECOND);
         let burn = current_burn(definition, counts, now);

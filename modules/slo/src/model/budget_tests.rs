@@ -1,5 +1,7 @@
 //! Budgets by example and by property.
 
+#![expect(clippy::float_cmp, reason = "budgets that are exact are compared exactly")]
+
 use proptest::prelude::*;
 
 use super::*;

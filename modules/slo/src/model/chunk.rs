@@ -144,7 +144,6 @@ fn unzigzag(bits: u64) -> i64 {
 /// LEB128: seven bits to a byte, the lowest first.
 fn put(bytes: &mut Vec<u8>, mut number: u64) {
     loop {
-        #[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]
         let low = (number & 0x7f) as u8;
         number >>= 7;
         if number == 0 {

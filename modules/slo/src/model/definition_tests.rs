@@ -1,5 +1,7 @@
 //! What may be promised, by example.
 
+#![expect(clippy::float_cmp, reason = "budgets that are exact are compared exactly")]
+
 use super::*;
 
 fn draft(objective: f64) -> Draft {

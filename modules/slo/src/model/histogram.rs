@@ -1,7 +1,7 @@
 //! Latency distributions that can be added up: counts in buckets whose bounds grow by a constant factor.
 //!
 //! Sixteen buckets to each doubling: a percentile read from it is at most 6.25 % above the true one, whatever the range,
-//! and the sum of two histograms is the histogram of both. (The idea of HdrHistogram, and of OpenTelemetry's base-2
+//! and the sum of two histograms is the histogram of both. (The idea of `HdrHistogram`, and of `OpenTelemetry`'s base-2
 //! exponential histogram at scale 4 with linear steps inside a doubling.)
 
 /// A sparse histogram of durations in microseconds.

@@ -108,6 +108,8 @@ impl fmt::Display for Objective {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "budgets that are exact are compared exactly")]
+
     use proptest::prelude::*;
 
     use super::*;

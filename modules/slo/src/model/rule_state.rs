@@ -11,10 +11,8 @@ use mainstay_kernel::Micros;
 /// What the two windows of a rule say at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exceeding {
-    /// The long window exceeds the factor.
-    pub long: bool,
-    /// The long window holds any event at all.
-    pub long_known: bool,
+    /// Whether the long window exceeds the factor; nothing when it holds no event.
+    pub long: Option<bool>,
     /// The short window exceeds the factor.
     pub short: bool,
     /// The long window holds enough bad events to be taken for more than chance.
@@ -23,7 +21,7 @@ pub struct Exceeding {
 
 impl Exceeding {
     fn fires(self) -> bool {
-        self.long && self.short && self.floor
+        self.long == Some(true) && self.short && self.floor
     }
 }
 
@@ -59,7 +57,7 @@ impl RuleState {
             Self::Firing { last } => last.min(now),
             Self::Undecided { since } => since.min(now),
         };
-        let long_is_over = exceeding.long_known && !exceeding.long && long >= hold;
+        let long_is_over = exceeding.long == Some(false) && long >= hold;
         if long_is_over || now - waiting_since >= hold {
             return Self::Clear;
         }
@@ -89,14 +87,12 @@ mod tests {
     const HOLD: Micros = 300;
 
     const QUIET: Exceeding = Exceeding {
-        long: false,
-        long_known: true,
+        long: Some(false),
         short: false,
         floor: false,
     };
     const BAD: Exceeding = Exceeding {
-        long: true,
-        long_known: true,
+        long: Some(true),
         short: true,
         floor: true,
     };
@@ -105,7 +101,10 @@ mod tests {
     #[test]
     fn both_windows_and_the_floor_are_needed_to_fire() {
         for partly in [
-            Exceeding { long: false, ..BAD },
+            Exceeding {
+                long: Some(false),
+                ..BAD
+            },
             Exceeding { short: false, ..BAD },
             Exceeding { floor: false, ..BAD },
         ] {
@@ -145,10 +144,7 @@ mod tests {
 
     #[test]
     fn a_window_without_events_clears_only_after_the_hold_time() {
-        let empty = Exceeding {
-            long_known: false,
-            ..QUIET
-        };
+        let empty = Exceeding { long: None, ..QUIET };
         let state = RuleState::Firing { last: 0 }.next(HOLD - 1, empty, LONG, HOLD);
         assert_eq!(state.firing(), Some(true));
         assert_eq!(state.next(HOLD, empty, LONG, HOLD), RuleState::Clear);

@@ -1,5 +1,7 @@
 //! Numbers and durations as people say them.
 
+use std::fmt::Write as _;
+
 use super::SECOND;
 
 const UNITS: [(i64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
@@ -19,7 +21,8 @@ pub fn duration_in_words(micros: i64) -> String {
     if let Some((next_size, next_unit)) = UNITS.get(largest + 1) {
         let rest = seconds % size / next_size;
         if rest > 0 {
-            text.push_str(&format!(" {rest} {next_unit}"));
+            // Writing to a string cannot fail.
+            let _ = write!(text, " {rest} {next_unit}");
         }
     }
     text

@@ -165,7 +165,9 @@ pub(crate) async fn expire(db: &Database, keep_s: Option<i64>, from: Micros, to:
         "DELETE FROM slo_bucket WHERE at >= $1 AND at < $2 AND (keep_s = $3 OR $3 = 0)",
         "DELETE FROM slo_latency_bin WHERE at >= $1 AND at < $2 AND (keep_s = $3 OR $3 = 0)",
     ] {
-        removed += db.execute(sql(text).bind(from).bind(to).bind(keep_s.unwrap_or(0))).await?;
+        removed += db
+            .execute(sql(text).bind(from).bind(to).bind(keep_s.unwrap_or(0)))
+            .await?;
     }
     Ok(removed)
 }

@@ -67,7 +67,9 @@ pub(crate) async fn retire(tx: &mut Transaction, promise: &Promise) -> Result<()
 
 /// Removes an objective for good.
 pub(crate) async fn delete(tx: &mut Transaction, id: SloId) -> Result<(), StoreError> {
-    tx.execute(sql("DELETE FROM slo_objective WHERE id = $1").id(id)).await.map(drop)
+    tx.execute(sql("DELETE FROM slo_objective WHERE id = $1").id(id))
+        .await
+        .map(drop)
 }
 
 /// Makes room for a new objective whose name a retired one still holds.
@@ -153,7 +155,8 @@ fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Result<Option<T>, StoreError> {
-    text.map(|text| serde_json::from_str(&text).map_err(StoreError::corrupt)).transpose()
+    text.map(|text| serde_json::from_str(&text).map_err(StoreError::corrupt))
+        .transpose()
 }
 
 fn promise(row: &Row) -> Result<Promise, StoreError> {
@@ -170,7 +173,8 @@ fn promise(row: &Row) -> Result<Promise, StoreError> {
             kind: sli_kind(row)?,
             checks: checks.map_or(CheckSelection::OfTheService, CheckSelection::Named),
         },
-        objective: Objective::from_ppm(u32::try_from(ppm).map_err(StoreError::corrupt)?).map_err(StoreError::corrupt)?,
+        objective: Objective::from_ppm(u32::try_from(ppm).map_err(StoreError::corrupt)?)
+            .map_err(StoreError::corrupt)?,
         window: window(row)?,
         rules: rules.iter().filter_map(|rule| RuleName::parse(rule)).collect(),
         spent_alert_ppm: u32::try_from(spent).map_err(StoreError::corrupt)?,
@@ -196,7 +200,9 @@ fn sli_kind(row: &Row) -> Result<SliKind, StoreError> {
         "availability" => SliKind::Availability,
         "error-rate" => SliKind::ErrorRate,
         "latency" => SliKind::Latency {
-            threshold_us: row.get::<Option<i64>>("threshold_us")?.ok_or_else(|| missing("a threshold"))?,
+            threshold_us: row
+                .get::<Option<i64>>("threshold_us")?
+                .ok_or_else(|| missing("a threshold"))?,
         },
         "throughput" => SliKind::Throughput {
             minimum_milli_per_s: row

@@ -25,7 +25,7 @@ async fn call(app: &Router, method: Method, path: &str, body: Option<Value>) -> 
 }
 
 fn app(process: &Process) -> Router {
-    crate::api::alert_routes(process.alerts.clone()).split_for_parts().0
+    crate::api::alert_routes().with_state(process.alerts.clone()).split_for_parts().0
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn silences_are_made_listed_and_lifted_and_senseless_ones_refused() {
 async fn every_operation_names_its_permission() {
     let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
     let process = Process::start(&db, "api").await;
-    let document = crate::api::alert_routes(process.alerts.clone()).split_for_parts().1;
+    let document = crate::api::alert_routes::<crate::alert::Alerts>().split_for_parts().1;
     let document = serde_json::to_value(document).unwrap();
     let mut operations = 0;
     for path in document["paths"].as_object().unwrap().values() {

@@ -1,0 +1,175 @@
+//! The module as one thing: objectives whose signals become alerts, wired to the watch they listen to.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::FromRef;
+use mainstay_catalog::{Catalog, Declaration, DeclarationValidator};
+use mainstay_http::EventHub;
+use mainstay_kernel::{Environment, World};
+use mainstay_providers::Outgoing;
+use mainstay_runtime::Tasks;
+use mainstay_store::{Database, StoreError};
+use mainstay_watch::{FlushParticipant, ProbeEvent, ProbeListener, ServiceStateChange, Watch};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    alert::{Alerts, AlertsConfig, Engine, Watched, WebhookDeclarations},
+    api,
+    declaration::SloDeclarations,
+    error::SloError,
+    service::{Objectives, Settings},
+};
+
+/// How the module behaves.
+#[derive(Debug, Clone, Default)]
+pub struct SloConfig {
+    /// Objectives and their budgets.
+    pub objectives: Settings,
+    /// Alerts and their delivery.
+    pub alerts: AlertsConfig,
+    /// Webhooks of the configuration file, as declarations of the kind `webhook`.
+    pub webhooks: Vec<Declaration>,
+}
+
+/// Objectives, alerts and their delivery. Cheap to clone.
+#[derive(Clone)]
+pub struct Slo {
+    objectives: Objectives,
+    alerts: Alerts,
+    catalog: Catalog,
+    watch: Watch,
+    configured_webhooks: Arc<[Declaration]>,
+    /// Consumed by the first start.
+    engine: Arc<Mutex<Option<Engine>>>,
+}
+
+impl FromRef<Slo> for Objectives {
+    fn from_ref(slo: &Slo) -> Self {
+        slo.objectives.clone()
+    }
+}
+
+impl FromRef<Slo> for Alerts {
+    fn from_ref(slo: &Slo) -> Self {
+        slo.alerts.clone()
+    }
+}
+
+impl Slo {
+    /// Reads the definitions and puts the parts together; nothing runs before [`Slo::start`]. `outgoing` is what webhooks and
+    /// the heartbeat are called through.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn new(
+        db: Database,
+        world: World,
+        hub: EventHub,
+        catalog: Catalog,
+        watch: Watch,
+        outgoing: Arc<dyn Outgoing>,
+        config: SloConfig,
+    ) -> Result<Self, SloError> {
+        let (alerts, engine) = Alerts::new(
+            db.clone(),
+            world.clone(),
+            hub.clone(),
+            catalog.fleets(),
+            outgoing,
+            config.alerts,
+        );
+        let objectives = Objectives::new(db, world, hub, config.objectives, Arc::new(alerts.clone()));
+        objectives.open().await?;
+        Ok(Self {
+            objectives,
+            alerts,
+            catalog,
+            watch,
+            configured_webhooks: config.webhooks.into(),
+            engine: Arc::new(Mutex::new(Some(engine))),
+        })
+    }
+
+    /// Starts deciding, delivering, and following what files declare. A second call does nothing.
+    ///
+    /// # Errors
+    /// When what was left open cannot be read.
+    pub async fn start(&self, tasks: &Tasks) -> Result<(), SloError> {
+        let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(engine) = engine else { return Ok(()) };
+        let watched = Watched::new(self.watch.clone(), self.catalog.clone());
+        self.alerts.start(engine, watched, tasks).await?;
+        self.alerts
+            .follow_declarations(&self.catalog, self.configured_webhooks.to_vec(), tasks);
+        self.objectives.start(tasks, &self.catalog);
+        Ok(())
+    }
+
+    /// Every route of the module.
+    pub fn routes() -> OpenApiRouter<Self> {
+        api::routes().merge(api::alert_routes())
+    }
+
+    /// What judges declared SLOs and webhooks while files are imported.
+    pub fn declaration_validators(&self) -> Vec<Arc<dyn DeclarationValidator>> {
+        vec![
+            Arc::new(SloDeclarations {
+                limits: self.objectives.inner.settings.limits,
+            }),
+            Arc::new(WebhookDeclarations),
+        ]
+    }
+
+    /// What hears of every probe and every change of a service's state.
+    pub fn probe_listener(&self) -> Arc<dyn ProbeListener> {
+        Arc::new(Listener {
+            objectives: self.objectives.clone(),
+            alerts: self.alerts.clone(),
+        })
+    }
+
+    /// What writes counts in the transaction that keeps the probes.
+    pub fn flush_participant(&self) -> Arc<dyn FlushParticipant> {
+        Arc::new(self.objectives.clone())
+    }
+
+    /// The objectives alone.
+    pub fn objectives(&self) -> &Objectives {
+        &self.objectives
+    }
+
+    /// The alerts alone.
+    pub fn alerts(&self) -> &Alerts {
+        &self.alerts
+    }
+
+    /// How many SLOs an environment has.
+    pub fn objective_count(&self, environment: &Environment) -> usize {
+        self.objectives.count_in(environment)
+    }
+
+    /// How many alerts are open.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn open_alert_count(&self) -> Result<i64, StoreError> {
+        self.alerts.count_open().await
+    }
+}
+
+/// Tells both halves, the alerts first: when a burn is signalled they already know whose probe failed.
+struct Listener {
+    objectives: Objectives,
+    alerts: Alerts,
+}
+
+impl ProbeListener for Listener {
+    fn on_probe(&self, event: &ProbeEvent) {
+        self.alerts.on_probe(event);
+        self.objectives.on_probe(event);
+    }
+
+    fn on_service_state(&self, change: &ServiceStateChange) {
+        self.alerts.on_service_state(change);
+    }
+}
