@@ -4,13 +4,14 @@
 
 mod explain;
 mod load;
+mod settings;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use mainstay_kernel::Environment;
 use serde::{Deserialize, Serialize};
 
-pub use explain::{Setting, explain};
+pub use explain::explain;
 pub use load::{COMMENTED_DEFAULT, FILE_NAME, Loaded, Overrides, load};
 
 /// Everything that can be configured, with its defaults. The keys are those of the TOML file.
@@ -19,6 +20,8 @@ pub use load::{COMMENTED_DEFAULT, FILE_NAME, Loaded, Overrides, load};
 pub struct Config {
     /// Where the API and the dashboard are served.
     pub listen: SocketAddr,
+    /// Where people find the dashboard, for links in messages; `http://` and `listen` when absent.
+    pub public_url: Option<String>,
     /// Where the embedded database and its lock live.
     pub data_dir: PathBuf,
     /// The environment that the services found in imports belong to.
@@ -45,6 +48,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            public_url: None,
             data_dir: PathBuf::from("mainstay-data"),
             environment: Environment::production(),
             database: DatabaseSection::default(),
@@ -118,6 +122,10 @@ pub struct WatchSection {
     pub retry_ms: u64,
     /// Probes under way at once.
     pub concurrency: usize,
+    /// The folder of the files that headers of checks take their values from.
+    pub secrets_folder: Option<PathBuf>,
+    /// PEM files with certificates to trust beside the operating system's.
+    pub trusted_certificates: Vec<PathBuf>,
 }
 
 impl Default for WatchSection {
@@ -127,6 +135,8 @@ impl Default for WatchSection {
             default_timeout_ms: 5_000,
             retry_ms: 1_000,
             concurrency: 512,
+            secrets_folder: None,
+            trusted_certificates: Vec::new(),
         }
     }
 }
@@ -137,6 +147,8 @@ impl Default for WatchSection {
 pub struct EgressSection {
     /// Networks (`10.0.0.0/8`) and host names.
     pub allow: Vec<String>,
+    /// Whether this machine itself may be called.
+    pub allow_loopback: bool,
 }
 
 /// The sign of life that Mainstay sends out, so that someone notices when it is gone.

@@ -12,14 +12,13 @@ use jiff::Timestamp;
 use mainstay_http::{ApiResult, Paged, ScopeQuery};
 use mainstay_runtime::{TaskState, TaskStatus};
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::wiring::Parts;
 
 /// What these endpoints are served from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Meta {
     /// Everything that was built.
     pub parts: Parts,
@@ -51,20 +50,20 @@ struct MetaBody {
     environment: String,
     /// Environments that have services.
     environments: Vec<String>,
-    /// How much there is in the environment.
+    /// How much there is.
     counts: Counts,
 }
 
 /// How much there is.
 #[derive(Debug, Serialize, ToSchema)]
 struct Counts {
-    /// Services in the catalog.
+    /// Services in the environment.
     services: usize,
-    /// Checks, paused ones included.
+    /// Checks in all environments, paused ones included.
     checks: usize,
-    /// Objectives.
+    /// Objectives in the environment.
     slos: usize,
-    /// Alerts that are open and not folded under another.
+    /// Open alerts in all environments, folded ones included.
     open_alerts: usize,
 }
 
@@ -84,9 +83,9 @@ async fn get_meta(State(meta): State<Arc<Meta>>, ScopeQuery(scope): ScopeQuery) 
         environments: fleets.keys().map(ToString::to_string).collect(),
         counts: Counts {
             services: fleets.get(&scope.environment).map_or(0, |fleet| fleet.services().count()),
-            checks: parts.watch.check_count(&scope.environment),
+            checks: parts.watch.check_count(),
             slos: parts.slo.objective_count(&scope.environment),
-            open_alerts: parts.slo.open_alert_count(&scope.environment),
+            open_alerts: usize::try_from(parts.slo.open_alert_count().await?).unwrap_or_default(),
         },
         environment: scope.environment.to_string(),
     }))

@@ -2,15 +2,16 @@
 //!
 //! **Invariant:** nothing is decided here. A port of a lower module is implemented by a higher one; this file only hands it over.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
-use mainstay_catalog::Catalog;
+use mainstay_backends::notify::HttpOutgoing;
+use mainstay_catalog::{Catalog, ImportRequest, ManagedBy, import::read_paths};
 use mainstay_http::{
     EventHub, Events, Health, Idempotency, ReadyCheck, events_routes, health_routes, idempotency, loopback_only, observe,
 };
-use mainstay_kernel::World;
+use mainstay_kernel::{Actor, Scope, World};
 use mainstay_runtime::Tasks;
 use mainstay_slo::Slo;
 use mainstay_store::{Database, DatabaseConfig, DatabaseUrl, DirectoryLock, Migration, migrate};
@@ -33,7 +34,7 @@ use crate::{
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// What was built, for whoever needs to look at it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Parts {
     /// The open database.
     pub database: Database,
@@ -48,12 +49,9 @@ pub struct Parts {
 }
 
 /// A Mainstay that is ready to be started.
-#[derive(Debug)]
 pub struct Mainstay {
-    /// The open database.
-    pub database: Database,
-    /// Everything that is served.
-    pub router: Router,
+    database: Database,
+    router: Router,
     parts: Parts,
     config: Config,
     metrics: mainstay_telemetry::Metrics,
@@ -86,12 +84,14 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
     let hub = EventHub::new();
     let catalog = Catalog::new(database.clone(), world.clone(), hub.clone()).await?;
     let watch = Watch::new(database.clone(), world.clone(), hub.clone(), catalog.clone(), config.watch()?).await?;
+    let outgoing = Arc::new(HttpOutgoing::new(&config.outgoing()?)?);
     let slo = Slo::new(
         database.clone(),
         world.clone(),
         hub.clone(),
         catalog.clone(),
         watch.clone(),
+        outgoing,
         config.slo()?,
     )
     .await?;
@@ -151,15 +151,26 @@ async fn open_database(config: &Config) -> anyhow::Result<(Database, Option<Dire
 }
 
 impl Mainstay {
-    /// Starts probing, evaluating and delivering.
-    pub async fn start(&self) -> anyhow::Result<()> {
+    /// Starts probing, evaluating and delivering; answers the router to serve.
+    pub async fn start(self) -> anyhow::Result<Running> {
+        let Self {
+            database,
+            router,
+            parts,
+            config,
+            metrics,
+                _lock,
+        } = self;
         let Parts {
-            tasks, watch, slo, ..
-        } = &self.parts;
+            tasks,
+            catalog,
+            watch,
+            slo,
+            ..
+        } = &parts;
+        catalog.start(tasks);
         slo.start(tasks).await?;
         watch.start(tasks).await?;
-        self.import_configured_files();
-        let metrics = self.metrics.clone();
         tasks.spawn("telemetry.upkeep", |context| async move {
             while context.sleep(Duration::from_secs(5)).await {
                 metrics.upkeep();
@@ -167,45 +178,70 @@ impl Mainstay {
             }
             Ok::<_, Infallible>(())
         });
-        Ok(())
+        follow_configured_files(&config, &parts)?;
+        Ok(Running {
+            database,
+            router,
+            _lock,
+        })
     }
+}
 
-    /// Imports what the configuration names, in the background: a large tree must not delay readiness.
-    fn import_configured_files(&self) {
-        let paths = self.config.catalog.import.clone();
-        if paths.is_empty() {
-            return;
-        }
-        let catalog = self.parts.catalog.clone();
-        let environment = self.config.environment.clone();
-        self.parts.tasks.spawn("catalog.import", |context| async move {
-            let summary = catalog.import_paths(&environment, &paths).await?;
-            tracing::info!(summary, "imported the configured files");
-            context.ran(summary);
-            Ok::<_, mainstay_catalog::CatalogError>(())
-        });
-    }
+/// A Mainstay at work.
+#[derive(Debug)]
+pub struct Running {
+    /// The open database.
+    pub database: Database,
+    /// Everything that is served.
+    pub router: Router,
+    _lock: Option<DirectoryLock>,
+}
 
-    /// Imports the configured files again on SIGHUP.
-    pub fn reload_on_hangup(self: &Mainstay) -> anyhow::Result<()> {
-        let mut hangup = signal(SignalKind::hangup())?;
-        let catalog = self.parts.catalog.clone();
-        let paths = self.config.catalog.import.clone();
-        let environment = self.config.environment.clone();
-        self.parts.tasks.spawn("app.reload", |context| async move {
-            loop {
-                tokio::select! {
-                    _ = hangup.recv() => {}
-                    () = context.stopping() => return Ok::<_, Infallible>(()),
-                }
-                match catalog.import_paths(&environment, &paths).await {
-                    Ok(summary) => context.ran(summary),
-                    Err(error) => context.failed(error),
+/// Imports what the configuration names, now and again on SIGHUP; in the background, because a large tree must not delay
+/// readiness.
+fn follow_configured_files(config: &Config, parts: &Parts) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let paths = config.catalog.import.clone();
+    let catalog = parts.catalog.clone();
+    let scope = Scope::of(config.environment.clone());
+    parts.tasks.spawn("catalog.import", |context| async move {
+        loop {
+            if paths.is_empty() {
+                context.ran("no files are configured");
+            } else {
+                match import_files(&catalog, &scope, &paths).await {
+                    Ok(summary) => {
+                        tracing::info!(summary, "imported the configured files");
+                        context.ran(summary);
+                    }
+                    Err(error) => context.failed(format_args!("{error:#}")),
                 }
             }
-        });
-        Ok(())
-    }
+            tokio::select! {
+                _ = hangup.recv() => {}
+                () = context.stopping() => return Ok::<_, Infallible>(()),
+            }
+        }
+    });
+    Ok(())
+}
+
+async fn import_files(catalog: &Catalog, scope: &Scope, paths: &[PathBuf]) -> anyhow::Result<String> {
+    let paths = paths.to_vec();
+    let files = tokio::task::spawn_blocking(move || read_paths(&paths)).await??;
+    let request = ImportRequest {
+        replace: true,
+        managed_by: ManagedBy::File,
+        ..ImportRequest::of(files)
+    };
+    let actor = Actor::System {
+        task: "catalog.import".to_owned(),
+    };
+    let report = catalog.import(scope, &actor, request).await?;
+    Ok(format!(
+        "{} files, {} services, {} errors, {} warnings",
+        report.summary.files, report.summary.services, report.summary.errors, report.summary.warnings
+    ))
 }
 
 /// Every route with its documentation, without anything behind it: enough to print the OpenAPI document.

@@ -76,13 +76,11 @@ async fn serve(loaded: &Loaded, until_stdin_closes: bool) -> anyhow::Result<u8> 
 
     let world = World::system();
     let tasks = Tasks::new(world.clone());
-    let mainstay = wiring::build(config, world, tasks.clone()).await?;
-    mainstay.start().await?;
+    let mainstay = wiring::build(config, world, tasks.clone()).await?.start().await?;
     stop_on_signals(&tasks)?;
     if until_stdin_closes {
         stop_when_stdin_closes(&tasks)?;
     }
-    mainstay.reload_on_hangup()?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         address = %address,

@@ -32,3 +32,5 @@ pub use model::{
 pub use probe::{InvalidPlan, ProbeOnceError, ProberConfig, UntrustedFile, probe_once};
 pub use service::{FleetSource, HistoryQuery, NewMaintenance, StripQuery, Watch, WatchConfig};
 pub use store::MIGRATIONS;
+pub use view::{HeaderBody, PhasesBody, ProbeBody};
+pub use view::ProbeBody;
