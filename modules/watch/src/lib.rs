@@ -33,4 +33,3 @@ pub use probe::{InvalidPlan, ProbeOnceError, ProberConfig, UntrustedFile, probe_
 pub use service::{FleetSource, HistoryQuery, NewMaintenance, StripQuery, Watch, WatchConfig};
 pub use store::MIGRATIONS;
 pub use view::{HeaderBody, PhasesBody, ProbeBody};
-pub use view::ProbeBody;
