@@ -2,6 +2,7 @@
 
 use mainstay_kernel::{FieldError, Problem, ProblemKind};
 use mainstay_store::StoreError;
+use mainstay_watch::WatchError;
 
 use crate::model::SloId;
 
@@ -28,6 +29,9 @@ pub enum SloError {
     /// Somebody else changed it first.
     #[error("the SLO was changed by somebody else")]
     Stale,
+    /// The watch could not say what it was asked.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     /// The database refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -59,6 +63,7 @@ impl From<SloError> for Problem {
                 "stale",
                 "Somebody changed this SLO since you read it. Read it again and repeat your change.",
             ),
+            SloError::Watch(error) => error.into(),
             SloError::Store(error) => error.into(),
         }
     }

@@ -79,6 +79,7 @@ impl Slo {
             config.alerts,
         );
         let objectives = Objectives::new(db, world, hub, config.objectives, Arc::new(alerts.clone()));
+        objectives.explain_by(watch.clone());
         objectives.open().await?;
         Ok(Self {
             objectives,

@@ -1,21 +1,26 @@
 //! How a budget went, and what explains it.
 
 use jiff::Timestamp;
-use mainstay_kernel::from_micros;
+use mainstay_kernel::{PageRequest, Scope, from_micros};
 
 use crate::{
     error::SloError,
-    model::{BurnDownPoint, SloId},
+    model::{BurnDownPoint, Period, SloId},
     objective::Promise,
     service::Objectives,
     store,
 };
+
+/// More would not be told apart on a graph.
+const MOST_MAINTENANCE: usize = 200;
 
 /// What kind of thing explains a burn-down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Explanation {
     /// An alert of the SLO or of its service was opened.
     Alert,
+    /// Probes did not count.
+    Maintenance,
     /// The SLO was made or changed.
     Change,
 }
@@ -24,6 +29,7 @@ impl Explanation {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Alert => "alert",
+            Self::Maintenance => "maintenance",
             Self::Change => "change",
         }
     }
@@ -70,8 +76,39 @@ impl Objectives {
             .collect();
         let inside = from_micros(period.from)..=from_micros(period.to);
         events.extend(changes(&promise).into_iter().filter(|event| inside.contains(&event.at)));
+        events.extend(self.maintenance(&promise, period).await?);
         events.sort_by_key(|event| event.at);
         Ok(History { points, events })
+    }
+}
+
+impl Objectives {
+    /// The newest maintenance windows of the service that overlap the period.
+    async fn maintenance(&self, promise: &Promise, period: Period) -> Result<Vec<HistoryEvent>, SloError> {
+        let Some(watch) = self.inner.watch.get() else {
+            return Ok(Vec::new());
+        };
+        let definition = &promise.definition;
+        let scope = Scope::of(definition.environment.clone());
+        let page = watch.maintenance(&scope, &PageRequest::first(MOST_MAINTENANCE)).await?;
+        let (from, to) = (from_micros(period.from), from_micros(period.to));
+        Ok(page
+            .items
+            .into_iter()
+            .filter(|window| {
+                window
+                    .service
+                    .as_ref()
+                    .is_none_or(|service| *service == definition.service)
+            })
+            .filter(|window| window.starts_at <= to && window.ends_at > from)
+            .map(|window| HistoryEvent {
+                at: window.starts_at.max(from),
+                kind: Explanation::Maintenance,
+                title: format!("Maintenance: {}", window.reason),
+                id: Some(window.id.to_string()),
+            })
+            .collect())
     }
 }
 

@@ -11,6 +11,7 @@ pub mod delivery;
 mod error;
 mod events;
 mod facade;
+mod follow;
 mod history;
 mod jobs;
 mod ledger;
@@ -23,9 +24,10 @@ mod store;
 pub use declaration::{KIND as DECLARATION_KIND, SloDeclarations, validate_declaration};
 pub use error::SloError;
 pub use facade::{Slo, SloConfig};
+pub use follow::Reconciled;
 use mainstay_store::Migration;
 pub use objective::Promise;
-pub use service::{Objectives, Reconciled, Settings};
+pub use service::{Objectives, Settings};
 
 /// The module's schema.
 pub const MIGRATIONS: &[Migration] = &[

@@ -4,6 +4,7 @@
 mod budget;
 mod chunk;
 mod definition;
+mod draft;
 mod histogram;
 mod objective;
 mod rule;
@@ -14,7 +15,8 @@ mod window_counts;
 mod words;
 
 pub use budget::{Budget, BudgetState, BurnDownPoint, burn_down};
-pub use definition::{Definition, Draft, DraftWindow, Limits, Validated, validate};
+pub use definition::Definition;
+pub use draft::{Draft, DraftWindow, Limits, Validated, validate};
 pub use histogram::{Histogram, Percentiles};
 pub use objective::{InvalidObjective, Objective, Ppm};
 pub use rule::{BurnRule, LongWindow, RuleName, burn_rate};

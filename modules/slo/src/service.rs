@@ -1,19 +1,18 @@
-//! The use cases of promising: make, change, take back and read promises, and follow what files declare.
+//! The use cases of promising: make, change, take back and read promises.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use mainstay_catalog::{Declaration, ManagedBy, SourceKind};
+use mainstay_catalog::ManagedBy;
 use mainstay_http::EventHub;
 use mainstay_kernel::{Environment, Micros, World, to_micros};
 use mainstay_store::{Database, StoreError, Transaction};
+use mainstay_watch::Watch;
 
 use crate::{
-    declaration::{self, validate_declaration},
     error::SloError,
     ledger::{Counted, Ledger, Standing},
     model::{BurnDownPoint, Draft, Limits, Period, SloId, Validated, burn_down, validate},
@@ -56,26 +55,9 @@ pub(crate) struct Inner {
     /// Marks the counts this run writes.
     pub(crate) writer: i64,
     /// One change of the promises at a time, so that the accounts follow the table in its order.
-    changing: tokio::sync::Mutex<()>,
-}
-
-/// What following the files changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reconciled {
-    /// SLOs that are new or came back.
-    pub added: usize,
-    /// SLOs whose definition or place in its file changed.
-    pub changed: usize,
-    /// SLOs that left their file.
-    pub retired: usize,
-    /// Declarations that cannot be used, each with the reason.
-    pub refused: Vec<String>,
-}
-
-impl Reconciled {
-    fn is_empty(&self) -> bool {
-        self.added + self.changed + self.retired == 0
-    }
+    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// Knows of maintenance; without one none is shown beside a burn-down.
+    pub(crate) watch: OnceLock<Watch>,
 }
 
 impl Objectives {
@@ -94,6 +76,7 @@ impl Objectives {
                 sink,
                 writer,
                 changing: tokio::sync::Mutex::default(),
+                watch: OnceLock::new(),
             }),
         }
     }
@@ -105,6 +88,12 @@ impl Objectives {
     pub async fn open(&self) -> Result<(), SloError> {
         let _changing = self.inner.changing.lock().await;
         self.refresh().await
+    }
+
+    /// Says whose maintenance explains what is missing from the counts. Only the first call counts.
+    pub(crate) fn explain_by(&self, watch: Watch) {
+        // A second watch cannot be; the first one stays.
+        let _ = self.inner.watch.set(watch);
     }
 
     /// Checks a draft; nothing is kept.
@@ -267,124 +256,8 @@ impl Objectives {
         Ok((book.promise.clone(), period, series))
     }
 
-    /// Follows what files declare. What a person made, changed or deleted is left as it is.
-    ///
-    /// # Errors
-    /// When the database refuses; then nothing was changed.
-    pub async fn reconcile(&self, declarations: &[Declaration]) -> Result<Reconciled, SloError> {
-        let _changing = self.inner.changing.lock().await;
-        let mut report = Reconciled::default();
-        let wanted = self.wanted(declarations, &mut report);
-        let stored = store::all(&self.inner.db).await?;
-        let now = self.inner.world.now();
-        let mut tx = self.inner.db.begin().await?;
-        let mut seen = HashSet::new();
-        for before in &stored {
-            let key = (before.definition.environment.clone(), before.definition.name.clone());
-            let declared = wanted.get(&key);
-            seen.insert(key);
-            if before.managed_by != ManagedBy::Api {
-                self.follow(&mut tx, before, declared, now, &mut report).await?;
-            }
-        }
-        for (key, promise) in &wanted {
-            if !seen.contains(key) {
-                store::insert(&mut tx, promise).await?;
-                report.added += 1;
-            }
-        }
-        if !report.is_empty() {
-            tx.commit().await?;
-            self.refresh().await?;
-        }
-        Ok(report)
-    }
-
-    async fn follow(
-        &self,
-        tx: &mut Transaction,
-        before: &Promise,
-        declared: Option<&Promise>,
-        now: Timestamp,
-        report: &mut Reconciled,
-    ) -> Result<(), StoreError> {
-        let Some(declared) = declared else {
-            if before.retired_at.is_none() {
-                let retired = Promise {
-                    retired_at: Some(now),
-                    ..before.clone()
-                };
-                store::retire(tx, &retired).await?;
-                report.retired += 1;
-            }
-            return Ok(());
-        };
-        let same = before.definition == declared.definition
-            && before.source == declared.source
-            && before.managed_by == declared.managed_by;
-        if same && before.retired_at.is_none() {
-            return Ok(());
-        }
-        let after = Promise {
-            managed_by: declared.managed_by,
-            source: declared.source.clone(),
-            retired_at: None,
-            ..self.successor(before, declared.definition.clone(), now)
-        };
-        store::change(tx, &after).await?;
-        if before.retired_at.is_some() {
-            report.added += 1;
-        } else {
-            report.changed += 1;
-        }
-        Ok(())
-    }
-
-    fn wanted(&self, declarations: &[Declaration], report: &mut Reconciled) -> HashMap<(Environment, String), Promise> {
-        let now = self.inner.world.now();
-        let mut wanted = HashMap::new();
-        for declaration in declarations
-            .iter()
-            .filter(|declaration| declaration.kind == declaration::KIND)
-        {
-            let checked =
-                validate_declaration(&declaration.body, &declaration.environment, &self.inner.settings.limits);
-            let definition = match checked {
-                Ok(validated) => validated.definition,
-                Err(errors) => {
-                    let reasons: Vec<_> = errors
-                        .into_iter()
-                        .map(|error| format!("`{}`: {}", error.field, error.message))
-                        .collect();
-                    report
-                        .refused
-                        .push(format!("{}: {}", declaration.name, reasons.join("; ")));
-                    continue;
-                }
-            };
-            let managed_by = match declaration.source.kind {
-                SourceKind::Mainstay => ManagedBy::File,
-                _ => ManagedBy::Import,
-            };
-            let key = (definition.environment.clone(), definition.name.clone());
-            wanted.entry(key).or_insert_with(|| Promise {
-                id: self.inner.world.id(),
-                definition,
-                managed_by,
-                source: Some(declaration.source.clone()),
-                series: self.inner.world.id(),
-                series_since: now,
-                version: 1,
-                created_at: now,
-                updated_at: now,
-                retired_at: None,
-            });
-        }
-        wanted
-    }
-
     /// The next version of a promise: the same series while its events mean the same, else a new one.
-    fn successor(&self, before: &Promise, definition: crate::model::Definition, now: Timestamp) -> Promise {
+    pub(crate) fn successor(&self, before: &Promise, definition: crate::model::Definition, now: Timestamp) -> Promise {
         let (series, series_since) = if definition.counts_like(&before.definition) {
             (before.series, before.series_since)
         } else {
@@ -414,7 +287,7 @@ impl Objectives {
         Ok(promise)
     }
 
-    async fn refresh(&self) -> Result<(), SloError> {
+    pub(crate) async fn refresh(&self) -> Result<(), SloError> {
         let promises: Vec<_> = store::all(&self.inner.db).await?.into_iter().map(Arc::new).collect();
         self.inner
             .ledger

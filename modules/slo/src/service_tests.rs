@@ -2,10 +2,10 @@
 
 #![expect(clippy::float_cmp, reason = "budgets that are exact are compared exactly")]
 
-use std::sync::Mutex;
+use std::{collections::HashMap, sync::Mutex};
 
 use jiff::SignedDuration;
-use mainstay_catalog::{ServiceName, Source};
+use mainstay_catalog::{Declaration, ServiceName, Source, SourceKind};
 use mainstay_kernel::ManualClock;
 use mainstay_testkit::{START, TestDatabase, databases, world};
 use serde_json::json;
@@ -13,6 +13,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     MIGRATIONS,
+    follow::Reconciled,
     model::{CheckFacts, Counts, Observation, Outcome, SECOND},
     signal::Signal,
 };
@@ -333,4 +334,39 @@ async fn counts_are_forgotten_when_no_window_needs_them() {
         again.load_now().await.unwrap();
         assert_eq!(counts(&again, id), Counts { total: 1, bad: 0 });
     }
+}
+
+#[tokio::test]
+async fn browsers_hear_of_a_budget_at_most_once_a_tick_and_only_when_something_was_counted() {
+    let (world, clock) = world();
+    let db = mainstay_testkit::sqlite(MIGRATIONS).await;
+    let hub = EventHub::new();
+    let slo = Objectives::new(
+        db.clone(),
+        world,
+        hub.clone(),
+        Settings::default(),
+        Arc::<Heard>::default(),
+    );
+    slo.open().await.unwrap();
+    let id = slo.create(&draft(99.9), &Environment::production()).await.unwrap().id;
+    let mut browser = hub.subscribe();
+    clock.advance(SignedDuration::from_secs(2));
+    observe(
+        &slo,
+        &[
+            probe(START + SECOND, Outcome::Good),
+            probe(START + SECOND, Outcome::Good),
+        ],
+    );
+    slo.tick();
+    slo.tick();
+    let event = browser.try_recv().unwrap();
+    assert_eq!(event.topic, "budget");
+    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap();
+    assert_eq!(
+        data,
+        json!({"slo_id": id.to_string(), "service": "api", "remaining_ratio": 1.0, "burn_rate": 0.0})
+    );
+    assert!(browser.try_recv().is_err(), "nothing was counted in between");
 }
