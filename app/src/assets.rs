@@ -10,7 +10,7 @@ use mainstay_kernel::{Problem, ProblemKind};
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../dashboard/dist"]
+#[folder = "../dashboard/dist"]
 #[allow_missing = true]
 struct Dashboard;
 
