@@ -13,7 +13,7 @@ export default defineConfig({
   },
   build: { target: "es2022", cssMinify: "lightningcss", reportCompressedSize: true, assetsInlineLimit: 0 },
   test: {
-    environment: "jsdom",
+    environment: "node",
     include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
     setupFiles: ["./tests/setup.ts"],
     css: false,

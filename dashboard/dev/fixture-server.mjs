@@ -122,6 +122,14 @@ function announce(w, topic, data) {
 
 const by = (name) => (each) => !name || each.service === name;
 
+/** A check whose last probe is not older than its interval. */
+function fresh(check) {
+  if (Date.now() - Date.parse(check.last.at) > check.interval_ms) {
+    check.last = probe(check.service, check.state !== "down", Date.now() - 1000 - Math.random() * 12_000);
+  }
+  return check;
+}
+
 /** Method, pattern, answer. `:x` in a pattern is handed to the answer. */
 const routes = [
   [
@@ -235,7 +243,7 @@ const routes = [
       };
     },
   ],
-  ["GET", "/api/v1/checks", (w, { query }) => page(w.checks.filter(by(query.get("service"))), query)],
+  ["GET", "/api/v1/checks", (w, { query }) => page(w.checks.map(fresh).filter(by(query.get("service"))), query)],
   ["GET", "/api/v1/checks/:id", (w, { id: key }) => one(w.checks, "id", key, "check")],
   [
     "POST",

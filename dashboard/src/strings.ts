@@ -1,6 +1,8 @@
 // Every fixed word the dashboard shows, in one place. Sentences computed from data live in `*sentence.ts` beside the
 // data they speak of. Words follow the glossary of the product.
 
+import { count } from "@/shared/lib/format";
+
 export const t = {
   product: "Mainstay",
 
@@ -51,7 +53,7 @@ export const t = {
     clearFilters: "Clear filters",
     export: "Export CSV",
     nothingMatches: "Nothing matches these filters.",
-    shown: (shown: number, all: number) => (shown === all ? `${all}` : `${shown} of ${all}`),
+    shown: (shown: number, all: number) => (shown === all ? count(all) : `${count(shown)} of ${count(all)}`),
     chooseOne: "Choose one from the list to see it here.",
     service: "Service",
     wholeFleet: "Whole fleet",
@@ -273,7 +275,7 @@ export const t = {
     emptyText:
       "Every service with a health, readiness or liveness address gets checks by itself when its files are imported. A check can also be written by hand in Mainstay YAML:",
     emptyExample:
-      "checks:\n  - name: payments answers\n    service: payments-api\n    http: http://payments-api:8080/health\n    assert:\n      - status: 200-299\n      - latency below 500 ms",
+      "apiVersion: mainstay/v1\nkind: Check\nmetadata:\n  name: payments-answers\nspec:\n  service: payments\n  target: http://127.0.0.1:8081/health\n  assertions:\n    - on: status\n      is: 200-299\n    - on: latency\n      below_ms: 500",
     attempt: { scheduled: "", retry: "retry", manual: "by hand" },
     ranOk: (name: string, took: string) => `${name} passed in ${took}.`,
     ranFailed: (name: string, why: string) => `${name} failed: ${why}`,
@@ -290,7 +292,7 @@ export const t = {
     emptyText:
       "An objective says how good is good enough; its error budget says how much may go wrong. Import a slos.json, or write one:",
     emptyExample:
-      "slos:\n  - name: payments answers\n    service: payments-api\n    availability: 99.9 %\n    window: 30 days",
+      "apiVersion: mainstay/v1\nkind: Slo\nmetadata:\n  name: payments-availability\nspec:\n  service: payments\n  objective: 99.9\n  window: 30d",
     columns: {
       name: "Objective",
       target: "Target",

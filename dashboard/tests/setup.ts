@@ -1,25 +1,30 @@
-// jsdom has no layout and no media; the pieces that components ask for are given here.
+// Most tests need no browser. Those that ask for jsdom get what it lacks: layout and media.
+import { cleanup } from "@testing-library/react";
 import { afterEach } from "vitest";
 
-Object.defineProperty(window, "matchMedia", {
-  writable: true,
-  value: (query: string) => ({
-    matches: false,
-    media: query,
-    onchange: null,
-    addEventListener: () => {},
-    removeEventListener: () => {},
-    dispatchEvent: () => false,
-  }),
-});
+const inBrowser = typeof window !== "undefined";
 
 class NoResizeObserver {
   observe() {}
   unobserve() {}
   disconnect() {}
 }
-window.ResizeObserver ??= NoResizeObserver as unknown as typeof ResizeObserver;
+
+if (inBrowser) {
+  window.ResizeObserver ??= NoResizeObserver as unknown as typeof ResizeObserver;
+  Object.defineProperty(window, "matchMedia", {
+    writable: true,
+    value: (query: string) => ({
+      matches: false,
+      media: query,
+      onchange: null,
+      addEventListener: () => {},
+      removeEventListener: () => {},
+      dispatchEvent: () => false,
+    }),
+  });
+}
 
 afterEach(() => {
-  document.body.replaceChildren();
+  if (inBrowser) cleanup();
 });

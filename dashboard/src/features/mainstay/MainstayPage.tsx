@@ -38,7 +38,7 @@ export function MainstayPage() {
     return (
       <>
         <PageHead title={t.pages.mainstay} pieces={[t.common.couldNot("ask Mainstay how it is")]} />
-        <ErrorNote error={meta.error} what="ask Mainstay how it is" retry={() => void meta.refetch()} />
+        <ErrorNote page error={meta.error} what="ask Mainstay how it is" retry={() => void meta.refetch()} />
       </>
     );
   }

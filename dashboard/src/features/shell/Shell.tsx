@@ -17,7 +17,14 @@ import { TopBar } from "./TopBar";
 
 export function Shell() {
   const environment = useEnvironment();
-  useLiveUpdates(useQueryClient(), environment);
+  const client = useQueryClient();
+  useLiveUpdates(client, environment);
+  const shownEnvironment = useRef(environment);
+  useEffect(() => {
+    if (shownEnvironment.current === environment) return;
+    shownEnvironment.current = environment;
+    void client.resetQueries();
+  }, [client, environment]);
   const [commands, setCommands] = useState(false);
   const [help, setHelp] = useState(false);
   useGlobalKeys({ openCommands: () => setCommands(true), openHelp: () => setHelp(true) });

@@ -29,7 +29,17 @@ export function authorization(): Record<string, string> {
 
 const ANSWER_WITHIN_MS = 35_000;
 
-async function send(request: Request): Promise<Response> {
+/** Everything lives in an environment; a request that names none means the one in the address of the page. */
+function inEnvironment(request: Request): Request {
+  const chosen = new URLSearchParams(location.search).get("environment");
+  const url = new URL(request.url);
+  if (!chosen || url.searchParams.has("environment")) return request;
+  url.searchParams.set("environment", chosen.replace(/^"|"$/g, ""));
+  return new Request(url, request);
+}
+
+async function send(given: Request): Promise<Response> {
+  const request = inEnvironment(given);
   for (const [name, value] of Object.entries(authorization())) request.headers.set(name, value);
   try {
     return await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]) });

@@ -74,6 +74,8 @@ export interface Finding {
   values: Record<string, unknown>;
   excerpt: { line: number; text: string }[];
   also: { file: string; line: number; text: string }[];
+  /** Somebody decided to live with it; it does not count in the summary. */
+  accepted?: boolean;
 }
 
 export interface ImportFile {
@@ -220,7 +222,7 @@ export interface Budget {
   remaining_minutes: number | null;
   burn_rate: number | null;
   exhausted_at: string | null;
-  one_failure_pages_below_per_hour: number;
+  one_failure_pages_below_per_hour: number | null;
   percentiles: { p50_ms: number; p95_ms: number; p99_ms: number } | null;
   throughput_per_s: number | null;
 }
@@ -257,7 +259,7 @@ export interface Slo {
 
 export interface BurnDown {
   points: { at: string; remaining_ratio: number | null; total: number; bad: number }[];
-  events: { at: string; kind: "alert" | "maintenance" | "change"; title: string; id: string }[];
+  events: { at: string; kind: "alert" | "maintenance" | "change"; title: string; id: string | null }[];
 }
 
 export interface Alert {

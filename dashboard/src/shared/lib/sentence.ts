@@ -8,12 +8,12 @@ export function plain(pieces: Piece[]): string {
 }
 
 /** Names as linked pieces joined as a person would say them, the tail counted when there are many. */
-export function names(services: string[], most = 4): Piece[] {
+export function names(services: string[], tone?: "bad" | "warn", most = 4): Piece[] {
   const shown = services.length <= most ? services : services.slice(0, most - 1);
   const pieces: Piece[] = [];
   shown.forEach((service, index) => {
     if (index > 0) pieces.push(index === shown.length - 1 && shown.length === services.length ? " and " : ", ");
-    pieces.push({ text: service, service });
+    pieces.push(tone ? { text: service, service, tone } : { text: service, service });
   });
   if (shown.length < services.length) pieces.push(` and ${services.length - shown.length} more`);
   return pieces;

@@ -131,15 +131,24 @@ export function Command({ text }: { text: string }) {
   );
 }
 
+interface ErrorNoteProps {
+  error: unknown;
+  /** Completes “Could not …”. */
+  what: string;
+  retry?: () => void;
+  /** The page's own sentence already says what could not be done. */
+  page?: boolean;
+}
+
 /** What happened, to what, what to do next, and the request id to name when asking for help. */
-export function ErrorNote({ error, what, retry }: { error: unknown; what: string; retry?: () => void }) {
+export function ErrorNote({ error, what, retry, page }: ErrorNoteProps) {
   const known = error instanceof ApiError ? error : null;
   const detail = known?.detail || (error instanceof Error && !known ? error.message : "");
   return (
     <div className={css.error} role="alert">
-      <p className={css.errorTitle}>{t.common.couldNot(what)}</p>
+      <p className={css.errorTitle}>{page && known ? `${known.message}.` : t.common.couldNot(what)}</p>
       <p>
-        {known ? `${known.message}. ` : ""}
+        {known && !page ? `${known.message}. ` : ""}
         {detail}
       </p>
       {known && known.fields.length > 0 && (

@@ -16,6 +16,7 @@ import {
 } from "@xyflow/react";
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import type { Edge } from "@/shared/api/types";
+import { count } from "@/shared/lib/format";
 import { useNarrow } from "@/shared/lib/hooks";
 import { STATES } from "@/shared/lib/state";
 import { Panel } from "@/shared/ui/basics";
@@ -25,7 +26,7 @@ import { t } from "@/strings";
 import { smoothPath } from "./edgePath";
 import css from "./FleetMap.module.css";
 import { edgeKey, layeredLayout, type Point } from "./layout";
-import { type MapEdge, type MapModel, type MapNode, mapModel } from "./mapModel";
+import { type MapEdge, type MapGroup, type MapModel, type MapNode, mapModel } from "./mapModel";
 import type { FleetRow } from "./rows";
 
 interface Size {
@@ -52,6 +53,7 @@ export default function FleetMap({ rows, edges }: { rows: FleetRow[]; edges: Edg
   const shape = model.nodes.map((node) => node.id).join("\n") + model.edges.map((edge) => edge.id).join("\n");
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` says when the layout must change
   const layout = useMemo(() => placeAll(model, narrow), [shape, narrow]);
+  const drawsServices = model.nodes.length > 0;
   const [focused, setFocused] = useState<string | null>(null);
   const focus = useMemo(() => ({ id: focused, set: setFocused }), [focused]);
   const nodes = useMemo((): ServiceNode[] => {
@@ -83,33 +85,36 @@ export default function FleetMap({ rows, edges }: { rows: FleetRow[]; edges: Edg
   );
   return (
     <Panel title={t.fleet.map} note={model.caption ?? (narrow ? undefined : t.fleet.mapNote)} flush>
-      <Focused value={focus}>
-        <ReactFlowProvider>
-          <div className={css.canvas} style={{ height: layout.height }}>
-            <ReactFlow
-              nodes={nodes}
-              edges={lines}
-              nodeTypes={nodeTypes}
-              edgeTypes={edgeTypes}
-              aria-label={t.fleet.mapLabel}
-              minZoom={0.25}
-              maxZoom={1.6}
-              nodesDraggable={false}
-              nodesConnectable={false}
-              nodesFocusable={false}
-              edgesFocusable={false}
-              elementsSelectable={false}
-              zoomOnScroll={false}
-              zoomOnDoubleClick={false}
-              preventScrolling={false}
-              panOnDrag={!narrow}
-              proOptions={{ hideAttribution: true }}
-              onlyRenderVisibleElements={false}
-            />
-            <Fit bounds={layout.bounds} height={layout.height} />
-          </div>
-        </ReactFlowProvider>
-      </Focused>
+      {drawsServices && (
+        <Focused value={focus}>
+          <ReactFlowProvider>
+            <div className={css.canvas} style={{ height: layout.height }}>
+              <ReactFlow
+                nodes={nodes}
+                edges={lines}
+                nodeTypes={nodeTypes}
+                edgeTypes={edgeTypes}
+                aria-label={t.fleet.mapLabel}
+                minZoom={0.25}
+                maxZoom={1.6}
+                nodesDraggable={false}
+                nodesConnectable={false}
+                nodesFocusable={false}
+                edgesFocusable={false}
+                elementsSelectable={false}
+                zoomOnScroll={false}
+                zoomOnDoubleClick={false}
+                preventScrolling={false}
+                panOnDrag={!narrow}
+                proOptions={{ hideAttribution: true }}
+                onlyRenderVisibleElements={false}
+              />
+              <Fit bounds={layout.bounds} height={layout.height} />
+            </div>
+          </ReactFlowProvider>
+        </Focused>
+      )}
+      {model.groups.length > 0 && <Groups groups={model.groups} />}
     </Panel>
   );
 }
@@ -171,20 +176,10 @@ function Fit({ bounds, height }: { bounds: Placed["bounds"]; height: number }) {
 function NodeCard({ data }: NodeProps<ServiceNode>) {
   const { node, size, down } = data;
   const { set } = useContext(Focused);
-  const content = (
-    <>
-      <StateMark state={node.state} size={12} />
-      <span className={css.text}>
-        <span className={css.label}>{node.label}</span>
-        {node.kind === "group" ? <GroupBar node={node} /> : <span className={css.note}>{node.note}</span>}
-      </span>
-    </>
-  );
   const shared = {
     className: `${css.node} nopan nodrag`,
     "data-state": node.state,
     "data-root": node.root || undefined,
-    "data-kind": node.kind,
     style: { width: size.width, height: size.height },
     "aria-label": `${node.label}: ${t.state[node.state]}${node.note ? `, ${node.note}` : ""}`,
     onMouseEnter: () => set(node.id),
@@ -200,15 +195,13 @@ function NodeCard({ data }: NodeProps<ServiceNode>) {
         position={down ? Position.Top : Position.Left}
         isConnectable={false}
       />
-      {node.kind === "group" ? (
-        <Link to="/" search={node.owner ? { owner: node.owner } : {}} {...shared}>
-          {content}
-        </Link>
-      ) : (
-        <Link to="/services/$name" params={{ name: node.id }} {...shared}>
-          {content}
-        </Link>
-      )}
+      <Link to="/services/$name" params={{ name: node.id }} {...shared}>
+        <StateMark state={node.state} size={12} />
+        <span className={css.text}>
+          <span className={css.label}>{node.label}</span>
+          <span className={css.note}>{node.note}</span>
+        </span>
+      </Link>
       <Handle
         className={css.handle}
         type="source"
@@ -219,17 +212,35 @@ function NodeCard({ data }: NodeProps<ServiceNode>) {
   );
 }
 
-/** How the members of an owner's group are doing, as one thin bar. */
-function GroupBar({ node }: { node: MapNode }) {
+/** The services that are not drawn, gathered by owner; each shows its own in the table. */
+function Groups({ groups }: { groups: MapGroup[] }) {
   return (
-    <span className={css.group}>
-      <span className={css.groupBar} aria-hidden="true">
-        {STATES.map((state) =>
-          node.counts[state] ? <span key={state} data-state={state} style={{ flexGrow: node.counts[state] }} /> : null,
-        )}
-      </span>
-      <span className={css.note}>{node.note}</span>
-    </span>
+    <ul className={css.groups}>
+      {groups.map((group) => (
+        <li key={group.id}>
+          <Link
+            to="/"
+            search={group.owner ? { owner: group.owner } : {}}
+            resetScroll={false}
+            className={css.group}
+            aria-label={t.fleet.group(group.label)}
+          >
+            <span className={css.groupHead}>
+              <StateMark state={group.state} size={10} />
+              <span className={css.label}>{group.label}</span>
+              <span className={css.note}>{count(group.size)}</span>
+            </span>
+            <span className={css.groupBar} aria-hidden="true">
+              {STATES.map((state) =>
+                group.counts[state] ? (
+                  <span key={state} data-state={state} style={{ flexGrow: group.counts[state] }} />
+                ) : null,
+              )}
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -258,47 +269,25 @@ interface Placed {
   height: number;
 }
 
-/** Services in layers; below them the groups in a plain grid. */
 function placeAll(model: MapModel, narrow: boolean): Placed {
   const size = narrow ? NARROW : WIDE;
-  const services = model.nodes.filter((node) => node.kind === "service").map((node) => node.id);
-  const groups = model.nodes.filter((node) => node.kind === "group").map((node) => node.id);
   const layout = layeredLayout(
-    services,
+    model.nodes.map((node) => node.id),
     model.edges.filter((edge) => edge.kind === "hard"),
     narrow
       ? { layerGap: 74, nodeGap: size.width + 8, lineGap: 14, direction: "down", widest: 4 }
-      : { layerGap: size.width + 84, nodeGap: size.height + 18, lineGap: 22, direction: "right" },
+      : { layerGap: size.width + 84, nodeGap: size.height + 16, lineGap: 22, direction: "right" },
   );
-  const positions = new Map(layout.positions);
   const drawn = [...layout.positions.values(), ...[...layout.bends.values()].flat()];
-  const xs = drawn.map((point) => point.x);
-  const ys = drawn.map((point) => point.y);
-  const left = Math.min(0, ...xs);
-  const bottom = ys.length > 0 ? Math.max(...ys) + size.height + 34 : 0;
-  const perRow = narrow ? 4 : 6;
-  const stepX = size.width + (narrow ? 8 : 18);
-  const gridLeft = narrow ? (-(perRow - 1) * stepX) / 2 : left;
-  groups.forEach((id, at) => {
-    positions.set(id, {
-      x: gridLeft + (at % perRow) * stepX,
-      y: bottom + Math.floor(at / perRow) * (size.height + 14),
-    });
-  });
-  const all = [...positions.values(), ...drawn];
   const span = (values: number[]) => ({ from: Math.min(0, ...values), to: Math.max(0, ...values) });
-  const x = span(all.map((point) => point.x));
-  const y = span(all.map((point) => point.y));
+  const x = span(drawn.map((point) => point.x));
+  const y = span(drawn.map((point) => point.y));
   const bounds = {
     x: x.from - size.width / 2,
     y: y.from - size.height / 2,
     width: x.to - x.from + size.width,
     height: y.to - y.from + size.height,
   };
-  return {
-    positions,
-    bends: layout.bends,
-    bounds,
-    height: Math.min(narrow ? 620 : 560, Math.max(150, bounds.height + 48)),
-  };
+  const height = Math.min(narrow ? 620 : 600, Math.max(150, bounds.height + 48));
+  return { positions: layout.positions, bends: layout.bends, bounds, height };
 }

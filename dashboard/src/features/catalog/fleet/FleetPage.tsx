@@ -29,7 +29,7 @@ export function FleetPage() {
     return (
       <>
         <PageHead title={t.pages.fleet} pieces={[t.common.couldNot("load the fleet")]} />
-        <ErrorNote error={fleet.error} what="load the fleet" retry={fleet.retry} />
+        <ErrorNote page error={fleet.error} what="load the fleet" retry={fleet.retry} />
       </>
     );
   }

@@ -7,22 +7,29 @@ import { edgeKey } from "./layout";
 import { byWorst, type FleetRow } from "./rows";
 
 export const WHOLE_MAP_LIMIT = 200;
-const MOST_PROBLEMS = 24;
-const MOST_NODES = 72;
+const MOST_PROBLEMS = 20;
+const MOST_NODES = 48;
 const MOST_GROUPS = 24;
 
 export interface MapNode {
   id: string;
-  kind: "service" | "group";
   label: string;
   state: State;
-  /** For a service its reason or owner; for a group how many it holds. */
+  /** Its reason when it has a problem, else its owner. */
   note: string;
   /** The first of a chain of failures: it glows. */
   root: boolean;
   /** Watches nearly every other service; those edges would say nothing and are left out. */
   observer: boolean;
+}
+
+/** Services that are not drawn, by owner. */
+export interface MapGroup {
+  id: string;
   owner: string | null;
+  label: string;
+  state: State;
+  size: number;
   counts: Partial<Record<State, number>>;
 }
 
@@ -38,6 +45,7 @@ export interface MapEdge {
 export interface MapModel {
   nodes: MapNode[];
   edges: MapEdge[];
+  groups: MapGroup[];
   /** What was left out, in words, or null when everything is shown. */
   caption: string | null;
 }
@@ -46,7 +54,12 @@ export function mapModel(rows: FleetRow[], edges: Edge[]): MapModel {
   const observers = findObservers(rows.length, edges);
   const useful = edges.filter((edge) => !(edge.kind === "soft" && observers.has(edge.from)));
   if (rows.length <= WHOLE_MAP_LIMIT) {
-    return { nodes: rows.map((row) => serviceNode(row, observers)), edges: mapEdges(useful, rows), caption: null };
+    return {
+      nodes: rows.map((row) => serviceNode(row, observers)),
+      edges: mapEdges(useful, rows),
+      groups: [],
+      caption: null,
+    };
   }
   return reducedModel(rows, useful, observers);
 }
@@ -89,8 +102,9 @@ function reducedModel(rows: FleetRow[], edges: Edge[], observers: Set<string>): 
           ` and ${plural(shown.length - shownProblems, "neighbour")}; the other ${plural(rest, "service")} are gathered by owner.`,
         ].join("");
   return {
-    nodes: [...shown.map((row) => serviceNode(row, observers)), ...groups.map(groupNode)],
+    nodes: shown.map((row) => serviceNode(row, observers)),
     edges: services,
+    groups: groups.map(mapGroup),
     caption,
   };
 }
@@ -131,29 +145,23 @@ function serviceNode(row: FleetRow, observers: Set<string>): MapNode {
   const caused = row.cause ? `because of ${row.cause.service}` : null;
   return {
     id: row.name,
-    kind: "service",
     label: row.name,
     state: row.state,
     note: row.state === "up" ? (observer ? "observes all" : (row.owner ?? "")) : (caused ?? row.reason ?? row.state),
     root: row.state === "down" && row.cause === null,
     observer,
-    owner: row.owner,
-    counts: {},
   };
 }
 
-function groupNode(group: Group): MapNode {
+function mapGroup(group: Group): MapGroup {
   const counts: Partial<Record<State, number>> = {};
   for (const row of group.rows) counts[row.state] = (counts[row.state] ?? 0) + 1;
   return {
     id: group.id,
-    kind: "group",
+    owner: group.owner,
     label: group.label,
     state: worst(group.rows.map((row) => row.state)),
-    note: plural(group.rows.length, "service"),
-    root: false,
-    observer: false,
-    owner: group.owner,
+    size: group.rows.length,
     counts,
   };
 }

@@ -49,7 +49,14 @@ function downSentence(roots: FleetRow[], now: number): Piece[] {
   const since = earliest.since
     ? `, the first for ${duration(secondsBetween(earliest.since, now))} (${earliest.name})`
     : "";
-  return [" ", ...names(roots.map((row) => row.name)), ` are down${since}.`];
+  return [
+    " ",
+    ...names(
+      roots.map((row) => row.name),
+      "bad",
+    ),
+    ` are down${since}.`,
+  ];
 }
 
 function victimsSentence(fallen: FleetRow[], degraded: FleetRow[], roots: FleetRow[]): Piece[] {

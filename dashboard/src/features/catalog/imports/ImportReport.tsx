@@ -96,7 +96,7 @@ export function ImportReport({ report, filter, onFilter, aliases, onAlias, accep
               <FindingCard
                 key={finding.id}
                 finding={finding}
-                accepted={accepted?.includes(finding.id) ?? false}
+                accepted={finding.accepted ?? accepted?.includes(finding.id) ?? false}
                 {...(onAccept ? { onAccept: () => onAccept([...(accepted ?? []), finding.id]) } : {})}
               />
             ))}
@@ -124,6 +124,7 @@ function FindingCard({ finding, accepted, onAccept }: CardProps) {
         <Tag tone={tone[finding.severity]}>{t.imports.severity[finding.severity]}</Tag>
         <span>{finding.message}</span>
         <code className={css.code}>{finding.code}</code>
+        {accepted && !onAccept && <Tag>{t.imports.accepted}</Tag>}
         {onAccept && (
           <Button
             size="compact-xs"

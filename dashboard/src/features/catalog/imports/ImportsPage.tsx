@@ -90,7 +90,7 @@ export function ImportsPage() {
       </PageHead>
       <div className={css.stack}>
         {error && !imports.data ? (
-          <ErrorNote error={error} what="load the imports" retry={() => void imports.refetch()} />
+          <ErrorNote page error={error} what="load the imports" retry={() => void imports.refetch()} />
         ) : null}
         {!preview && (
           <DropZone busy={look.isPending} onFiles={(files) => look.mutate({ files, aliases: {}, accept: [] })} />

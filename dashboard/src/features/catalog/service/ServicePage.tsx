@@ -46,7 +46,7 @@ export function ServicePage() {
     return (
       <>
         <PageHead title={name} pieces={[t.common.couldNot(t.service.notFound(name))]} />
-        <ErrorNote error={service.error} what={t.service.notFound(name)} retry={() => void service.refetch()} />
+        <ErrorNote page error={service.error} what={t.service.notFound(name)} retry={() => void service.refetch()} />
       </>
     );
   }

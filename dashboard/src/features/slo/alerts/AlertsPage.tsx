@@ -45,7 +45,7 @@ export function AlertsPage() {
     return (
       <>
         <PageHead title={t.pages.alerts} pieces={[t.common.couldNot("load the alerts")]} />
-        <ErrorNote error={error} what="load the alerts" retry={() => void open.refetch()} />
+        <ErrorNote page error={error} what="load the alerts" retry={() => void open.refetch()} />
       </>
     );
   }

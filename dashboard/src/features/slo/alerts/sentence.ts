@@ -24,7 +24,7 @@ export function alertsSentence(open: Alert[], folded: Alert[], now: number): Pie
   if (loose.length === 0) pieces.push(" Somebody has every one of them.");
   else {
     const oldest = loose.reduce((a, b) => (a.opened_at <= b.opened_at ? a : b));
-    pieces.push(" Nobody has ", {
+    pieces.push(" Nobody has acknowledged ", {
       text: loose.length === 1 ? oldest.title : `${count(loose.length)} of them`,
       tone: "bad",
     });

@@ -78,7 +78,7 @@ export function DeliveriesPage() {
     return (
       <>
         <PageHead title={t.pages.deliveries} pieces={[t.common.couldNot("load the deliveries")]} />
-        <ErrorNote error={error} what="load the deliveries" retry={() => void webhooks.refetch()} />
+        <ErrorNote page error={error} what="load the deliveries" retry={() => void webhooks.refetch()} />
       </>
     );
   }

@@ -21,6 +21,8 @@ export function DeliveryDetail({ id }: { id: string }) {
     done: () => t.deliveries.redelivered,
     touches: ["deliveries", "delivery"],
   });
+  const alertId = delivery.data?.alert_id ?? null;
+  const alert = useQuery({ ...q.alert(alertId ?? ""), enabled: alertId !== null, refetchInterval: false });
   if (delivery.error && !delivery.data) {
     return <ErrorNote error={delivery.error} what="show this delivery" retry={() => void delivery.refetch()} />;
   }
@@ -69,7 +71,7 @@ export function DeliveryDetail({ id }: { id: string }) {
                   [
                     t.pages.alerts.slice(0, -1),
                     <Link key="alert" to="/alerts" search={{ id: data.alert_id }}>
-                      {t.service.alerts}
+                      {alert.data?.title ?? t.deliveries.someAlert}
                     </Link>,
                   ],
                 ] as [string, React.ReactNode][])

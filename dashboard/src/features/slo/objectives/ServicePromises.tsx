@@ -4,8 +4,8 @@ import type { Slo } from "@/shared/api/types";
 import { factor, minutes, percentValue, windowName } from "@/shared/lib/format";
 import { BudgetBar, Empty, ErrorNote, Panel, Tag, Waiting } from "@/shared/ui/basics";
 import { t } from "@/strings";
+import { budgetTone, byLeast } from "./order";
 import css from "./ServicePromises.module.css";
-import { budgetTone, byLeast } from "./SlosPage";
 
 export function ServicePromises({ slos, ready, error }: { slos: Slo[]; ready: boolean; error: unknown }) {
   return (

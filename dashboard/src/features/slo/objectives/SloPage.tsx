@@ -13,8 +13,8 @@ import { SelectFilter } from "@/shared/ui/filters";
 import { Icon } from "@/shared/ui/icons";
 import { t } from "@/strings";
 import { BurnWindows } from "./BurnWindows";
+import { budgetTone } from "./order";
 import css from "./SloPage.module.css";
-import { budgetTone } from "./SlosPage";
 import { sloSentence } from "./sentence";
 
 export function SloPage() {
@@ -30,7 +30,7 @@ export function SloPage() {
     return (
       <>
         <PageHead above={back} title={t.slo.objective} pieces={[t.common.couldNot("show this objective")]} />
-        <ErrorNote error={slo.error} what="show this objective" retry={() => void slo.refetch()} />
+        <ErrorNote page error={slo.error} what="show this objective" retry={() => void slo.refetch()} />
       </>
     );
   }
@@ -146,7 +146,7 @@ function BurnDown({ slo }: { slo: Slo }) {
           {data.events.length > 0 && (
             <ul className={css.events}>
               {data.events.slice(-6).map((event) => (
-                <li key={event.id + event.at}>
+                <li key={`${event.id}${event.at}`}>
                   <EventMark kind={event.kind} />
                   <span>{event.title}</span>
                   <time dateTime={event.at} className="muted">
@@ -213,7 +213,9 @@ function BudgetPanel({ slo }: { slo: Slo }) {
               : []),
           ]}
         />
-        <p className="muted">{t.slo.onePage(budget.one_failure_pages_below_per_hour.toFixed(1))}</p>
+        {budget.one_failure_pages_below_per_hour !== null && (
+          <p className="muted">{t.slo.onePage(budget.one_failure_pages_below_per_hour.toFixed(1))}</p>
+        )}
       </div>
     </Panel>
   );

@@ -10,27 +10,9 @@ import { BudgetBar, Command, Empty, ErrorNote, PageHead, Panel, Tag, Waiting } f
 import { type DataColumn, DataTable } from "@/shared/ui/DataTable";
 import { TextFilter } from "@/shared/ui/filters";
 import { t } from "@/strings";
+import { budgetTone, byLeast } from "./order";
 import css from "./SlosPage.module.css";
 import { slosSentence } from "./sentence";
-
-export const budgetTone = {
-  ok: "good",
-  warning: "warn",
-  burning: "bad",
-  exhausted: "bad",
-  "no-data": "quiet",
-} as const;
-
-const STATE_RANK = { burning: 0, exhausted: 1, warning: 2, ok: 3, "no-data": 4 } as const;
-
-/** What burns now comes first, then by what is left; no data sorts last, being neither good nor bad. */
-export function byLeast(a: Slo, b: Slo): number {
-  return (
-    STATE_RANK[a.budget.state] - STATE_RANK[b.budget.state] ||
-    (a.budget.remaining_ratio ?? 9) - (b.budget.remaining_ratio ?? 9) ||
-    a.name.localeCompare(b.name)
-  );
-}
 
 const names = t.slo.columns;
 const columns: DataColumn<Slo>[] = [
@@ -100,7 +82,7 @@ export function SlosPage() {
         pieces={slos.data ? slosSentence(sorted) : slos.error ? [t.common.couldNot("load the objectives")] : undefined}
       />
       {slos.error && !slos.data ? (
-        <ErrorNote error={slos.error} what="load the objectives" retry={() => void slos.refetch()} />
+        <ErrorNote page error={slos.error} what="load the objectives" retry={() => void slos.refetch()} />
       ) : !slos.data ? (
         <Panel title={t.slo.list} flush>
           <Waiting rows={8} height={32} />

@@ -78,7 +78,7 @@ export function ChecksPage() {
     return (
       <>
         <PageHead title={t.pages.checks} pieces={[t.common.couldNot("load the checks")]} />
-        <ErrorNote error={checks.error} what="load the checks" retry={() => void checks.refetch()} />
+        <ErrorNote page error={checks.error} what="load the checks" retry={() => void checks.refetch()} />
       </>
     );
   }

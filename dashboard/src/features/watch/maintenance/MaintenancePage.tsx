@@ -71,7 +71,7 @@ export function MaintenancePage() {
         }
       />
       {windows.error && !windows.data ? (
-        <ErrorNote error={windows.error} what="load the maintenance" retry={() => void windows.refetch()} />
+        <ErrorNote page error={windows.error} what="load the maintenance" retry={() => void windows.refetch()} />
       ) : (
         <div className={css.stack}>
           <Panel title={t.maintenance.list} flush>

@@ -1,0 +1,76 @@
+import { QueryClient } from "@tanstack/react-query";
+import { describe, expect, it } from "vitest";
+import { aCheck, ago, anAlert, aSlo, aState } from "../../../tests/builders";
+import { applyEvents } from "./live";
+import { keys } from "./queries";
+import type { Alert, Check, ServiceState, Slo } from "./types";
+
+describe("live events", () => {
+  it("change the state of a service where it stands and leave the others alone", () => {
+    const client = new QueryClient();
+    const api = aState("api");
+    client.setQueryData(keys.states(undefined), [api, aState("web")]);
+    applyEvents(client, undefined, [{ topic: "service-state", data: aState("web", { state: "down" }) }]);
+    const states = client.getQueryData<ServiceState[]>(keys.states(undefined));
+    expect(states?.map((each) => each.state)).toEqual(["up", "down"]);
+    expect(states?.[0]).toBe(api);
+  });
+
+  it("do not make up a list that nobody has fetched", () => {
+    const client = new QueryClient();
+    applyEvents(client, undefined, [{ topic: "service-state", data: aState("web") }]);
+    expect(client.getQueryData(keys.states(undefined))).toBeUndefined();
+  });
+
+  it("move an alert from open to resolved", () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.alerts(undefined, "open"), [anAlert("1")]);
+    client.setQueryData(keys.alerts(undefined, "resolved"), []);
+    applyEvents(client, undefined, [
+      { topic: "alert", data: anAlert("1", { state: "resolved", resolved_at: ago(0) }) },
+    ]);
+    expect(client.getQueryData<Alert[]>(keys.alerts(undefined, "open"))).toEqual([]);
+    expect(client.getQueryData<Alert[]>(keys.alerts(undefined, "resolved"))?.map((each) => each.id)).toEqual(["1"]);
+  });
+
+  it("keep an alert that is folded out of the open ones", () => {
+    const client = new QueryClient();
+    const folded_under = { alert_id: "1", service: "execution", path: ["api", "execution"] };
+    client.setQueryData(keys.alerts(undefined, "open"), [anAlert("2", { service: "api" })]);
+    client.setQueryData(keys.alerts(undefined, "folded"), []);
+    applyEvents(client, undefined, [{ topic: "alert", data: anAlert("2", { service: "api", folded_under }) }]);
+    expect(client.getQueryData<Alert[]>(keys.alerts(undefined, "open"))).toEqual([]);
+    expect(client.getQueryData<Alert[]>(keys.alerts(undefined, "folded"))).toHaveLength(1);
+  });
+
+  it("count failing probes and forget them after a good one", () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.checks(undefined), [aCheck("web")]);
+    const probe = (ok: boolean) => ({
+      topic: "probe",
+      data: { check_id: "web", service: "web", at: ago(0), ok, duration_ms: 4, failure: null },
+    });
+    const streak = () => client.getQueryData<Check[]>(keys.checks(undefined))?.[0]?.failing_streak;
+    applyEvents(client, undefined, [probe(false)]);
+    expect(streak()).toBe(1);
+    applyEvents(client, undefined, [probe(true)]);
+    expect(streak()).toBe(0);
+  });
+
+  it("move a budget in the list and on its own page", () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.slos(undefined), [aSlo("api", 0.9)]);
+    client.setQueryData(keys.slo("slo-api"), aSlo("api", 0.9));
+    const data = { slo_id: "slo-api", service: "api", remaining_ratio: 0.5, burn_rate: 9 };
+    applyEvents(client, undefined, [{ topic: "budget", data }]);
+    expect(client.getQueryData<Slo[]>(keys.slos(undefined))?.[0]?.budget.remaining_ratio).toBe(0.5);
+    expect(client.getQueryData<Slo>(keys.slo("slo-api"))?.budget.burn_rate).toBe(9);
+  });
+
+  it("mark everything stale when the server says so", () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.states(undefined), [aState("web")]);
+    applyEvents(client, undefined, [{ topic: "resync", data: null }]);
+    expect(client.getQueryState(keys.states(undefined))?.isInvalidated).toBe(true);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import type { HistoryPoint } from "@/shared/api/types";
+import { latencySeries } from "./series";
+import { coarser, runs, slotsOf, stripWords } from "./strip";
+
+const point = (at: number, total: number, failed: number, maintenance = 0): HistoryPoint => ({
+  at: new Date(at).toISOString(),
+  total,
+  failed,
+  maintenance,
+  p50_ms: 10,
+  p95_ms: 20,
+  p99_ms: 30,
+  max_ms: 40,
+});
+
+describe("a strip", () => {
+  it("draws equal neighbours as one run", () => {
+    expect(runs(["up", "up", "down", "up"])).toEqual([
+      { state: "up", start: 0, length: 2 },
+      { state: "down", start: 2, length: 1 },
+      { state: "up", start: 3, length: 1 },
+    ]);
+  });
+  it("says in words how long it was not up", () => {
+    const words = stripWords(["up", "up", "down", "unknown"], 4).replaceAll("\u202f", " ");
+    expect(words).toBe("in the last 4 h: down about 1 h, not measured about 1 h");
+  });
+  it("never hides a failure when it is made coarser", () => {
+    expect(coarser(["up", "up", "down", "up"], 2)).toEqual(["up", "down"]);
+    expect(coarser(["unknown", "unknown", "unknown", "up"], 2)).toEqual(["unknown", "up"]);
+  });
+  it("shows what was not measured as unknown, not as up", () => {
+    const points = [point(0, 4, 0), point(2000, 4, 4), point(3000, 4, 1)];
+    expect(slotsOf(points, 0, 4000, 4)).toEqual(["up", "unknown", "down", "degraded"]);
+  });
+});
+
+describe("a latency series", () => {
+  it("breaks the line where nothing was measured", () => {
+    const series = latencySeries([point(0, 4, 0), point(60_000, 4, 0), point(600_000, 4, 0)], 60);
+    expect(series.p50).toEqual([10, 10, null, 10]);
+  });
+});
