@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::FromRef;
 use mainstay_catalog::{Catalog, Declaration, DeclarationValidator};
 use mainstay_http::EventHub;
 use mainstay_kernel::{Environment, World};
@@ -34,25 +33,13 @@ pub struct SloConfig {
 /// Objectives, alerts and their delivery. Cheap to clone.
 #[derive(Clone)]
 pub struct Slo {
-    objectives: Objectives,
-    alerts: Alerts,
+    pub(crate) objectives: Objectives,
+    pub(crate) alerts: Alerts,
     catalog: Catalog,
     watch: Watch,
     configured_webhooks: Arc<[Declaration]>,
     /// Consumed by the first start.
     engine: Arc<Mutex<Option<Engine>>>,
-}
-
-impl FromRef<Slo> for Objectives {
-    fn from_ref(slo: &Slo) -> Self {
-        slo.objectives.clone()
-    }
-}
-
-impl FromRef<Slo> for Alerts {
-    fn from_ref(slo: &Slo) -> Self {
-        slo.alerts.clone()
-    }
 }
 
 impl Slo {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod deliveries;
+mod input;
 mod shapes;
 mod silences;
 mod slos;
@@ -11,7 +12,19 @@ mod webhooks;
 use axum::extract::FromRef;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{alert::Alerts, service::Objectives};
+use crate::{alert::Alerts, facade::Slo, service::Objectives};
+
+impl FromRef<Slo> for Objectives {
+    fn from_ref(slo: &Slo) -> Self {
+        slo.objectives.clone()
+    }
+}
+
+impl FromRef<Slo> for Alerts {
+    fn from_ref(slo: &Slo) -> Self {
+        slo.alerts.clone()
+    }
+}
 
 /// The routes of SLOs and their budgets.
 pub fn routes<S>() -> OpenApiRouter<S>

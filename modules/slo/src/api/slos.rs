@@ -9,7 +9,10 @@ use mainstay_kernel::{Cursor, Page, PageRequest, Problem, from_micros};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::shapes::{BurnDownBody, EventBody, PointBody, SloBody, SloInput, ValidationBody};
+use super::{
+    input::SloInput,
+    shapes::{BurnDownBody, EventBody, PointBody, SloBody, ValidationBody},
+};
 use crate::{
     ledger::Standing,
     model::{Draft, SloId, Validated},

@@ -9,10 +9,7 @@ use mainstay_kernel::{Micros, from_micros};
 
 use super::sentences;
 use crate::{
-    model::{
-        Budget, BudgetState, BurnRule, Counts, Exceeding, Histogram, LongWindow, Observation, Percentiles, RuleName,
-        RuleState, SliKind, WindowCounts,
-    },
+    model::{Budget, BurnRule, Exceeding, Histogram, Observation, RuleName, RuleState, SliKind, WindowCounts},
     objective::Promise,
     signal::{AlertKey, AlertKind, Severity, Signal, SignalSink},
 };
@@ -34,33 +31,12 @@ pub(crate) struct Moment<'a> {
     pub(crate) sink: &'a dyn SignalSink,
 }
 
-/// What one rule says, for people.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct RuleReading {
-    pub(crate) rule: BurnRule,
-    pub(crate) long: LongWindow,
-    pub(crate) short: Counts,
-    pub(crate) firing: bool,
-}
-
-/// An SLO's standing, for people.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Standing {
-    pub(crate) budget: Budget,
-    pub(crate) state: BudgetState,
-    pub(crate) rules: Vec<RuleReading>,
-    pub(crate) percentiles: Option<Percentiles>,
-    pub(crate) throughput_per_s: Option<f64>,
-    /// Whether the counts of earlier runs that the window needs are loaded.
-    pub(crate) loaded: bool,
-}
-
 #[derive(Debug)]
 pub(crate) struct Book {
     pub(crate) promise: Arc<Promise>,
     pub(crate) counts: WindowCounts,
-    latency: VecDeque<(Micros, Histogram)>,
-    rules: Vec<(RuleName, RuleState)>,
+    pub(super) latency: VecDeque<(Micros, Histogram)>,
+    pub(super) rules: Vec<(RuleName, RuleState)>,
     told: Told,
     /// Something was counted since the budget was last published.
     pub(crate) changed: bool,
@@ -182,7 +158,7 @@ impl Book {
     }
 
     /// Whether everything since `from` is counted.
-    fn knows(&self, from: Micros, loaded_back_to: Micros) -> bool {
+    pub(super) fn knows(&self, from: Micros, loaded_back_to: Micros) -> bool {
         loaded_back_to <= from.max(self.promise.counts_from())
     }
 
@@ -350,61 +326,5 @@ impl Book {
             summary: words.summary,
             values: words.values,
         }
-    }
-
-    /// How the SLO stands at `now`.
-    pub(crate) fn standing(&self, now: Micros, loaded_back_to: Micros) -> Standing {
-        let definition = &self.promise.definition;
-        let budget = Budget::of(definition, &self.counts, now);
-        let rules: Vec<_> = self
-            .rules
-            .iter()
-            .map(|(name, state)| {
-                let rule = BurnRule::of(*name, &definition.window);
-                RuleReading {
-                    rule,
-                    long: definition.long_window(&self.counts, &rule, now),
-                    short: definition.counts_within(&self.counts, now - rule.short, now),
-                    firing: state.firing() == Some(true),
-                }
-            })
-            .collect();
-        let fires = |severity| {
-            rules
-                .iter()
-                .any(|reading| reading.firing && reading.rule.severity == severity)
-        };
-        Standing {
-            state: budget.state(definition, fires(Severity::Page), fires(Severity::Ticket)),
-            percentiles: self.percentiles(budget.period.from),
-            throughput_per_s: self.throughput(now),
-            loaded: self.knows(budget.period.from, loaded_back_to),
-            budget,
-            rules,
-        }
-    }
-
-    fn percentiles(&self, from: Micros) -> Option<Percentiles> {
-        let slot = self.promise.latency_slot();
-        let mut sum = Histogram::default();
-        for (_, histogram) in self.latency.iter().filter(|(begin, _)| begin + slot > from) {
-            sum.merge(histogram);
-        }
-        sum.percentiles()
-    }
-
-    /// Successful probes per second over the last closed slices (a 120th of the window), for throughput SLOs.
-    fn throughput(&self, now: Micros) -> Option<f64> {
-        let SliKind::Throughput { .. } = self.promise.definition.sli.kind else {
-            return None;
-        };
-        let rule = BurnRule::of(RuleName::PageSlow, &self.promise.definition.window);
-        let width = self.counts.width();
-        let to = self.counts.bucket_start(now);
-        let from = to - rule.long.max(width) / width * width;
-        let counts = self.counts.buckets_within(from - 1, to - 1);
-        #[expect(clippy::cast_precision_loss, reason = "counts and microseconds stay far below 2^53")]
-        let rate = (counts.total - counts.bad) as f64 * 1_000_000.0 / (to - from) as f64;
-        (counts.total > 0).then_some(rate)
     }
 }

@@ -5,6 +5,7 @@
 
 mod book;
 mod sentences;
+mod standing;
 
 use std::{
     collections::HashMap,
@@ -17,7 +18,8 @@ use std::{
 use mainstay_catalog::ServiceName;
 use mainstay_kernel::{Environment, Micros};
 
-pub(crate) use book::{Book, Moment, Standing};
+pub(crate) use book::{Book, Moment};
+pub(crate) use standing::Standing;
 
 use crate::{
     model::{Histogram, Observation, SeriesId, SliKind, SloId},

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::book::{RuleReading, Standing};
+use super::standing::{RuleReading, Standing};
 use crate::{
     model::{Counts, Definition, SECOND, SliKind, burn_rate, duration_in_words, number_in_words, percent_in_words},
     signal::Severity,
