@@ -169,10 +169,9 @@ fn not_public(address: IpAddr) -> Option<&'static str> {
                 (10, ..) | (172, 16..=31, _) | (192, 168, _) => Some("a private address"),
                 (100, 64..=127, _) => Some("a carrier's internal address"),
                 (169, 254, _) => Some("a link-local address"),
-                (192, 0, 0) | (198, 18..=19, _) => Some("a reserved address"),
                 (192, 0, 2) | (198, 51, 100) | (203, 0, 113) => Some("an address for documentation"),
                 (224..=239, ..) => Some("a multicast address"),
-                (240..=255, ..) => Some("a reserved address"),
+                (192, 0, 0) | (198, 18..=19, _) | (240..=255, ..) => Some("a reserved address"),
                 _ => None,
             }
         }
@@ -206,7 +205,11 @@ impl FromStr for AllowRule {
         if let Ok(address) = address.parse::<IpAddr>() {
             let width = if address.is_ipv4() { 32 } else { 128 };
             let length = length.unwrap_or(width);
-            return if length <= width { Ok(Self::Network(address, length)) } else { Err(invalid()) };
+            return if length <= width {
+                Ok(Self::Network(address, length))
+            } else {
+                Err(invalid())
+            };
         }
         let (below, name) = match text.strip_prefix("*.") {
             Some(name) => (true, name),
@@ -215,7 +218,9 @@ impl FromStr for AllowRule {
         let label_ok = |label: &str| {
             !label.is_empty()
                 && !label.starts_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         };
         if length.is_some() || !name.split('.').all(label_ok) {
             return Err(invalid());
@@ -266,13 +271,37 @@ mod tests {
 
     #[test]
     fn public_addresses_may_be_called_and_no_others() {
-        for address in ["1.1.1.1", "93.184.216.34", "172.32.0.1", "100.128.0.1", "2606:4700::1111"] {
+        for address in [
+            "1.1.1.1",
+            "93.184.216.34",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2606:4700::1111",
+        ] {
             assert!(allowed(&policy(&[]), "h", address), "{address}");
         }
         for address in [
-            "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1",
-            "169.254.1.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "fc00::1", "fd12::1",
-            "fe80::1", "ff02::1", "2001:db8::1", "64:ff9b:1::1",
+            "127.0.0.1",
+            "127.9.9.9",
+            "0.0.0.0",
+            "10.0.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "100.64.0.1",
+            "169.254.1.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "ff02::1",
+            "2001:db8::1",
+            "64:ff9b:1::1",
         ] {
             assert!(!allowed(&policy(&[]), "h", address), "{address}");
         }
@@ -302,7 +331,12 @@ mod tests {
     fn nothing_allows_the_metadata_service() {
         let mut policy = policy(&["0.0.0.0/0", "::/0", "metadata"]);
         policy.allow_loopback = true;
-        for address in ["169.254.169.254", "::ffff:169.254.169.254", "100.100.100.200", "fd00:ec2::254"] {
+        for address in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "100.100.100.200",
+            "fd00:ec2::254",
+        ] {
             assert!(!allowed(&policy, "metadata", address), "{address}");
         }
         assert!(allowed(&policy, "h", "127.0.0.1") && allowed(&policy, "h", "10.0.0.1"));
@@ -313,9 +347,17 @@ mod tests {
         let verdict = |text: &str| policy(&[]).judge_url(&text.parse().unwrap());
         assert_eq!(verdict("https://hooks.example.org/x"), Ok(()));
         assert_eq!(verdict("ftp://hooks.example.org/x"), Err(Blocked::Scheme));
-        assert_eq!(verdict("https://ada:secret@hooks.example.org/x"), Err(Blocked::Credentials));
+        assert_eq!(
+            verdict("https://ada:secret@hooks.example.org/x"),
+            Err(Blocked::Credentials)
+        );
         // Odd spellings of 127.0.0.1 are the same address to the URL parser.
-        for url in ["http://127.0.0.1", "http://2130706433/", "http://0x7f.1/", "http://[::1]:80/"] {
+        for url in [
+            "http://127.0.0.1",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://[::1]:80/",
+        ] {
             assert!(matches!(verdict(url), Err(Blocked::Address { .. })), "{url}");
         }
     }
@@ -323,7 +365,13 @@ mod tests {
     #[test]
     fn an_entry_that_is_none_is_refused_with_examples() {
         for bad in ["", "10.0.0.0/33", "::/129", "a b", "hooks/8", "*.", "*", "-a"] {
-            assert!(bad.parse::<AllowRule>().unwrap_err().to_string().contains("10.1.0.0/16"), "{bad}");
+            assert!(
+                bad.parse::<AllowRule>()
+                    .unwrap_err()
+                    .to_string()
+                    .contains("10.1.0.0/16"),
+                "{bad}"
+            );
         }
         for good in ["10.1.0.0/16", "fd00::/8", "hooks.internal", "*.internal"] {
             assert_eq!(good.parse::<AllowRule>().unwrap().to_string(), good);

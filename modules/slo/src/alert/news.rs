@@ -69,8 +69,10 @@ impl News {
 
     /// When the present failure of a service began, or else its latest one.
     pub fn failing_since(&self, environment: &Environment, service: &ServiceName) -> Option<Timestamp> {
-        self.read(environment, service, |news| news.failing.values().min().copied().or(news.last_failure))
-            .flatten()
+        self.read(environment, service, |news| {
+            news.failing.values().min().copied().or(news.last_failure)
+        })
+        .flatten()
     }
 
     /// Whether a check of the service is failing.
@@ -118,7 +120,11 @@ mod tests {
         assert_eq!(news.failing_since(&environment, &api), Some(at(2)));
         assert!(note(ready, 4, true).well);
         assert!(news.well_since(&environment, &api, at(3)) && !news.well_since(&environment, &api, at(4)));
-        assert_eq!(news.failing_since(&environment, &api), Some(at(1)), "the latest failure is remembered");
+        assert_eq!(
+            news.failing_since(&environment, &api),
+            Some(at(1)),
+            "the latest failure is remembered"
+        );
         assert!(note(live, 5, false).began_to_fail);
     }
 }

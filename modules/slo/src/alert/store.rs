@@ -289,10 +289,13 @@ pub(crate) async fn list(
     page: &PageRequest,
 ) -> Result<Page<Record>, Problem> {
     let mut text = format!("{COLUMNS} WHERE organization_id = $1 AND environment = $2");
-    let mut values = vec![Value::id(scope.organization), Value::Text(Some(scope.environment.to_string()))];
+    let mut values = vec![
+        Value::id(scope.organization),
+        Value::Text(Some(scope.environment.to_string())),
+    ];
     let mut and = |condition: &str, value: Value| {
         values.push(value);
-        text.push_str(&format!(" AND {condition} ${}", values.len()));
+        append(&mut text, format_args!(" AND {condition} ${}", values.len()));
     };
     if let Some(state) = filter.state {
         and("state =", Value::Text(Some(state.as_str().to_owned())));
@@ -309,16 +312,27 @@ pub(crate) async fn list(
             .map_err(|error| Problem::invalid("invalid-cursor", error.to_string()))?;
         and("id <", Value::id(before));
     }
-    text.push_str(&format!(" ORDER BY id DESC LIMIT {}", page.overfetch()));
+    append(&mut text, format_args!(" ORDER BY id DESC LIMIT {}", page.overfetch()));
     let statement = values.into_iter().fold(sql_owned(text), Statement::bind);
     let rows = db.fetch_all(statement).await?;
     let items = rows.iter().map(Record::read).collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::from_overfetch(items, page.limit, |record| Cursor::of(record.open.id)))
+    Ok(Page::from_overfetch(items, page.limit, |record| {
+        Cursor::of(record.open.id)
+    }))
+}
+
+/// Adds to a statement's text.
+pub(crate) fn append(text: &mut String, more: std::fmt::Arguments<'_>) {
+    use std::fmt::Write as _;
+    // Writing to a string cannot fail.
+    let _ = text.write_fmt(more);
 }
 
 /// One alert.
 pub(crate) async fn find(db: &Database, scope: &Scope, id: AlertId) -> Result<Option<Record>, StoreError> {
-    let statement = sql_owned(format!("{COLUMNS} WHERE organization_id = $1 AND environment = $2 AND id = $3"));
+    let statement = sql_owned(format!(
+        "{COLUMNS} WHERE organization_id = $1 AND environment = $2 AND id = $3"
+    ));
     let row = db
         .fetch_optional(statement.id(scope.organization).bind(&scope.environment).id(id))
         .await?;
@@ -421,11 +435,7 @@ pub(crate) async fn current_silences(db: &Database, at: Timestamp) -> Result<Vec
 }
 
 /// Silences, newest first, ended ones included.
-pub(crate) async fn list_silences(
-    db: &Database,
-    scope: &Scope,
-    page: &PageRequest,
-) -> Result<Page<Silence>, Problem> {
+pub(crate) async fn list_silences(db: &Database, scope: &Scope, page: &PageRequest) -> Result<Page<Silence>, Problem> {
     let before = match &page.cursor {
         Some(cursor) => cursor
             .part::<SilenceId>(0)
@@ -449,7 +459,9 @@ pub(crate) async fn list_silences(
         .iter()
         .map(|row| silence(row).map(|row| row.silence))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::from_overfetch(items, page.limit, |silence| Cursor::of(silence.id)))
+    Ok(Page::from_overfetch(items, page.limit, |silence| {
+        Cursor::of(silence.id)
+    }))
 }
 
 /// Writes a new silence.

@@ -14,7 +14,13 @@ use crate::delivery::declared;
 impl ProbeListener for Alerts {
     fn on_probe(&self, event: &ProbeEvent) {
         if !event.in_maintenance {
-            self.probed(&event.environment, &event.service, event.check.as_uuid(), event.at, event.ok);
+            self.probed(
+                &event.environment,
+                &event.service,
+                event.check.as_uuid(),
+                event.at,
+                event.ok,
+            );
         }
     }
 
@@ -53,6 +59,8 @@ impl Watching for Watched {
         fleets
             .keys()
             .flat_map(|environment| self.watch.service_states(environment))
+            // Before its first probes a service is in no state to compare with: that must not resolve what is open.
+            .filter(|state| state.state != State::Unknown)
             .map(|state| decision(&state))
             .collect()
     }

@@ -79,14 +79,24 @@ impl Message<'_> {
                 };
                 let annotations = BTreeMap::from([("title", alert.title.clone()), ("summary", alert.summary.clone())]);
                 let url = self.alert_url(alert);
-                (status, self.labels(alert), annotations, alert.opened_at, alert.resolved_at, url)
+                (
+                    status,
+                    self.labels(alert),
+                    annotations,
+                    alert.opened_at,
+                    alert.resolved_at,
+                    url,
+                )
             }
         };
         let group_labels: BTreeMap<&str, String> = ["alertname", "service"]
             .into_iter()
             .filter_map(|name| Some((name, labels.get(name)?.clone())))
             .collect();
-        let group_key: Vec<String> = group_labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        let group_key: Vec<String> = group_labels
+            .iter()
+            .map(|(name, value)| format!("{name}={value:?}"))
+            .collect();
         let body = AlertmanagerBody {
             receiver,
             status,
@@ -247,7 +257,9 @@ mod tests {
             at: "2026-03-01T12:00:01Z".parse().unwrap(),
             public_url: "http://127.0.0.1:8000",
         };
-        message.body(&webhook(format)).map(|text| serde_json::from_str(&text).unwrap())
+        message
+            .body(&webhook(format))
+            .map(|text| serde_json::from_str(&text).unwrap())
     }
 
     #[test]
@@ -317,7 +329,10 @@ mod tests {
 
     #[test]
     fn alertmanager_has_no_word_for_an_acknowledgement_but_can_be_tested() {
-        assert_eq!(body(DeliveryEvent::Acknowledged, Some(&alert()), Format::Alertmanager), None);
+        assert_eq!(
+            body(DeliveryEvent::Acknowledged, Some(&alert()), Format::Alertmanager),
+            None
+        );
         let test = body(DeliveryEvent::Test, None, Format::Alertmanager).unwrap();
         assert_eq!(test["commonLabels"]["alertname"], "MainstayTest");
         let test = body(DeliveryEvent::Test, None, Format::Mainstay).unwrap();

@@ -79,14 +79,19 @@ impl Deliveries {
             .collect();
         for webhook in gone {
             if let Err(problem) = self.remove(&webhook).await {
-                problems.push(format!("webhook `{}` is no longer declared but stays: {}", webhook.name, problem.detail));
+                problems.push(format!(
+                    "webhook `{}` is no longer declared but stays: {}",
+                    webhook.name, problem.detail
+                ));
             }
         }
         problems
     }
 
     fn named(&self, scope: &Scope, name: &str) -> Option<Webhook> {
-        self.list_webhooks(scope).into_iter().find(|webhook| webhook.name == name)
+        self.list_webhooks(scope)
+            .into_iter()
+            .find(|webhook| webhook.name == name)
     }
 
     async fn take_up(&self, declaration: &Declaration) -> Result<WebhookId, Problem> {
@@ -118,7 +123,9 @@ impl Deliveries {
             managed_by: ManagedBy::File,
             source: declaration.source.file.clone(),
             version: stored.as_ref().map_or(1, |stored| stored.version),
-            created_at: stored.as_ref().map_or_else(|| self.world.now(), |stored| stored.created_at),
+            created_at: stored
+                .as_ref()
+                .map_or_else(|| self.world.now(), |stored| stored.created_at),
             secret,
         };
         let id = wanted.id;

@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     convert::Infallible,
-    sync::{Arc, RwLock, PoisonError},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -56,10 +56,12 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The webhooks that exist, shared by those who make deliveries and those who attempt them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Webhooks(Arc<RwLock<Arc<BTreeMap<WebhookId, Arc<WebhookRow>>>>>);
+pub(crate) struct Webhooks(Arc<RwLock<Arc<ById>>>);
+
+type ById = BTreeMap<WebhookId, Arc<WebhookRow>>;
 
 impl Webhooks {
-    pub fn snapshot(&self) -> Arc<BTreeMap<WebhookId, Arc<WebhookRow>>> {
+    pub fn snapshot(&self) -> Arc<ById> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -255,18 +257,21 @@ impl Run {
             return;
         }
         // A clock that was set back must not postpone a page by more than its backoff.
-        let longest = self
-            .parts
-            .config
-            .backoff
-            .wait(job.series_attempts.max(1), 1.0, None);
+        let longest = self.parts.config.backoff.wait(job.series_attempts.max(1), 1.0, None);
         let wait = job
             .next_attempt_at
             .and_then(|at| Duration::try_from(at.duration_since(now)).ok())
             .unwrap_or_default()
             .min(longest);
-        let index = queue.iter().position(|queued| queued.position > job.position).unwrap_or(queue.len());
-        let index = if lane.busy.contains(&chain) { index.max(1) } else { index };
+        let index = queue
+            .iter()
+            .position(|queued| queued.position > job.position)
+            .unwrap_or(queue.len());
+        let index = if lane.busy.contains(&chain) {
+            index.max(1)
+        } else {
+            index
+        };
         if index == 0 {
             // It becomes the first of its chain in place of the one that was due.
             lane.due.retain(|(_, _, other)| *other != chain);
@@ -280,9 +285,13 @@ impl Run {
         for watcher in self.watchers.remove(&job.id).unwrap_or_default() {
             let _ = watcher.send(());
         }
-        let Some(lane) = self.lanes.get_mut(&job.webhook_id) else { return };
+        let Some(lane) = self.lanes.get_mut(&job.webhook_id) else {
+            return;
+        };
         lane.busy.remove(&chain);
-        let Some(queue) = lane.chains.get_mut(&chain) else { return };
+        let Some(queue) = lane.chains.get_mut(&chain) else {
+            return;
+        };
         let is_first = queue.front().is_some_and(|first| first.id == job.id);
         if is_first {
             queue.pop_front();
@@ -320,14 +329,20 @@ impl Run {
         let now = Instant::now();
         let webhooks = self.parts.webhooks.snapshot();
         for (id, lane) in &mut self.lanes {
-            let Some(row) = webhooks.get(id).filter(|row| row.webhook.enabled) else { continue };
+            let Some(row) = webhooks.get(id).filter(|row| row.webhook.enabled) else {
+                continue;
+            };
             while lane.busy.len() < self.parts.config.concurrency {
-                let Some((at, _, chain)) = lane.due.first().copied() else { break };
+                let Some((at, _, chain)) = lane.due.first().copied() else {
+                    break;
+                };
                 if at > now {
                     break;
                 }
                 lane.due.pop_first();
-                let Some(job) = lane.chains.get(&chain).and_then(VecDeque::front).cloned() else { continue };
+                let Some(job) = lane.chains.get(&chain).and_then(VecDeque::front).cloned() else {
+                    continue;
+                };
                 lane.busy.insert(chain);
                 let (parts, tasks) = (self.parts.clone(), self.tasks.clone());
                 let (row, dispatcher) = (row.clone(), self.dispatcher.clone());
@@ -356,7 +371,11 @@ async fn sleep_until(at: Option<Instant>) {
 async fn attempt(parts: &Parts, tasks: &Tasks, row: &WebhookRow, mut job: Job, chain: Chain) -> Option<Done> {
     let body = match job.body.take() {
         Some(body) => Bytes::copy_from_slice(body.as_bytes()),
-        None => Bytes::from(persistently(tasks, || store::body(&parts.db, job.id)).await?.unwrap_or_default()),
+        None => Bytes::from(
+            persistently(tasks, || store::body(&parts.db, job.id))
+                .await?
+                .unwrap_or_default(),
+        ),
     };
     let at = parts.world.now();
     let begun = Instant::now();
@@ -377,7 +396,10 @@ async fn attempt(parts: &Parts, tasks: &Tasks, row: &WebhookRow, mut job: Job, c
         Verdict::Hopeless { error } => (DeliveryStatus::Dead, Some(error), None),
         Verdict::Retry { error, .. } if backoff.is_over(job.series_started_at, now) => (
             DeliveryStatus::Dead,
-            Some(format!("given up after {} attempts; the last error: {error}", job.series_attempts)),
+            Some(format!(
+                "given up after {} attempts; the last error: {error}",
+                job.series_attempts
+            )),
             None,
         ),
         Verdict::Retry { error, asked_for } => {
@@ -399,7 +421,9 @@ async fn attempt(parts: &Parts, tasks: &Tasks, row: &WebhookRow, mut job: Job, c
             status: response.as_ref().map(|response| response.status),
             duration_ms: duration.as_secs_f64() * 1000.0,
             error: error.clone(),
-            response_excerpt: response.map(|response| response.excerpt).filter(|text| !text.is_empty()),
+            response_excerpt: response
+                .map(|response| response.excerpt)
+                .filter(|text| !text.is_empty()),
         },
         status,
         next_attempt_at: job.next_attempt_at,
@@ -430,10 +454,13 @@ async fn call(
     body: Bytes,
     at: Timestamp,
 ) -> Result<mainstay_providers::OutgoingResponse, mainstay_providers::OutgoingFailure> {
-    let url: Url = webhook.url.parse().map_err(|error| mainstay_providers::OutgoingFailure {
-        kind: mainstay_providers::OutgoingFailureKind::Blocked,
-        message: format!("the webhook's URL cannot be called: {error}"),
-    })?;
+    let url: Url = webhook
+        .url
+        .parse()
+        .map_err(|error| mainstay_providers::OutgoingFailure {
+            kind: mainstay_providers::OutgoingFailureKind::Blocked,
+            message: format!("the webhook's URL cannot be called: {error}"),
+        })?;
     let message_id = format!("msg_{}", job.id);
     let timestamp = at.as_second();
     let mut headers = vec![

@@ -173,7 +173,13 @@ mod tests {
             listener.clone(),
             Arc::new(move || {
                 let healthy = asked.load(Ordering::SeqCst);
-                Box::pin(async move { if healthy { Ok(()) } else { Err("the database is away".to_owned()) } })
+                Box::pin(async move {
+                    if healthy {
+                        Ok(())
+                    } else {
+                        Err("the database is away".to_owned())
+                    }
+                })
             }),
             &world,
             &tasks,

@@ -74,8 +74,9 @@ pub fn judge(result: &Result<OutgoingResponse, OutgoingFailure>, now: Timestamp)
     match response.status {
         200..=299 => Verdict::Accepted,
         410 => Verdict::Hopeless {
-            error: "the receiver answered 410 Gone: it wants no more deliveries. Delete the webhook, or correct its URL"
-                .to_owned(),
+            error:
+                "the receiver answered 410 Gone: it wants no more deliveries. Delete the webhook, or correct its URL"
+                    .to_owned(),
         },
         status @ 300..=399 => Verdict::Retry {
             error: format!("the receiver answered {status}, and redirects are not followed: use the final URL"),
@@ -134,14 +135,22 @@ mod tests {
             kind: OutgoingFailureKind::Timeout,
             message: "no answer within 10 s".to_owned(),
         };
-        assert!(matches!(judge(&Err(failure), Timestamp::UNIX_EPOCH), Verdict::Retry { error, .. } if error.contains("10 s")));
+        assert!(
+            matches!(judge(&Err(failure), Timestamp::UNIX_EPOCH), Verdict::Retry { error, .. } if error.contains("10 s"))
+        );
     }
 
     #[test]
     fn retry_after_is_read_as_seconds_and_as_a_date() {
         assert_eq!(asked_for(&answer(503, Some("120"))), Some(Duration::from_mins(2)));
-        assert_eq!(asked_for(&answer(429, Some("Sun, 01 Mar 2026 12:01:00 GMT"))), Some(Duration::from_mins(1)));
-        assert_eq!(asked_for(&answer(429, Some("Sun, 01 Mar 2026 11:00:00 GMT"))), Some(Duration::ZERO));
+        assert_eq!(
+            asked_for(&answer(429, Some("Sun, 01 Mar 2026 12:01:00 GMT"))),
+            Some(Duration::from_mins(1))
+        );
+        assert_eq!(
+            asked_for(&answer(429, Some("Sun, 01 Mar 2026 11:00:00 GMT"))),
+            Some(Duration::ZERO)
+        );
         assert_eq!(asked_for(&answer(503, Some("soon"))), None);
     }
 

@@ -131,14 +131,19 @@ impl Deliveries {
             scope: scope.clone(),
             webhook,
         };
-        store::save_webhook(&self.db, &row, self.world.now()).await.map_err(|error| {
-            if error.is_conflict() {
-                let message = format!("There is a webhook `{name}` in {} already. Choose another name.", scope.environment);
-                Problem::conflict("already-exists", message).field("name", "is taken")
-            } else {
-                error.into()
-            }
-        })?;
+        store::save_webhook(&self.db, &row, self.world.now())
+            .await
+            .map_err(|error| {
+                if error.is_conflict() {
+                    let message = format!(
+                        "There is a webhook `{name}` in {} already. Choose another name.",
+                        scope.environment
+                    );
+                    Problem::conflict("already-exists", message).field("name", "is taken")
+                } else {
+                    error.into()
+                }
+            })?;
         self.reload().await?;
         Ok(())
     }
@@ -146,7 +151,9 @@ impl Deliveries {
     pub(super) fn validate(&self, draft: &WebhookDraft) -> Result<(), Problem> {
         if draft.name.trim().is_empty() || draft.name.chars().count() > LONGEST_NAME {
             let message = format!("must have 1 to {LONGEST_NAME} characters");
-            return Err(Problem::invalid("invalid-webhook", format!("The name of a webhook {message}.")).field("name", message));
+            return Err(
+                Problem::invalid("invalid-webhook", format!("The name of a webhook {message}.")).field("name", message),
+            );
         }
         let url = draft.url.parse::<Url>().map_err(|error| error.to_string());
         let verdict = url.and_then(|url| self.outgoing.check(&url).map_err(|blocked| blocked.to_string()));
@@ -192,7 +199,10 @@ impl Deliveries {
     pub async fn redeliver(&self, scope: &Scope, id: DeliveryId) -> Result<Delivery, Problem> {
         let (delivery, ..) = self.delivery(scope, id).await?;
         let webhook = self.webhook(scope, delivery.webhook_id).map_err(|_| {
-            Problem::conflict("webhook-deleted", "The webhook of this delivery was deleted, so it cannot be sent again.")
+            Problem::conflict(
+                "webhook-deleted",
+                "The webhook of this delivery was deleted, so it cannot be sent again.",
+            )
         })?;
         if !webhook.enabled {
             let message = format!("Webhook `{}` is disabled. Enable it, then send again.", webhook.name);

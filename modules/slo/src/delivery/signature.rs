@@ -29,7 +29,9 @@ pub struct InvalidSecret;
 impl Secret {
     /// A fresh secret of 32 random bytes.
     pub fn generate(world: &World) -> Self {
-        let key = (0..FRESH_BYTES / 8).flat_map(|_| world.random().to_be_bytes()).collect();
+        let key = (0..FRESH_BYTES / 8)
+            .flat_map(|_| world.random().to_be_bytes())
+            .collect();
         Self { key }
     }
 
@@ -42,7 +44,11 @@ impl Secret {
         let key = STANDARD
             .decode(text.strip_prefix(PREFIX).unwrap_or(text))
             .map_err(|_| InvalidSecret)?;
-        if BYTES.contains(&key.len()) { Ok(Self { key }) } else { Err(InvalidSecret) }
+        if BYTES.contains(&key.len()) {
+            Ok(Self { key })
+        } else {
+            Err(InvalidSecret)
+        }
     }
 
     /// The text to hand to the receiver.
@@ -54,7 +60,9 @@ impl Secret {
     /// timestamp in seconds since the epoch.
     pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         // HMAC takes keys of any length, so the key cannot be refused.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return String::new() };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
+            return String::new();
+        };
         mac.update(format!("{id}.{timestamp}.").as_bytes());
         mac.update(body);
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
@@ -91,7 +99,13 @@ mod tests {
 
     #[test]
     fn a_short_or_garbled_secret_is_refused() {
-        for bad in ["", "whsec_", "whsec_c2hvcnQ=", "whsec_!!!", &format!("whsec_{}", STANDARD.encode([0; 65]))] {
+        for bad in [
+            "",
+            "whsec_",
+            "whsec_c2hvcnQ=",
+            "whsec_!!!",
+            &format!("whsec_{}", STANDARD.encode([0; 65])),
+        ] {
             assert_eq!(Secret::parse(bad), Err(InvalidSecret), "{bad}");
         }
     }

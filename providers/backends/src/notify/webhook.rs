@@ -46,7 +46,11 @@ impl Outgoing for HttpOutgoing {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let mut builder = self.client.request(method, request.url).timeout(timeout).body(request.body);
+        let mut builder = self
+            .client
+            .request(method, request.url)
+            .timeout(timeout)
+            .body(request.body);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }
@@ -140,7 +144,7 @@ mod tests {
         .unwrap()
     }
 
-    fn post(url: String) -> OutgoingRequest {
+    fn post(url: &str) -> OutgoingRequest {
         OutgoingRequest {
             method: Method::Post,
             url: url.parse().unwrap(),
@@ -159,14 +163,17 @@ mod tests {
             let mut request = vec![0; 4096];
             let read = socket.read(&mut request).await.unwrap();
             let request = String::from_utf8_lossy(&request[..read]).to_lowercase();
-            assert!(request.contains("webhook-id: msg_1") && request.contains("user-agent: mainstay/"), "{request}");
+            assert!(
+                request.contains("webhook-id: msg_1") && request.contains("user-agent: mainstay/"),
+                "{request}"
+            );
             socket.write_all(answer.as_bytes()).await.unwrap();
             if keep_open {
                 std::future::pending::<()>().await;
             }
         };
         let outgoing = outgoing(true);
-        let send = outgoing.send(post(format!("http://127.0.0.1:{port}/hook")));
+        let send = outgoing.send(post(&format!("http://127.0.0.1:{port}/hook")));
         tokio::pin!(send, serve);
         tokio::select! {
             answer = &mut send => answer,
@@ -176,7 +183,12 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_is_its_status_and_the_beginning_of_its_body() {
-        let answer = call("HTTP/1.1 503 X\r\nretry-after: 7\r\ncontent-length: 9\r\n\r\noverload!", true).await.unwrap();
+        let answer = call(
+            "HTTP/1.1 503 X\r\nretry-after: 7\r\ncontent-length: 9\r\n\r\noverload!",
+            true,
+        )
+        .await
+        .unwrap();
         assert_eq!(
             answer,
             OutgoingResponse {
@@ -189,17 +201,27 @@ mod tests {
 
     #[tokio::test]
     async fn a_redirect_is_an_answer_and_is_not_followed() {
-        let answer = call("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n", true).await;
+        let answer = call(
+            "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n",
+            true,
+        )
+        .await;
         assert_eq!(answer.unwrap().status, 302);
     }
 
     #[tokio::test]
     async fn silence_and_hanging_up_are_told_apart() {
         let silent = call("", true).await.unwrap_err();
-        assert_eq!((silent.kind, silent.message.as_str()), (OutgoingFailureKind::Timeout, "no answer within 0.5 s"));
+        assert_eq!(
+            (silent.kind, silent.message.as_str()),
+            (OutgoingFailureKind::Timeout, "no answer within 0.5 s")
+        );
         let broken = call("", false).await.unwrap_err();
         assert_eq!(broken.kind, OutgoingFailureKind::Broken, "{broken}");
-        let refused = outgoing(true).send(post("http://127.0.0.1:1/".to_owned())).await.unwrap_err();
+        let refused = outgoing(true)
+            .send(post("http://127.0.0.1:1/"))
+            .await
+            .unwrap_err();
         assert_eq!(refused.kind, OutgoingFailureKind::Connect, "{refused}");
         assert!(refused.message.contains("refused"), "{refused}");
     }
@@ -208,15 +230,21 @@ mod tests {
     async fn neither_an_address_nor_a_name_leads_where_the_policy_forbids() {
         let outgoing = outgoing(false);
         for host in ["127.0.0.1", "localhost", "[::1]", "169.254.169.254"] {
-            let failure = outgoing.send(post(format!("http://{host}:9/"))).await.unwrap_err();
+            let failure = outgoing.send(post(&format!("http://{host}:9/"))).await.unwrap_err();
             assert_eq!(failure.kind, OutgoingFailureKind::Blocked, "{host}: {failure}");
         }
     }
 
     #[tokio::test]
     async fn a_name_without_an_address_is_said_to_be_one() {
-        let failure = outgoing(true).send(post("http://nowhere.invalid/".to_owned())).await.unwrap_err();
+        let failure = outgoing(true)
+            .send(post("http://nowhere.invalid/"))
+            .await
+            .unwrap_err();
         assert_eq!(failure.kind, OutgoingFailureKind::Resolve, "{failure}");
-        assert!(failure.message.starts_with("nowhere.invalid has no address"), "{failure}");
+        assert!(
+            failure.message.starts_with("nowhere.invalid has no address"),
+            "{failure}"
+        );
     }
 }

@@ -89,7 +89,9 @@ impl Book {
 
     /// Makes one delivery for each enabled webhook of the alert's environment.
     pub fn tell(&mut self, batch: &mut Batch, id: AlertId, at: Timestamp, event: DeliveryEvent) -> Vec<String> {
-        let Some(record) = self.records.get(&id) else { return Vec::new() };
+        let Some(record) = self.records.get(&id) else {
+            return Vec::new();
+        };
         let alert: Alert = record.shown(false);
         let environment = record.open.key.environment.clone();
         let scope = Scope {
@@ -156,7 +158,13 @@ impl Book {
                 Effect::Deliver { alert, what } => self.deliver(batch, alert, what, at),
                 Effect::Stands(id) => self.step(batch, id, at, What::Unfolded, None),
                 Effect::Silenced { alert, until } => {
-                    self.step(batch, alert, at, What::Silenced, Some(format!("Silenced until {until}.")));
+                    self.step(
+                        batch,
+                        alert,
+                        at,
+                        What::Silenced,
+                        Some(format!("Silenced until {until}.")),
+                    );
                 }
                 Effect::Folded { alert, late } => {
                     let detail = self.folded_detail(alert, late);
@@ -167,13 +175,16 @@ impl Book {
                     self.step(batch, alert, at, What::RootResolved, Some(detail));
                 }
                 Effect::Escalated { alert, because_of } => {
-                    let cause = self.records.get(&because_of).map(|record| words::escalated(&record.title));
+                    let cause = self
+                        .records
+                        .get(&because_of)
+                        .map(|record| words::escalated(&record.title));
                     self.step(batch, alert, at, What::Escalated, cause);
                 }
                 Effect::Resolved(open) => {
                     let id = open.id;
                     if let Some(record) = self.records.get_mut(&id) {
-                        record.open = open;
+                        record.open = *open;
                         record.resolved_at = Some(at.max(record.open.opened_at));
                     }
                     self.step(batch, id, at, What::Resolved, resolved_because.map(str::to_owned));
@@ -183,7 +194,9 @@ impl Book {
     }
 
     fn folded_detail(&self, id: AlertId, late: bool) -> Option<String> {
-        let Phase::Folded { root, path, .. } = &self.records.get(&id)?.open.phase else { return None };
+        let Phase::Folded { root, path, .. } = &self.records.get(&id)?.open.phase else {
+            return None;
+        };
         Some(words::folded(&self.records.get(root)?.title, path, late))
     }
 

@@ -91,8 +91,11 @@ impl Alerts {
 
     fn check_silence(&self, silence: &Silence) -> Result<(), Problem> {
         let invalid = |field: &str, message: &str| {
-            Err(Problem::invalid("invalid-silence", format!("The silence cannot be made: `{field}` {message}."))
-                .field(field, message))
+            Err(Problem::invalid(
+                "invalid-silence",
+                format!("The silence cannot be made: `{field}` {message}."),
+            )
+            .field(field, message))
         };
         let now: Timestamp = self.inner.world.now();
         if silence.ends_at <= silence.starts_at {
@@ -110,7 +113,10 @@ impl Alerts {
     /// Lifts a silence at once.
     pub(crate) async fn lift_silence(&self, scope: &Scope, id: SilenceId) -> Result<(), Problem> {
         if !store::delete_silence(&self.inner.db, scope, id).await? {
-            return Err(Problem::not_found(format_args!("silence `{id}` in {}", scope.environment)));
+            return Err(Problem::not_found(format_args!(
+                "silence `{id}` in {}",
+                scope.environment
+            )));
         }
         self.reload_silences().await?;
         self.tell(Input::Silences);
@@ -119,7 +125,10 @@ impl Alerts {
 }
 
 pub(super) fn already_resolved(title: &str) -> Problem {
-    Problem::conflict("already-resolved", format!("\"{title}\" is resolved already; nothing is left to take on."))
+    Problem::conflict(
+        "already-resolved",
+        format!("\"{title}\" is resolved already; nothing is left to take on."),
+    )
 }
 
 pub(super) fn no_such_alert(scope: &Scope, id: AlertId) -> Problem {

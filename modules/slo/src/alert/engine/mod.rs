@@ -250,11 +250,15 @@ impl Alerts {
 
     /// The outgoing heartbeat.
     pub fn heartbeat(&self) -> Heartbeat {
-        self.inner.heartbeat.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner
+            .heartbeat
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
-    /// Takes note of a finished probe. Cheap, and never blocks. `counts` is false during maintenance, when a failure means
-    /// nothing.
+    /// Takes note of a finished probe. Cheap, and never blocks. What is probed during maintenance is not told: a failure
+    /// means nothing then.
     pub fn probed(
         &self,
         environment: &Environment,
@@ -304,7 +308,12 @@ impl Alerts {
 
     /// The silences of an environment that are not over.
     fn silences_of(&self, environment: &Environment) -> Vec<Silence> {
-        let all = self.inner.silences.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let all = self
+            .inner
+            .silences
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         all.iter()
             .filter(|row| row.scope.environment == *environment)
             .map(|row| row.silence.clone())

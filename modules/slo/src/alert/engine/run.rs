@@ -221,7 +221,9 @@ impl Run {
         let now = self.now();
         let next = self.folds.values().filter_map(Fold::next_deadline).min();
         next.map_or(Duration::from_hours(1), |at| {
-            Duration::try_from(at.duration_since(now)).unwrap_or_default().min(LONGEST_SLEEP)
+            Duration::try_from(at.duration_since(now))
+                .unwrap_or_default()
+                .min(LONGEST_SLEEP)
         })
     }
 
@@ -302,7 +304,8 @@ impl Run {
                 Ok(record) => {
                     record.acknowledged_at = None;
                     record.acknowledged_by = None;
-                    self.book.step(batch, id, now, What::Unacknowledged, Some(format!("By {by}.")));
+                    self.book
+                        .step(batch, id, now, What::Unacknowledged, Some(format!("By {by}.")));
                     batch.answers.push((id, answer));
                 }
                 Err(Some(title)) => batch.refusals.push((already_resolved(&title), answer)),
@@ -347,8 +350,18 @@ impl Run {
         };
         if decision.down {
             let severity = self.severity(&decision.environment, &decision.service);
-            self.raise(batch, key, severity, SignedDuration::ZERO, words::service_down(decision));
-        } else if self.folds.get(&decision.environment).is_some_and(|fold| fold.find(&key).is_some()) {
+            self.raise(
+                batch,
+                key,
+                severity,
+                SignedDuration::ZERO,
+                words::service_down(decision),
+            );
+        } else if self
+            .folds
+            .get(&decision.environment)
+            .is_some_and(|fold| fold.find(&key).is_some())
+        {
             let because = words::service_up(&decision.service);
             self.apply(batch, &decision.environment, Event::Cleared { key }, Some(&because));
         }
@@ -371,7 +384,11 @@ impl Run {
     /// Opens an alert, or brings the words of an open one up to date.
     fn raise(&mut self, batch: &mut Batch, key: AlertKey, severity: Severity, memory: SignedDuration, text: Text) {
         let environment = key.environment.clone();
-        let known = self.folds.get(&environment).and_then(|fold| fold.find(&key)).map(|open| open.id);
+        let known = self
+            .folds
+            .get(&environment)
+            .and_then(|fold| fold.find(&key))
+            .map(|open| open.id);
         if let Some(id) = known {
             if let Some(record) = self.book.records.get_mut(&id)
                 && (record.summary != text.summary || record.values != text.values)
@@ -431,7 +448,9 @@ impl Run {
     /// A service begins to fail: what it needs is probed now, so that by the time the failure is decided nobody has to wait
     /// to know whether it is the cause.
     fn falters(&mut self, batch: &mut Batch, environment: &Environment, service: &ServiceName, since: Timestamp) {
-        let Some(fleet) = self.fleets.get(environment) else { return };
+        let Some(fleet) = self.fleets.get(environment) else {
+            return;
+        };
         let news = &self.alerts.inner.news;
         for dependency in fleet.transitive_hard(service) {
             if !news.well_since(environment, dependency, since) && !news.is_failing(environment, dependency) {
@@ -550,14 +569,18 @@ impl Run {
             metrics::counter!("mainstay_alerts_opened_total").increment(1);
         }
         #[expect(clippy::cast_precision_loss, reason = "a handful of alerts")]
-        metrics::gauge!("mainstay_alerts_open").set(self.folds.values().map(|fold| fold.open().count()).sum::<usize>() as f64);
+        metrics::gauge!("mainstay_alerts_open")
+            .set(self.folds.values().map(|fold| fold.open().count()).sum::<usize>() as f64);
     }
 
     fn kick(&mut self, services: BTreeSet<(Environment, ServiceName)>) {
         let now = Instant::now();
         for (environment, service) in services {
             let key = (environment, service);
-            let recently = self.kicked.get(&key).is_some_and(|at| now.duration_since(*at) < KICK_GAP);
+            let recently = self
+                .kicked
+                .get(&key)
+                .is_some_and(|at| now.duration_since(*at) < KICK_GAP);
             if !recently {
                 self.watching.kick(&key.0, &key.1);
                 self.kicked.insert(key, now);
@@ -568,7 +591,11 @@ impl Run {
 
 /// How long a condition looks back on failures that are over: the short window of a burn-rate rule.
 fn memory(signal: &Signal) -> SignedDuration {
-    let seconds = signal.values.get("short_s").and_then(serde_json::Value::as_f64).unwrap_or_default();
+    let seconds = signal
+        .values
+        .get("short_s")
+        .and_then(serde_json::Value::as_f64)
+        .unwrap_or_default();
     let longest = AFTER_ROOT.as_secs_f64() * 60.0 * 24.0 * 7.0;
     SignedDuration::try_from_secs_f64(seconds.clamp(0.0, longest)).unwrap_or(SignedDuration::ZERO)
 }

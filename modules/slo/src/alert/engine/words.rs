@@ -53,7 +53,11 @@ pub(super) fn folded(root_title: &str, path: &[ServiceName], late: bool) -> Stri
     } else {
         String::new()
     };
-    let told = if late { "; people were told of it before the cause was known" } else { "" };
+    let told = if late {
+        "; people were told of it before the cause was known"
+    } else {
+        ""
+    };
     format!("Folded under \"{root_title}\"{along}{told}.")
 }
 
@@ -98,7 +102,13 @@ mod tests {
     #[test]
     fn a_fold_names_its_path() {
         let path = ["web", "api", "data"].map(|name| ServiceName::parse(name).unwrap());
-        assert_eq!(folded("data is down", &path, false), "Folded under \"data is down\" (web → api → data).");
-        assert!(folded("api is down", &path[1..2], true).ends_with("\"api is down\"; people were told of it before the cause was known."));
+        assert_eq!(
+            folded("data is down", &path, false),
+            "Folded under \"data is down\" (web → api → data)."
+        );
+        assert!(
+            folded("api is down", &path[1..2], true)
+                .ends_with("\"api is down\"; people were told of it before the cause was known.")
+        );
     }
 }

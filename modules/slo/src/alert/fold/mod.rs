@@ -182,7 +182,7 @@ pub enum Effect {
         because_of: AlertId,
     },
     /// The alert is over.
-    Resolved(OpenAlert),
+    Resolved(Box<OpenAlert>),
 }
 
 impl Effect {

@@ -53,10 +53,12 @@ impl Fold {
     }
 
     pub(super) fn resolve(&mut self, key: &AlertKey, at: Timestamp, view: &dyn View, out: &mut Vec<Effect>) {
-        let Some(id) = self.by_key.get(key).copied() else { return };
+        let Some(id) = self.by_key.get(key).copied() else {
+            return;
+        };
         let Some(alert) = self.unindex(id) else { return };
         let told = alert.delivered_at.is_some();
-        out.push(Effect::Resolved(alert));
+        out.push(Effect::Resolved(Box::new(alert)));
         if told {
             out.push(Effect::Deliver {
                 alert: id,
@@ -283,9 +285,7 @@ impl Fold {
             Phase::Silenced { until } => {
                 self.deadlines.insert((until, id));
             }
-            Phase::Folded {
-                root, root_gone_at, ..
-            } => match root_gone_at {
+            Phase::Folded { root, root_gone_at, .. } => match root_gone_at {
                 Some(gone_at) => {
                     self.deadlines.insert((alert.alone_from(gone_at), id));
                 }
@@ -374,9 +374,7 @@ impl Fold {
             Phase::Held { until } | Phase::Silenced { until } => {
                 self.deadlines.remove(&(*until, id));
             }
-            Phase::Folded {
-                root, root_gone_at, ..
-            } => {
+            Phase::Folded { root, root_gone_at, .. } => {
                 if let Some(gone_at) = root_gone_at {
                     self.deadlines.remove(&(alert.alone_from(*gone_at), id));
                 }

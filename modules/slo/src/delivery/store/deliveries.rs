@@ -7,7 +7,7 @@ use mainstay_kernel::{Cursor, OrganizationId, Page, PageRequest, Problem, Scope,
 use mainstay_store::{Database, Row, StoreError, Transaction, Value, sql, sql_owned};
 
 use super::super::model::{Attempt, Delivery, DeliveryEvent, DeliveryId, DeliveryStatus, WebhookId};
-use crate::alert::model::AlertId;
+use crate::alert::{model::AlertId, store::append};
 
 /// A delivery about to exist.
 #[derive(Debug, Clone)]
@@ -30,7 +30,6 @@ pub(crate) struct Job {
     pub id: DeliveryId,
     pub webhook_id: WebhookId,
     pub alert_id: Option<AlertId>,
-    pub event: DeliveryEvent,
     pub position: i64,
     pub attempts: i64,
     pub series_attempts: i64,
@@ -46,7 +45,6 @@ impl From<&NewDelivery> for Job {
             id: new.id,
             webhook_id: new.webhook_id,
             alert_id: new.alert_id,
-            event: new.event,
             position: new.position,
             attempts: 0,
             series_attempts: 0,
@@ -94,7 +92,7 @@ pub(crate) async fn unfinished(db: &Database, after: Option<DeliveryId>, limit: 
     let rows = db
         .fetch_all(
             sql(
-                "SELECT id, webhook_id, alert_id, event, position, attempts, series_attempts, series_started_at, \
+                "SELECT id, webhook_id, alert_id, position, attempts, series_attempts, series_started_at, \
                  next_attempt_at FROM slo_delivery WHERE status IN ('pending', 'failed') AND id > $1 ORDER BY id LIMIT $2",
             )
             .bind(after.map_or(mainstay_kernel::uuid::Uuid::nil(), TypedId::as_uuid))
@@ -109,7 +107,7 @@ pub(crate) async fn one(db: &Database, id: DeliveryId) -> Result<Option<Job>, St
     let row = db
         .fetch_optional(
             sql(
-                "SELECT id, webhook_id, alert_id, event, position, attempts, series_attempts, series_started_at, \
+                "SELECT id, webhook_id, alert_id, position, attempts, series_attempts, series_started_at, \
                  next_attempt_at FROM slo_delivery WHERE id = $1",
             )
             .id(id),
@@ -123,7 +121,6 @@ fn job(row: &Row) -> Result<Job, StoreError> {
         id: row.id("id")?,
         webhook_id: row.id("webhook_id")?,
         alert_id: row.get::<Option<_>>("alert_id")?.map(AlertId::from_uuid),
-        event: row.parse("event")?,
         position: row.get("position")?,
         attempts: row.get("attempts")?,
         series_attempts: row.get("series_attempts")?,
@@ -156,7 +153,10 @@ pub(crate) struct AttemptRow {
 /// Writes an attempt and what became of its delivery.
 pub(crate) async fn record_attempt(db: &Database, row: &AttemptRow) -> Result<(), StoreError> {
     let attempt = &row.attempt;
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of one attempt, whole microseconds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of one attempt, whole microseconds"
+    )]
     let duration_us = (attempt.duration_ms * 1000.0) as i64;
     let mut tx = db.begin().await?;
     tx.execute(
@@ -239,10 +239,13 @@ pub(crate) async fn list(
     page: &PageRequest,
 ) -> Result<Page<Delivery>, Problem> {
     let mut text = format!("{COLUMNS} WHERE d.organization_id = $1 AND d.environment = $2");
-    let mut values = vec![Value::id(scope.organization), Value::Text(Some(scope.environment.to_string()))];
+    let mut values = vec![
+        Value::id(scope.organization),
+        Value::Text(Some(scope.environment.to_string())),
+    ];
     let mut and = |condition: &str, value: Value| {
         values.push(value);
-        text.push_str(&format!(" AND {condition} ${}", values.len()));
+        append(&mut text, format_args!(" AND {condition} ${}", values.len()));
     };
     if let Some(webhook) = filter.webhook_id {
         and("d.webhook_id =", Value::id(webhook));
@@ -259,11 +262,18 @@ pub(crate) async fn list(
             .map_err(|error| Problem::invalid("invalid-cursor", error.to_string()))?;
         and("d.id <", Value::id(before));
     }
-    text.push_str(&format!(" ORDER BY d.id DESC LIMIT {}", page.overfetch()));
-    let statement = values.into_iter().fold(sql_owned(text), mainstay_store::Statement::bind);
+    append(
+        &mut text,
+        format_args!(" ORDER BY d.id DESC LIMIT {}", page.overfetch()),
+    );
+    let statement = values
+        .into_iter()
+        .fold(sql_owned(text), mainstay_store::Statement::bind);
     let rows = db.fetch_all(statement).await?;
     let items = rows.iter().map(delivery).collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::from_overfetch(items, page.limit, |delivery| Cursor::of(delivery.id)))
+    Ok(Page::from_overfetch(items, page.limit, |delivery| {
+        Cursor::of(delivery.id)
+    }))
 }
 
 fn delivery(row: &Row) -> Result<Delivery, StoreError> {
@@ -288,7 +298,9 @@ pub(crate) async fn find_with_attempts(
     scope: &Scope,
     id: DeliveryId,
 ) -> Result<Option<(Delivery, Vec<Attempt>, String)>, StoreError> {
-    let statement = sql_owned(format!("{COLUMNS} WHERE d.organization_id = $1 AND d.environment = $2 AND d.id = $3"));
+    let statement = sql_owned(format!(
+        "{COLUMNS} WHERE d.organization_id = $1 AND d.environment = $2 AND d.id = $3"
+    ));
     let row = db
         .fetch_optional(statement.id(scope.organization).bind(&scope.environment).id(id))
         .await?;
@@ -313,7 +325,9 @@ fn attempt(row: &Row) -> Result<Attempt, StoreError> {
     Ok(Attempt {
         at: row.time("at")?,
         ok: row.get("ok")?,
-        status: row.get::<Option<i64>>("status")?.and_then(|status| u16::try_from(status).ok()),
+        status: row
+            .get::<Option<i64>>("status")?
+            .and_then(|status| u16::try_from(status).ok()),
         duration_ms,
         error: row.get("error")?,
         response_excerpt: row.get("response_excerpt")?,
@@ -334,10 +348,8 @@ pub(crate) async fn delete_older_than(db: &Database, before: Timestamp, limit: i
     .await?;
     let deleted = tx
         .execute(
-            sql(
-                "DELETE FROM slo_delivery WHERE id IN (SELECT id FROM slo_delivery \
-                 WHERE status IN ('delivered', 'dead') AND created_at < $1 ORDER BY id LIMIT $2)",
-            )
+            sql("DELETE FROM slo_delivery WHERE id IN (SELECT id FROM slo_delivery \
+                 WHERE status IN ('delivered', 'dead') AND created_at < $1 ORDER BY id LIMIT $2)")
             .bind(before)
             .bind(limit),
         )

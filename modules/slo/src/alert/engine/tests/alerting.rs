@@ -9,7 +9,11 @@ fn opened(receiver: &Receiver) -> Vec<String> {
         .iter()
         .map(|message| {
             let json = message.json();
-            format!("{} {}", json["type"].as_str().unwrap(), json["data"]["alert"]["service"].as_str().unwrap())
+            format!(
+                "{} {}",
+                json["type"].as_str().unwrap(),
+                json["data"]["alert"]["service"].as_str().unwrap()
+            )
         })
         .collect()
 }
@@ -35,7 +39,10 @@ async fn a_dead_dependency_is_one_message_and_names_the_path_to_its_dependants()
             assert_eq!(folded.path.first(), Some(&alert.service));
             assert!(!alert.delivered);
         }
-        let web = alerts.iter().find(|alert| alert.service == name("web") && alert.kind == Kind::ServiceDown).unwrap();
+        let web = alerts
+            .iter()
+            .find(|alert| alert.service == name("web") && alert.kind == Kind::ServiceDown)
+            .unwrap();
         // First under api, and one deeper when the real cause was known; under api again while that outlives it.
         assert_eq!(process.timeline(web.id).await, ["opened", "held", "folded", "folded"]);
 
@@ -43,10 +50,23 @@ async fn a_dead_dependency_is_one_message_and_names_the_path_to_its_dependants()
             process.up(service);
         }
         process.burn("web", Severity::Page, false);
-        process.until_alerts(|alerts| alerts.iter().all(|alert| alert.state == Condition::Resolved)).await;
+        process
+            .until_alerts(|alerts| alerts.iter().all(|alert| alert.state == Condition::Resolved))
+            .await;
         receiver.accepts(2).await;
         assert_eq!(opened(&receiver), ["alert.opened data", "alert.resolved data"]);
-        assert_eq!(process.timeline(web.id).await, ["opened", "held", "folded", "folded", "folded", "root-resolved", "resolved"]);
+        assert_eq!(
+            process.timeline(web.id).await,
+            [
+                "opened",
+                "held",
+                "folded",
+                "folded",
+                "folded",
+                "root-resolved",
+                "resolved"
+            ]
+        );
         process.stop().await;
     }
 }
@@ -64,14 +84,21 @@ async fn dependencies_are_probed_as_soon_as_a_service_begins_to_fail() {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(*process.watch.kicked.lock().unwrap(), ["api", "data", "unwatched-queue"]);
+    assert_eq!(
+        *process.watch.kicked.lock().unwrap(),
+        ["api", "data", "unwatched-queue"]
+    );
     process.clock.advance(SignedDuration::from_secs(1));
     process.probe("api", true);
     process.probe("data", true);
     process.decide("web", true);
     receiver.accepts(1).await;
     let alert = process.list().await.remove(0);
-    assert_eq!(process.timeline(alert.id).await, ["opened", "delivered"], "nothing was left to wait for");
+    assert_eq!(
+        process.timeline(alert.id).await,
+        ["opened", "delivered"],
+        "nothing was left to wait for"
+    );
     process.stop().await;
 }
 
@@ -150,7 +177,10 @@ async fn a_page_that_folds_under_a_ticket_makes_it_a_page_and_says_so() {
     process.down("low-cache");
     process.down("web");
     let messages = receiver.accepts(2).await;
-    assert_eq!(opened(&receiver), ["alert.opened low-cache", "alert.escalated low-cache"]);
+    assert_eq!(
+        opened(&receiver),
+        ["alert.opened low-cache", "alert.escalated low-cache"]
+    );
     assert_eq!(messages[0].json()["data"]["alert"]["severity"], "ticket");
     assert_eq!(messages[1].json()["data"]["alert"]["severity"], "page");
     process.stop().await;
@@ -201,7 +231,11 @@ async fn a_silence_keeps_an_alert_back_and_lifting_it_lets_it_go() {
         process.down("api");
         let alert = process.until_alerts(|alerts| alerts.len() == 1).await.remove(0);
         assert!(alert.silenced && !alert.delivered);
-        process.alerts.lift_silence(&Scope::default(), silence.id).await.unwrap();
+        process
+            .alerts
+            .lift_silence(&Scope::default(), silence.id)
+            .await
+            .unwrap();
         receiver.accepts(1).await;
         let alert = process.until_alerts(|alerts| alerts[0].delivered).await.remove(0);
         assert!(!alert.silenced);
@@ -220,15 +254,32 @@ async fn an_acknowledgement_is_kept_told_and_can_be_taken_back() {
         receiver.accepts(1).await;
         let alert = process.until_alerts(|alerts| alerts.len() == 1).await.remove(0);
         let scope = Scope::default();
-        let taken = process.alerts.acknowledge(&scope, alert.id, "ada".to_owned(), Some("on it".to_owned())).await.unwrap();
-        assert_eq!((taken.acknowledged_by.as_deref(), taken.state), (Some("ada"), Condition::Open));
+        let taken = process
+            .alerts
+            .acknowledge(&scope, alert.id, "ada".to_owned(), Some("on it".to_owned()))
+            .await
+            .unwrap();
+        assert_eq!(
+            (taken.acknowledged_by.as_deref(), taken.state),
+            (Some("ada"), Condition::Open)
+        );
         let message = receiver.accepts(2).await.remove(1).json();
         assert_eq!(message["data"]["alert"]["acknowledged_by"], "ada");
-        let back = process.alerts.unacknowledge(&scope, alert.id, "bob".to_owned()).await.unwrap();
+        let back = process
+            .alerts
+            .unacknowledge(&scope, alert.id, "bob".to_owned())
+            .await
+            .unwrap();
         assert_eq!(back.acknowledged_at, None);
         process.up("api");
-        process.until_alerts(|alerts| alerts[0].state == Condition::Resolved).await;
-        let refused = process.alerts.acknowledge(&scope, alert.id, "ada".to_owned(), None).await.unwrap_err();
+        process
+            .until_alerts(|alerts| alerts[0].state == Condition::Resolved)
+            .await;
+        let refused = process
+            .alerts
+            .acknowledge(&scope, alert.id, "ada".to_owned(), None)
+            .await
+            .unwrap_err();
         assert_eq!(refused.code, "already-resolved");
         process.stop().await;
     }
@@ -243,7 +294,9 @@ async fn the_alerts_of_a_service_that_leaves_the_catalog_are_over() {
     process.down("api");
     receiver.accepts(1).await;
     process.fleets.send(fleet("web")).unwrap();
-    process.until_alerts(|alerts| alerts[0].state == Condition::Resolved).await;
+    process
+        .until_alerts(|alerts| alerts[0].state == Condition::Resolved)
+        .await;
     process.stop().await;
 }
 

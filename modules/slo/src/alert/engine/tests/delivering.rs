@@ -14,14 +14,20 @@ async fn an_alert_is_one_signed_message_to_every_webhook() {
         let message = one.accepts(1).await.remove(0);
         let id = message.header("webhook-id").unwrap();
         let timestamp = message.header("webhook-timestamp").unwrap().parse().unwrap();
-        assert_eq!(message.header("webhook-signature").unwrap(), secret.sign(id, timestamp, message.body.as_bytes()));
+        assert_eq!(
+            message.header("webhook-signature").unwrap(),
+            secret.sign(id, timestamp, message.body.as_bytes())
+        );
         assert_eq!(message.json()["type"], "alert.opened");
         assert_eq!(message.json()["data"]["alert"]["service"], "api");
         assert_eq!(message.json()["data"]["alert"]["severity"], "page");
         assert_eq!(two.accepts(1).await[0].json()["version"], "4");
         let deliveries = process.until_deliveries(all(DeliveryStatus::Delivered)).await;
         assert_eq!(deliveries.len(), 2);
-        let mine = deliveries.iter().find(|delivery| delivery.webhook_id == webhook.id).unwrap();
+        let mine = deliveries
+            .iter()
+            .find(|delivery| delivery.webhook_id == webhook.id)
+            .unwrap();
         assert_eq!(id, format!("msg_{}", mine.id));
         assert_eq!((mine.attempts, mine.webhook_name.as_str()), (1, webhook.name.as_str()));
         process.stop().await;
@@ -31,7 +37,13 @@ async fn an_alert_is_one_signed_message_to_every_webhook() {
 #[tokio::test]
 async fn a_receiver_that_fails_hangs_and_hangs_up_gets_the_same_message_until_it_accepts() {
     for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
-        let receiver = Receiver::start([Reply::Status(500), Reply::Silence, Reply::HangUp, Reply::RetryAfter(503, "0")]).await;
+        let receiver = Receiver::start([
+            Reply::Status(500),
+            Reply::Silence,
+            Reply::HangUp,
+            Reply::RetryAfter(503, "0"),
+        ])
+        .await;
         let process = Process::start(&db, "api").await;
         process.webhook(&receiver, Format::Mainstay).await;
         process.down("api");
@@ -43,11 +55,20 @@ async fn a_receiver_that_fails_hangs_and_hangs_up_gets_the_same_message_until_it
             .map(|message| format!("{} {}", message.header("webhook-id").unwrap(), message.body))
             .collect();
         assert_eq!(ids.len(), 1, "the id and the body are the same in every attempt");
-        let (_, attempts, _) = process.alerts.inner.deliveries.delivery(&Scope::default(), delivery.id).await.unwrap();
+        let (_, attempts, _) = process
+            .alerts
+            .inner
+            .deliveries
+            .delivery(&Scope::default(), delivery.id)
+            .await
+            .unwrap();
         assert_eq!(attempts.len(), 5);
         let statuses: Vec<Option<u16>> = attempts.iter().map(|attempt| attempt.status).collect();
         assert_eq!(statuses, [Some(500), None, None, Some(503), Some(204)]);
-        assert!(attempts[1].error.as_deref().unwrap().contains("no answer within 0.3 s"), "{attempts:?}");
+        assert!(
+            attempts[1].error.as_deref().unwrap().contains("no answer within 0.3 s"),
+            "{attempts:?}"
+        );
         assert!(attempts[4].ok && attempts[4].error.is_none());
         process.stop().await;
     }
@@ -61,7 +82,12 @@ async fn a_resolution_never_overtakes_its_opening() {
         process.webhook(&receiver, Format::Mainstay).await;
         process.down("api");
         process.up("api");
-        let types: Vec<_> = receiver.accepts(2).await.iter().map(|message| message.json()["type"].clone()).collect();
+        let types: Vec<_> = receiver
+            .accepts(2)
+            .await
+            .iter()
+            .map(|message| message.json()["type"].clone())
+            .collect();
         assert_eq!(types, ["alert.opened", "alert.resolved"]);
         process.stop().await;
     }
@@ -80,7 +106,11 @@ async fn a_receiver_that_is_gone_gets_nothing_more_until_somebody_sends_it_again
         let deliveries = &process.alerts.inner.deliveries;
         let again = deliveries.redeliver(&Scope::default(), dead.id).await.unwrap();
         assert_eq!((again.status, again.attempts), (DeliveryStatus::Delivered, 2));
-        let ids: Vec<_> = receiver.received().iter().map(|message| message.header("webhook-id").map(str::to_owned)).collect();
+        let ids: Vec<_> = receiver
+            .received()
+            .iter()
+            .map(|message| message.header("webhook-id").map(str::to_owned))
+            .collect();
         assert_eq!(ids[0], ids[1]);
         process.stop().await;
     }
@@ -95,7 +125,9 @@ async fn a_delivery_is_given_up_after_a_day() {
     process.down("api");
     process.until_deliveries(all(DeliveryStatus::Failed)).await;
     // A second more: the engine counts on between two looks at a clock that stands still.
-    process.clock.advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
+    process
+        .clock
+        .advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
     let dead = process.until_deliveries(all(DeliveryStatus::Dead)).await.remove(0);
     assert!(dead.last_error.unwrap().starts_with("given up after "));
     assert_eq!(dead.next_attempt_at, None);
@@ -107,9 +139,8 @@ async fn what_was_committed_and_not_attempted_is_delivered_once_by_the_next_proc
     for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
         let receiver = Receiver::start([Reply::Silence]).await;
         let mut slow = config();
-        slow.delivery.timeout = Duration::from_secs(60);
-        let process =
-            Process::start_with(&db, "api", slow, Arc::default(), 1, Timestamp::UNIX_EPOCH).await;
+        slow.delivery.timeout = Duration::from_mins(1);
+        let process = Process::start_with(&db, "api", slow, Arc::default(), 1, Timestamp::UNIX_EPOCH).await;
         process.webhook(&receiver, Format::Mainstay).await;
         process.down("api");
         receiver.receives(1).await;
@@ -162,8 +193,16 @@ async fn deliveries_to_a_disabled_webhook_wait_until_it_is_enabled() {
         secret: None,
         enabled,
     };
-    let off = deliveries.update(&Scope::default(), webhook.clone(), draft(false)).await.unwrap();
-    assert!(tokio::time::timeout(Duration::from_millis(400), receiver.receives(2)).await.is_err() || receiver.received().len() == 1);
+    let off = deliveries
+        .update(&Scope::default(), webhook.clone(), draft(false))
+        .await
+        .unwrap();
+    assert!(
+        tokio::time::timeout(Duration::from_millis(400), receiver.receives(2))
+            .await
+            .is_err()
+            || receiver.received().len() == 1
+    );
     deliveries.update(&Scope::default(), off, draft(true)).await.unwrap();
     receiver.accepts(1).await;
     process.stop().await;
@@ -174,7 +213,7 @@ async fn what_was_meant_for_a_deleted_webhook_is_given_up() {
     for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
         let receiver = Receiver::start(std::iter::repeat_n(Reply::Status(500), 1000)).await;
         let mut patient = config();
-        patient.delivery.backoff.steps = vec![Duration::from_secs(60)];
+        patient.delivery.backoff.steps = vec![Duration::from_mins(1)];
         let process = Process::start_with(&db, "api", patient, Arc::default(), 1, Timestamp::UNIX_EPOCH).await;
         let (webhook, _) = process.webhook(&receiver, Format::Mainstay).await;
         process.down("api");
@@ -207,18 +246,31 @@ async fn a_webhook_declared_in_a_file_follows_the_file() {
         ),
     };
     let good = declare(serde_json::json!({"url": receiver.url, "secret_file": "pager.secret"}));
-    assert_eq!(process.alerts.sync_declared_webhooks(std::slice::from_ref(&good)).await, [""; 0]);
+    assert_eq!(
+        process.alerts.sync_declared_webhooks(std::slice::from_ref(&good)).await,
+        [""; 0]
+    );
     let deliveries = &process.alerts.inner.deliveries;
     let webhook = deliveries.list_webhooks(&Scope::default()).remove(0);
     assert_eq!((webhook.secret, webhook.version), (Some(secret), 1));
-    assert_eq!(process.alerts.sync_declared_webhooks(std::slice::from_ref(&good)).await, [""; 0]);
-    let problem = deliveries.delete(&deliveries.list_webhooks(&Scope::default()).remove(0)).await.unwrap_err();
+    assert_eq!(
+        process.alerts.sync_declared_webhooks(std::slice::from_ref(&good)).await,
+        [""; 0]
+    );
+    let problem = deliveries
+        .delete(&deliveries.list_webhooks(&Scope::default()).remove(0))
+        .await
+        .unwrap_err();
     assert_eq!(problem.code, "file-managed");
 
     let bad = declare(serde_json::json!({"url": "http://10.0.0.1/", "secret_file": "pager.secret"}));
     let problems = process.alerts.sync_declared_webhooks(&[bad]).await;
     assert!(problems[0].contains("egress.allow"), "{problems:?}");
-    assert_eq!(deliveries.list_webhooks(&Scope::default())[0].url, receiver.url, "a bad edit does not silence a pager");
+    assert_eq!(
+        deliveries.list_webhooks(&Scope::default())[0].url,
+        receiver.url,
+        "a bad edit does not silence a pager"
+    );
 
     process.alerts.sync_declared_webhooks(&[]).await;
     assert_eq!(deliveries.list_webhooks(&Scope::default()), []);

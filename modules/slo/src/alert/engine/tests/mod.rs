@@ -51,7 +51,11 @@ pub(super) fn fleet(edges: &str) -> Arc<BTreeMap<Environment, Arc<Fleet>>> {
         }
     }
     let services = needs.into_iter().map(|(service, needs)| Service {
-        tier: if service.as_str().starts_with("low-") { Tier::Low } else { Tier::Critical },
+        tier: if service.as_str().starts_with("low-") {
+            Tier::Low
+        } else {
+            Tier::Critical
+        },
         name: service,
         description: None,
         owner: None,
@@ -142,7 +146,14 @@ impl Process {
         let world = World::simulated(clock.clone(), seed);
         let tasks = Tasks::new(world.clone());
         let (sender, fleets) = tokio::sync::watch::channel(fleet(edges));
-        let (alerts, engine) = Alerts::new(db.clone(), world, EventHub::new(), fleets, Arc::new(outgoing::PlainOutgoing), config);
+        let (alerts, engine) = Alerts::new(
+            db.clone(),
+            world,
+            EventHub::new(),
+            fleets,
+            Arc::new(outgoing::PlainOutgoing),
+            config,
+        );
         alerts.start(engine, watch.clone(), &tasks).await.unwrap();
         Self {
             alerts,
@@ -166,18 +177,27 @@ impl Process {
 
     pub async fn webhook(&self, receiver: &Receiver, format: Format) -> (Webhook, Secret) {
         let draft = WebhookDraft {
-            name: format!("pager-{}", receiver.url.len() + self.alerts.inner.deliveries.webhooks.snapshot().len()),
+            name: format!(
+                "pager-{}",
+                receiver.url.len() + self.alerts.inner.deliveries.webhooks.snapshot().len()
+            ),
             url: receiver.url.clone(),
             format,
             secret: None,
             enabled: true,
         };
-        self.alerts.inner.deliveries.create(&Scope::default(), draft).await.unwrap()
+        self.alerts
+            .inner
+            .deliveries
+            .create(&Scope::default(), draft)
+            .await
+            .unwrap()
     }
 
     pub fn probe(&self, service: &str, ok: bool) {
         let environment = Environment::production();
-        self.alerts.probed(&environment, &name(service), Uuid::from_u128(9), self.now(), ok);
+        self.alerts
+            .probed(&environment, &name(service), Uuid::from_u128(9), self.now(), ok);
     }
 
     pub fn decide(&self, service: &str, down: bool) {
@@ -236,13 +256,21 @@ impl Process {
     pub async fn list(&self) -> Vec<Alert> {
         let page = PageRequest::first(1000);
         let scope = Scope::default();
-        self.alerts.list(&scope, &AlertFilter::default(), &page).await.unwrap().items
+        self.alerts
+            .list(&scope, &AlertFilter::default(), &page)
+            .await
+            .unwrap()
+            .items
     }
 
     pub async fn deliveries(&self) -> Vec<Delivery> {
         let page = PageRequest::first(1000);
         let deliveries = &self.alerts.inner.deliveries;
-        deliveries.list(&Scope::default(), &DeliveryFilter::default(), &page).await.unwrap().items
+        deliveries
+            .list(&Scope::default(), &DeliveryFilter::default(), &page)
+            .await
+            .unwrap()
+            .items
     }
 
     /// Waits until the list of alerts is as wanted.

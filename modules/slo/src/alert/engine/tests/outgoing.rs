@@ -45,9 +45,11 @@ async fn exchange(request: OutgoingRequest) -> std::io::Result<OutgoingResponse>
     let mut socket = TcpStream::connect(address).await?;
     let mut head = format!("POST {} HTTP/1.1\r\nhost: {address}\r\n", request.url.path());
     for (name, value) in &request.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
-    head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", request.body.len()));
+    head.push_str("connection: close\r\ncontent-length: ");
+    head.push_str(&request.body.len().to_string());
+    head.push_str("\r\n\r\n");
     socket.write_all(head.as_bytes()).await?;
     socket.write_all(&request.body).await?;
     let mut answer = String::new();

@@ -25,7 +25,10 @@ async fn call(app: &Router, method: Method, path: &str, body: Option<Value>) -> 
 }
 
 fn app(process: &Process) -> Router {
-    crate::api::alert_routes().with_state(process.alerts.clone()).split_for_parts().0
+    crate::api::alert_routes()
+        .with_state(process.alerts.clone())
+        .split_for_parts()
+        .0
 }
 
 #[tokio::test]
@@ -44,7 +47,10 @@ async fn a_webhooks_secret_is_shown_once_and_its_test_is_delivered() {
         assert!(!list.to_string().contains(&secret));
 
         let (status, taken) = call(&app, Method::POST, "/api/v1/webhooks", Some(new)).await;
-        assert_eq!((status, &taken["code"]), (StatusCode::CONFLICT, &json!("already-exists")));
+        assert_eq!(
+            (status, &taken["code"]),
+            (StatusCode::CONFLICT, &json!("already-exists"))
+        );
 
         let id = webhook["id"].as_str().unwrap();
         let (status, test) = call(&app, Method::POST, &format!("/api/v1/webhooks/{id}/test"), None).await;
@@ -54,7 +60,13 @@ async fn a_webhooks_secret_is_shown_once_and_its_test_is_delivered() {
         let (_, detail) = call(&app, Method::GET, &format!("/api/v1/deliveries/{delivery}"), None).await;
         assert_eq!(detail["attempts"][0]["status"], 204);
         assert_eq!(detail["body"].as_str(), Some(receiver.received()[0].body.as_str()));
-        let (status, again) = call(&app, Method::POST, &format!("/api/v1/deliveries/{delivery}/redeliver"), None).await;
+        let (status, again) = call(
+            &app,
+            Method::POST,
+            &format!("/api/v1/deliveries/{delivery}/redeliver"),
+            None,
+        )
+        .await;
         assert_eq!((status, &again["attempts"]), (StatusCode::OK, &json!(2)));
 
         let (status, _) = call(&app, Method::DELETE, &format!("/api/v1/webhooks/{id}"), None).await;
@@ -70,7 +82,12 @@ async fn a_webhook_into_the_network_is_refused_with_the_way_to_allow_it() {
     let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
     let process = Process::start(&db, "api").await;
     let app = app(&process);
-    for url in ["http://10.0.0.7/hook", "http://169.254.169.254/", "ftp://example.org/", "not a url"] {
+    for url in [
+        "http://10.0.0.7/hook",
+        "http://169.254.169.254/",
+        "ftp://example.org/",
+        "not a url",
+    ] {
         let body = json!({"name": "pager", "url": url});
         let (status, problem) = call(&app, Method::POST, "/api/v1/webhooks", Some(body)).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{url}");
@@ -78,7 +95,10 @@ async fn a_webhook_into_the_network_is_refused_with_the_way_to_allow_it() {
     }
     let body = json!({"name": "pager", "url": "http://10.0.0.7/hook"});
     let (_, problem) = call(&app, Method::POST, "/api/v1/webhooks", Some(body)).await;
-    assert!(problem["detail"].as_str().unwrap().contains("egress.allow"), "{problem}");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("egress.allow"),
+        "{problem}"
+    );
     process.stop().await;
 }
 
@@ -137,11 +157,17 @@ async fn silences_are_made_listed_and_lifted_and_senseless_ones_refused() {
         let body = json!({"service": "API", "reason": "moving house", "ends_at": "2026-03-01T13:00:00Z"});
         let (status, silence) = call(&app, Method::POST, "/api/v1/silences", Some(body)).await;
         assert_eq!(status, StatusCode::CREATED, "{silence}");
-        assert_eq!((&silence["service"], &silence["created_by"]), (&json!("api"), &json!("local user")));
+        assert_eq!(
+            (&silence["service"], &silence["created_by"]),
+            (&json!("api"), &json!("local user"))
+        );
         for (body, field) in [
             (json!({"reason": "x", "ends_at": "2026-03-01T11:00:00Z"}), "ends_at"),
             (json!({"reason": " ", "ends_at": "2026-03-01T13:00:00Z"}), "reason"),
-            (json!({"reason": "x", "ends_at": "2026-03-01T13:00:00Z", "until": 1}), "until"),
+            (
+                json!({"reason": "x", "ends_at": "2026-03-01T13:00:00Z", "until": 1}),
+                "until",
+            ),
         ] {
             let (status, problem) = call(&app, Method::POST, "/api/v1/silences", Some(body)).await;
             assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -142,7 +142,9 @@ impl Receiver {
 }
 
 async fn serve(mut socket: TcpStream, state: Arc<State>, tasks: Tasks) {
-    let Some(received) = read(&mut socket).await else { return };
+    let Some(received) = read(&mut socket).await else {
+        return;
+    };
     let now = state.at_once.fetch_add(1, Ordering::SeqCst) + 1;
     state.most_at_once.fetch_max(now, Ordering::SeqCst);
     state.received.lock().unwrap().push(received.clone());

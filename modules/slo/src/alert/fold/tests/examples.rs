@@ -18,7 +18,12 @@ fn dependencies_probed_well_since_the_failure_began_make_waiting_needless() {
     scene.probe(&name("data"));
     scene.down("web");
     assert_eq!(scene.opened_services(), ["web service-down"]);
-    assert!(!scene.log.iter().any(|effect| matches!(effect, Effect::Held { .. } | Effect::Kick(_))));
+    assert!(
+        !scene
+            .log
+            .iter()
+            .any(|effect| matches!(effect, Effect::Held { .. } | Effect::Kick(_)))
+    );
 }
 
 #[test]
@@ -80,7 +85,11 @@ fn a_cause_found_within_thirty_seconds_after_the_delivery_folds_it_still() {
     scene.up("data");
     scene.up("web");
     assert_eq!(scene.opened.len(), 2);
-    assert_eq!(scene.resolved, [down_key("data"), down_key("web")], "what was told is also told to be over");
+    assert_eq!(
+        scene.resolved,
+        [down_key("data"), down_key("web")],
+        "what was told is also told to be over"
+    );
 }
 
 #[test]
@@ -250,7 +259,10 @@ fn a_fast_burn_pages_although_the_slow_one_opened_a_ticket() {
     scene.burn("api", Severity::Ticket);
     scene.wait(600);
     scene.burn("api", Severity::Page);
-    assert_eq!(scene.opened, [burn_key("api", Severity::Ticket), burn_key("api", Severity::Page)]);
+    assert_eq!(
+        scene.opened,
+        [burn_key("api", Severity::Ticket), burn_key("api", Severity::Page)]
+    );
 }
 
 #[test]
@@ -265,7 +277,10 @@ fn a_page_folded_under_a_ticket_makes_the_root_page() {
         what: Telling::Escalated
     }));
     scene.burn("web", Severity::Page);
-    let escalations = scene.log.iter().filter(|effect| matches!(effect, Effect::Escalated { .. }));
+    let escalations = scene
+        .log
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Escalated { .. }));
     assert_eq!(escalations.count(), 1);
 }
 
@@ -389,6 +404,9 @@ fn a_restart_keeps_holds_folds_and_graces() {
     scene.restart();
     assert_eq!(scene.opened_services(), ["data service-down", "shop service-down"]);
     scene.wait(40);
-    assert_eq!(scene.opened_services(), ["data service-down", "shop service-down", "web service-down"]);
+    assert_eq!(
+        scene.opened_services(),
+        ["data service-down", "shop service-down", "web service-down"]
+    );
     scene.check_settled();
 }

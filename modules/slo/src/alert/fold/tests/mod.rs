@@ -219,9 +219,9 @@ impl Scene {
                 steps += 1;
                 assert!(steps <= self.fold.alerts.len(), "alerts are folded in a circle");
             }
-            let told = self.log.iter().filter(|effect| {
-                matches!(effect, Effect::Deliver { alert: id, what: Telling::Opened } if *id == alert.id)
-            });
+            let told = self.log.iter().filter(
+                |effect| matches!(effect, Effect::Deliver { alert: id, what: Telling::Opened } if *id == alert.id),
+            );
             assert_eq!(told.count(), usize::from(alert.delivered_at.is_some()));
             assert_eq!(self.fold.by_key.get(&alert.key), Some(&alert.id));
         }
@@ -241,7 +241,10 @@ impl Scene {
             let mut top = alert;
             while let Phase::Folded { root, root_gone_at, .. } = &top.phase {
                 assert_eq!(*root_gone_at, None, "{:?} still waits for its grace to end", top.key);
-                top = self.fold.alert(*root).unwrap_or_else(|| panic!("{:?} lies under nothing", top.key));
+                top = self
+                    .fold
+                    .alert(*root)
+                    .unwrap_or_else(|| panic!("{:?} lies under nothing", top.key));
             }
             assert!(
                 matches!(top.phase, Phase::Standing { .. } | Phase::Silenced { .. }),
@@ -273,28 +276,26 @@ pub(super) fn burn_key(service: &str, severity: Severity) -> AlertKey {
 
 struct SceneView<'s>(&'s Scene);
 
-impl SceneView<'_> {
-    fn closure(&self, from: &ServiceName, step: impl Fn(&ServiceName) -> Vec<ServiceName>) -> Vec<ServiceName> {
-        let mut seen = BTreeSet::new();
-        let mut queue = VecDeque::from(step(from));
-        while let Some(service) = queue.pop_front() {
-            if service != *from && seen.insert(service.clone()) {
-                queue.extend(step(&service));
-            }
+fn closure(from: &ServiceName, step: impl Fn(&ServiceName) -> Vec<ServiceName>) -> Vec<ServiceName> {
+    let mut seen = BTreeSet::new();
+    let mut queue = VecDeque::from(step(from));
+    while let Some(service) = queue.pop_front() {
+        if service != *from && seen.insert(service.clone()) {
+            queue.extend(step(&service));
         }
-        seen.into_iter().collect()
     }
+    seen.into_iter().collect()
 }
 
 impl View for SceneView<'_> {
     fn transitive_hard(&self, service: &ServiceName) -> Vec<ServiceName> {
-        self.closure(service, |service| {
+        closure(service, |service| {
             self.0.needs.get(service).into_iter().flatten().cloned().collect()
         })
     }
 
     fn transitive_dependants(&self, service: &ServiceName) -> Vec<ServiceName> {
-        self.closure(service, |service| {
+        closure(service, |service| {
             let needing = self.0.needs.iter().filter(|(_, needs)| needs.contains(service));
             needing.map(|(name, _)| name.clone()).collect()
         })

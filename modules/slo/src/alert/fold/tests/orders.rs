@@ -59,7 +59,10 @@ fn whatever_the_order_of_detection_there_is_one_root_alert(
         assert_eq!(scene.opened, [down_key(root)], "{order:?}");
         for service in services.iter().filter(|service| **service != root) {
             let path = scene.path(&down_key(service)).unwrap();
-            assert_eq!((path.first().unwrap().as_str(), path.last().unwrap().as_str()), (*service, root));
+            assert_eq!(
+                (path.first().unwrap().as_str(), path.last().unwrap().as_str()),
+                (*service, root)
+            );
         }
 
         for recovery in permutations(services) {
@@ -142,6 +145,9 @@ fn a_dependant_that_outlives_every_root_is_told_of_once() {
             scene.wait(30);
         }
         scene.wait(30);
-        assert_eq!(scene.opened_services(), ["data service-down", "auth service-down", "web service-down"]);
+        assert_eq!(
+            scene.opened_services(),
+            ["data service-down", "auth service-down", "web service-down"]
+        );
     }
 }

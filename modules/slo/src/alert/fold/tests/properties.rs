@@ -44,7 +44,11 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn fleet(edges: &[(usize, usize)]) -> String {
     let mut text: Vec<String> = (0..SERVICES).map(service).collect();
-    text.extend(edges.iter().map(|(from, to)| format!("{}>{}", service(*from), service(*to))));
+    text.extend(
+        edges
+            .iter()
+            .map(|(from, to)| format!("{}>{}", service(*from), service(*to))),
+    );
     text.join(" ")
 }
 
