@@ -272,7 +272,7 @@ fn window(draft: Option<&DraftWindow>, limits: &Limits, errors: &mut Errors) -> 
         let kept = duration_in_words(limits.retention_s * SECOND);
         errors.add(
             "window",
-            format!("a window of {window} is longer than event counts are kept ({kept}); shorten it, or raise `slo.retention_days`"),
+            format!("a window of {window} is longer than event counts are kept ({kept}); shorten it"),
         );
         return None;
     }
