@@ -88,20 +88,14 @@ fn sentence(step: &Step) -> (&'static str, String) {
             (RED, format!("{BOLD}{}{PLAIN} is down: {reason}", text("service")))
         }
         "dependants-degraded" => {
-            let names: Vec<_> = detail["degraded"]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name.as_str())
-                .collect();
-            (
-                YELLOW,
-                format!(
-                    "Degraded because of {BOLD}{}{PLAIN}: {}.",
-                    text("cause"),
-                    names.join(", ")
-                ),
-            )
+            let degraded = detail["degraded"].as_object();
+            let names: Vec<_> = degraded.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+            let cause = format!("{BOLD}{}{PLAIN}", text("cause"));
+            if names.is_empty() {
+                (GREEN, format!("No service needs {cause}, so no other suffers."))
+            } else {
+                (YELLOW, format!("Degraded because of {cause}: {}.", names.join(", ")))
+            }
         }
         "budget-burning" => (
             YELLOW,

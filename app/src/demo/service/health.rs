@@ -66,7 +66,7 @@ async fn ready(State(chassis): State<Arc<Chassis>>) -> Response {
     let components = examine(&chassis).await;
     let trouble = troubles(&components);
     if !trouble.is_empty() {
-        let body = json!({ "detail": "Service not ready", "service": chassis.name, "reasons": trouble });
+        let body = json!({ "detail": format!("Service not ready: {}", trouble.join("; ")), "service": chassis.name, "reasons": trouble });
         return (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response();
     }
     let outcomes = chassis.dependencies.last_outcomes();
