@@ -32,13 +32,19 @@ pub async fn serve(method: Method, uri: Uri) -> Response {
         let problem = Problem::new(
             ProblemKind::NotFound,
             "no-such-endpoint",
-            format!("There is no endpoint {method} {}. The list is at /openapi.json.", uri.path()),
+            format!(
+                "There is no endpoint {method} {}. The list is at /openapi.json.",
+                uri.path()
+            ),
         );
         return ApiError(problem).into_response();
     }
     // Addresses of pages are the dashboard's own affair: whatever is not a file is its start page.
     let file = Dashboard::get(path).filter(|_| !path.is_empty());
-    match file.map(|file| (path, file)).or_else(|| Some(("index.html", Dashboard::get("index.html")?))) {
+    match file
+        .map(|file| (path, file))
+        .or_else(|| Some(("index.html", Dashboard::get("index.html")?)))
+    {
         Some((name, file)) => {
             let kind = file.metadata.mimetype().to_owned();
             let mut response = Response::new(Body::from(file.data));
@@ -55,7 +61,14 @@ pub async fn serve(method: Method, uri: Uri) -> Response {
             }
             guarded(response)
         }
-        None => guarded((StatusCode::OK, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT).into_response()),
+        None => guarded(
+            (
+                StatusCode::OK,
+                [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+                NOT_BUILT,
+            )
+                .into_response(),
+        ),
     }
 }
 

@@ -29,7 +29,13 @@ pub const FAILED: u8 = 2;
 
 /// Keeps a fleet of services standing.
 #[derive(Debug, Parser)]
-#[command(name = "mainstay", version, about, propagate_version = true, after_help = "Exit codes: 0 yes or done, 1 the answer is no, 2 could not run.\nStart with `mainstay demo`, or with `mainstay up` and http://127.0.0.1:8000.")]
+#[command(
+    name = "mainstay",
+    version,
+    about,
+    propagate_version = true,
+    after_help = "Exit codes: 0 yes or done, 1 the answer is no, 2 could not run.\nStart with `mainstay demo`, or with `mainstay up` and http://127.0.0.1:8000."
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

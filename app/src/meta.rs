@@ -82,7 +82,9 @@ async fn get_meta(State(meta): State<Arc<Meta>>, ScopeQuery(scope): ScopeQuery) 
         database: parts.database.dialect().name(),
         environments: fleets.keys().map(ToString::to_string).collect(),
         counts: Counts {
-            services: fleets.get(&scope.environment).map_or(0, |fleet| fleet.services().count()),
+            services: fleets
+                .get(&scope.environment)
+                .map_or(0, |fleet| fleet.services().count()),
             checks: parts.watch.check_count(),
             slos: parts.slo.objective_count(&scope.environment),
             open_alerts: usize::try_from(parts.slo.open_alert_count().await?).unwrap_or_default(),
@@ -135,7 +137,13 @@ impl From<TaskStatus> for TaskBody {
 )]
 async fn list_tasks(State(meta): State<Arc<Meta>>) -> Paged<TaskBody> {
     Paged {
-        items: meta.parts.tasks.statuses_snapshot().into_iter().map(TaskBody::from).collect(),
+        items: meta
+            .parts
+            .tasks
+            .statuses_snapshot()
+            .into_iter()
+            .map(TaskBody::from)
+            .collect(),
         next_cursor: None,
     }
 }

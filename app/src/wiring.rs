@@ -9,7 +9,8 @@ use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
 use mainstay_backends::notify::HttpOutgoing;
 use mainstay_catalog::{Catalog, ImportRequest, ManagedBy, import::read_paths};
 use mainstay_http::{
-    EventHub, Events, Health, Idempotency, ReadyCheck, events_routes, health_routes, idempotency, loopback_only, observe,
+    EventHub, Events, Health, Idempotency, ReadyCheck, events_routes, health_routes, idempotency, loopback_only,
+    observe,
 };
 use mainstay_kernel::{Actor, Scope, World};
 use mainstay_runtime::Tasks;
@@ -73,7 +74,9 @@ pub fn migrations() -> Vec<Migration> {
 pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Result<Mainstay> {
     let metrics = mainstay_telemetry::install().context("metrics cannot be recorded")?;
     let (database, lock) = open_database(config).await?;
-    let report = migrate(&database, &world, &migrations()).await.context("cannot use the database")?;
+    let report = migrate(&database, &world, &migrations())
+        .await
+        .context("cannot use the database")?;
     if let Some(copy) = &report.copy {
         tracing::info!(copy = %copy.display(), "copied the database before migrating it");
     }
@@ -83,7 +86,14 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
 
     let hub = EventHub::new();
     let catalog = Catalog::new(database.clone(), world.clone(), hub.clone()).await?;
-    let watch = Watch::new(database.clone(), world.clone(), hub.clone(), catalog.clone(), config.watch()?).await?;
+    let watch = Watch::new(
+        database.clone(),
+        world.clone(),
+        hub.clone(),
+        catalog.clone(),
+        config.watch()?,
+    )
+    .await?;
     let outgoing = Arc::new(HttpOutgoing::new(&config.outgoing()?)?);
     let slo = Slo::new(
         database.clone(),
@@ -138,7 +148,9 @@ async fn open_database(config: &Config) -> anyhow::Result<(Database, Option<Dire
     let lock = match &url {
         DatabaseUrl::Sqlite(path) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            Some(DirectoryLock::acquire(folder.unwrap_or_else(|| std::path::Path::new(".")))?)
+            Some(DirectoryLock::acquire(
+                folder.unwrap_or_else(|| std::path::Path::new(".")),
+            )?)
         }
         DatabaseUrl::Postgres(_) => None,
     };
@@ -159,7 +171,7 @@ impl Mainstay {
             parts,
             config,
             metrics,
-                _lock,
+            _lock,
         } = self;
         let Parts {
             tasks,
@@ -276,7 +288,12 @@ fn base_document() -> OpenApi {
                 .description(Some(
                     "Keeps a fleet of services standing. Rules that every endpoint follows are in docs/api-design.md.",
                 ))
-                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+                .license(Some(
+                    LicenseBuilder::new()
+                        .name("Apache-2.0")
+                        .identifier(Some("Apache-2.0"))
+                        .build(),
+                ))
                 .build(),
         )
         .build()

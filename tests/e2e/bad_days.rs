@@ -14,7 +14,10 @@ async fn a_second_mainstay_on_the_same_data_is_refused() {
         ..Instance::sqlite("")
     };
     let other = Instance {
-        toml: format!("[database]\nurl = \"sqlite://{}\"\n", instance.data().join("mainstay.db").display()),
+        toml: format!(
+            "[database]\nurl = \"sqlite://{}\"\n",
+            instance.data().join("mainstay.db").display()
+        ),
         ..other
     };
     let (code, said) = other.start_refused();
@@ -28,9 +31,11 @@ async fn a_database_with_a_newer_schema_is_refused_with_its_version() {
     let instance = Instance::sqlite("");
     let running = instance.start().await;
     running.terminate();
-    let database = Database::open(&DatabaseConfig::new(DatabaseUrl::Sqlite(instance.data().join("mainstay.db"))))
-        .await
-        .unwrap();
+    let database = Database::open(&DatabaseConfig::new(DatabaseUrl::Sqlite(
+        instance.data().join("mainstay.db"),
+    )))
+    .await
+    .unwrap();
     database
         .execute(sql(
             "INSERT INTO store_migration (module, version, name, checksum, applied_at) VALUES ('slo', 999, 'future', 'x', 0)",
@@ -66,8 +71,14 @@ async fn bad_input_is_refused_by_name_and_changes_nothing() {
         let cases = [
             ("/api/v1/services", json!({ "name": "Bad Name!" })),
             ("/api/v1/services", json!({ "name": "good", "colour": "red" })),
-            ("/api/v1/checks", json!({ "name": "x", "service": "nobody", "target": "ftp://x" })),
-            ("/api/v1/slos", json!({ "name": "x", "service": "nobody", "objective": 100 })),
+            (
+                "/api/v1/checks",
+                json!({ "name": "x", "service": "nobody", "target": "ftp://x" }),
+            ),
+            (
+                "/api/v1/slos",
+                json!({ "name": "x", "service": "nobody", "objective": 100 }),
+            ),
             ("/api/v1/webhooks", json!({ "name": "x", "url": "not a url" })),
         ];
         for (path, body) in cases {
@@ -75,7 +86,10 @@ async fn bad_input_is_refused_by_name_and_changes_nothing() {
             assert!(status == 422 || status == 404, "{path} {body}: {status} {problem}");
             assert!(problem["detail"].as_str().unwrap().len() > 10, "{problem}");
         }
-        assert_eq!(running.get("/api/v1/meta").await["counts"], json!({ "services": 0, "checks": 0, "slos": 0, "open_alerts": 0 }));
+        assert_eq!(
+            running.get("/api/v1/meta").await["counts"],
+            json!({ "services": 0, "checks": 0, "slos": 0, "open_alerts": 0 })
+        );
     }
 }
 

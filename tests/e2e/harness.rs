@@ -1,5 +1,7 @@
 //! Starts the binary on a free port with a data folder of its own, talks to it over HTTP, and ends it in various ways.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop loudly")]
+
 use std::{
     io::Read,
     net::TcpListener,
@@ -20,7 +22,8 @@ pub struct Instance {
     pub directory: tempfile::TempDir,
     pub port: u16,
     pub toml: String,
-    _schema: Option<TestDatabase>,
+    /// Held so that the schema lasts as long as the instance.
+    pub schema: Option<TestDatabase>,
 }
 
 /// A running Mainstay; killed when dropped.
@@ -46,7 +49,7 @@ pub async fn instances(toml: &str) -> Vec<Instance> {
         let separator = if url.contains('?') { '&' } else { '?' };
         let url = format!("{url}{separator}options=-csearch_path%3D{name}");
         let mut instance = Instance::sqlite(&format!("{toml}\n[database]\nurl = \"{url}\"\n"));
-        instance._schema = Some(schema);
+        instance.schema = Some(schema);
         instances.push(instance);
     }
     instances
@@ -59,7 +62,7 @@ impl Instance {
             directory: tempfile::tempdir().unwrap(),
             port: free_port(),
             toml: toml.to_owned(),
-            _schema: None,
+            schema: None,
         }
     }
 
@@ -105,7 +108,11 @@ impl Instance {
             if let Some(status) = running.child.try_wait().unwrap() {
                 panic!("it ended with {status} before it was ready:\n{}", running.log());
             }
-            assert!(started.elapsed() < PATIENCE, "it was not ready in time:\n{}", running.log());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "it was not ready in time:\n{}",
+                running.log()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -131,7 +138,10 @@ impl Instance {
     /// Starts it, expecting it to refuse; answers its exit code and what it said.
     pub fn start_refused(&self) -> (i32, String) {
         let output = self.command().output().unwrap();
-        (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
+        (
+            output.status.code().unwrap_or(-1),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
     }
 }
 
@@ -175,7 +185,9 @@ impl Running {
     }
 
     pub async fn try_get(&self, path: &str) -> (u16, Value) {
-        reqwest_get(&format!("{}{path}", self.base)).await.unwrap_or((0, Value::Null))
+        reqwest_get(&format!("{}{path}", self.base))
+            .await
+            .unwrap_or((0, Value::Null))
     }
 
     pub async fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
@@ -204,7 +216,10 @@ impl Running {
             last = body;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("{path} never became what was waited for; last: {last}\nlog:\n{}", self.log());
+        panic!(
+            "{path} never became what was waited for; last: {last}\nlog:\n{}",
+            self.log()
+        );
     }
 }
 
@@ -217,7 +232,11 @@ impl Drop for Running {
 
 /// Sends a signal by name.
 pub fn signal(pid: u32, name: &str) {
-    let status = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().unwrap();
+    let status = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(pid.to_string())
+        .status()
+        .unwrap();
     assert!(status.success());
 }
 

@@ -10,7 +10,14 @@ use crate::harness::{Instance, instances, mainstay, signal};
 async fn a_first_start_serves_health_metrics_and_a_document() {
     for instance in instances("").await {
         let running = instance.start().await;
-        for path in ["/live", "/health", "/health/live", "/ready", "/readiness", "/health/ready"] {
+        for path in [
+            "/live",
+            "/health",
+            "/health/live",
+            "/ready",
+            "/readiness",
+            "/health/ready",
+        ] {
             assert_eq!(running.try_get(path).await.0, 200, "{path}");
         }
         let metrics = running.get("/metrics").await;
@@ -29,7 +36,10 @@ async fn what_was_acknowledged_survives_kill_9() {
     for instance in instances("").await {
         let running = instance.start().await;
         running
-            .post("/api/v1/services", &json!({ "name": "payments-api", "tier": "critical", "owner": "payments" }))
+            .post(
+                "/api/v1/services",
+                &json!({ "name": "payments-api", "tier": "critical", "owner": "payments" }),
+            )
             .await;
         let check = running
             .post(
@@ -41,7 +51,10 @@ async fn what_was_acknowledged_survives_kill_9() {
         let running = instance.start().await;
         assert_eq!(running.get("/api/v1/services/payments-api").await["owner"], "payments");
         let id = check["id"].as_str().unwrap();
-        assert_eq!(running.get(&format!("/api/v1/checks/{id}")).await["service"], "payments-api");
+        assert_eq!(
+            running.get(&format!("/api/v1/checks/{id}")).await["service"],
+            "payments-api"
+        );
     }
 }
 
@@ -64,10 +77,14 @@ async fn sighup_imports_the_configured_files_again() {
     let fleet = instance.write("fleet.yaml", &service("one"));
     instance.toml = format!("[catalog]\nimport = [\"{}\"]\n", fleet.display());
     let running = instance.start().await;
-    running.until("/api/v1/services", |list| list["items"].as_array().unwrap().len() == 1).await;
+    running
+        .until("/api/v1/services", |list| list["items"].as_array().unwrap().len() == 1)
+        .await;
     std::fs::write(&fleet, format!("{}---\n{}", service("one"), service("two"))).unwrap();
     signal(running.pid(), "HUP");
-    running.until("/api/v1/services", |list| list["items"].as_array().unwrap().len() == 2).await;
+    running
+        .until("/api/v1/services", |list| list["items"].as_array().unwrap().len() == 2)
+        .await;
 }
 
 #[tokio::test]
@@ -87,7 +104,10 @@ async fn its_own_traces_leave_over_otlp_when_an_endpoint_is_configured() {
     assert_eq!(running.terminate().1, Some(0));
     let request = received.join().unwrap();
     assert!(request.starts_with("POST /v1/traces HTTP/1.1"), "{request}");
-    assert!(request.to_ascii_lowercase().contains("application/x-protobuf"), "{request}");
+    assert!(
+        request.to_ascii_lowercase().contains("application/x-protobuf"),
+        "{request}"
+    );
 }
 
 fn service(name: &str) -> String {
@@ -98,7 +118,10 @@ fn service(name: &str) -> String {
 fn offline_verbs_need_no_server() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("fleet.yaml"), service("one")).unwrap();
-    let output = mainstay(folder.path(), &["import", "--dry-run", "--output", "json", "fleet.yaml"]);
+    let output = mainstay(
+        folder.path(),
+        &["import", "--dry-run", "--output", "json", "fleet.yaml"],
+    );
     assert!(output.status.success(), "{output:?}");
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["summary"]["services"], 1);

@@ -12,7 +12,11 @@ fn the_demo_shows_every_step_in_order() {
         .output()
         .unwrap();
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{lines}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{lines}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let steps: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for step in &steps {
         for key in ["at", "step", "source"] {

@@ -30,11 +30,15 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<u8> {
         ..CheckDraft::of(args.target.clone())
     };
     let spec = draft.build(&Defaults::default(), None).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+        let lines: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{}: {}", error.field, error.message))
+            .collect();
         anyhow::anyhow!("{}", lines.join("; "))
     })?;
     let probe = probe_once(&World::system(), &ProberConfig::default(), &spec).await?;
-    args.output.print(&ProbeBody::from(&probe), |_| describe(&args.target, &probe))?;
+    args.output
+        .print(&ProbeBody::from(&probe), |_| describe(&args.target, &probe))?;
     Ok(if probe.ok() { OK } else { NO })
 }
 

@@ -1,6 +1,10 @@
 //! How verbs reach a running Mainstay.
 
-use std::{fmt, net::{IpAddr, Ipv4Addr, Ipv6Addr}, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -13,7 +17,12 @@ use url::Url;
 #[derive(Debug, Clone, Args)]
 pub struct ServerUrl {
     /// Address of the running Mainstay
-    #[arg(long, env = "MAINSTAY_SERVER", default_value = "http://127.0.0.1:8000", value_name = "URL")]
+    #[arg(
+        long,
+        env = "MAINSTAY_SERVER",
+        default_value = "http://127.0.0.1:8000",
+        value_name = "URL"
+    )]
     server: Url,
 }
 
@@ -41,12 +50,14 @@ impl ServerUrl {
 
     /// Fetches a JSON document.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.answer(client(Duration::from_secs(30))?.get(self.join(path)?)).await
+        self.answer(client(Duration::from_secs(30))?.get(self.join(path)?))
+            .await
     }
 
     /// Sends a JSON document.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.answer(client(Duration::from_secs(120))?.post(self.join(path)?).json(body)).await
+        self.answer(client(Duration::from_secs(120))?.post(self.join(path)?).json(body))
+            .await
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
@@ -54,7 +65,10 @@ impl ServerUrl {
             format!("no Mainstay answers at {self}. Start one with `mainstay up`, or name another with --server")
         })?;
         let status = answer.status();
-        let body: Value = answer.json().await.context("the answer is not JSON; is this a Mainstay?")?;
+        let body: Value = answer
+            .json()
+            .await
+            .context("the answer is not JSON; is this a Mainstay?")?;
         if !status.is_success() {
             bail!("{}", refusal(&body));
         }
@@ -68,7 +82,10 @@ impl ServerUrl {
         loop {
             let separator = if path.contains('?') { '&' } else { '?' };
             let page = match &cursor {
-                Some(cursor) => self.get(&format!("{path}{separator}limit=1000&cursor={cursor}")).await?,
+                Some(cursor) => {
+                    self.get(&format!("{path}{separator}limit=1000&cursor={cursor}"))
+                        .await?
+                }
                 None => self.get(&format!("{path}{separator}limit=1000")).await?,
             };
             items.extend(page["items"].as_array().cloned().unwrap_or_default());
@@ -82,7 +99,10 @@ impl ServerUrl {
 
 /// A problem in words: its sentence, then each field at fault.
 fn refusal(problem: &Value) -> String {
-    let mut text = problem["detail"].as_str().unwrap_or("the request was refused").to_owned();
+    let mut text = problem["detail"]
+        .as_str()
+        .unwrap_or("the request was refused")
+        .to_owned();
     for error in problem["errors"].as_array().into_iter().flatten() {
         let field = error["field"].as_str().unwrap_or_default();
         let message = error["message"].as_str().unwrap_or_default();

@@ -31,5 +31,9 @@ pub fn run(args: &ConfigCheckArgs) -> anyhow::Result<u8> {
             table(["KEY", "VALUE", "FROM"], rows)
         },
     )?;
-    Ok(if args.strict && !loaded.warnings.is_empty() { NO } else { OK })
+    Ok(if args.strict && !loaded.warnings.is_empty() {
+        NO
+    } else {
+        OK
+    })
 }

@@ -2,12 +2,7 @@
 //!
 //! With `--dry-run` nothing but the files is needed; without it the running Mainstay takes the result over.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -102,7 +97,12 @@ fn offline(files: Vec<InputFile>, args: &ImportArgs) -> Value {
             value
         })
         .collect();
-    let count = |severity: &str| findings.iter().filter(|finding| finding["severity"] == severity).count();
+    let count = |severity: &str| {
+        findings
+            .iter()
+            .filter(|finding| finding["severity"] == severity)
+            .count()
+    };
     json!({
         "dry_run": true,
         "files": analysis.files,
@@ -143,7 +143,12 @@ fn render(report: &Value) -> String {
         );
         for line in finding["excerpt"].as_array().into_iter().flatten() {
             let mark = if line["line"] == finding["line"] { ">" } else { " " };
-            let _ = writeln!(text, "  {mark} {:>4} | {}", line["line"].to_string(), string(&line["text"]));
+            let _ = writeln!(
+                text,
+                "  {mark} {:>4} | {}",
+                line["line"].to_string(),
+                string(&line["text"])
+            );
         }
         text.push('\n');
     }
@@ -157,9 +162,14 @@ fn render(report: &Value) -> String {
         );
     }
     let files = report["files"].as_array().cloned().unwrap_or_default();
-    let rows = files
-        .iter()
-        .map(|file| [string(&file["status"]), string(&file["kind"]), string(&file["path"]), string(&file["note"])]);
+    let rows = files.iter().map(|file| {
+        [
+            string(&file["status"]),
+            string(&file["kind"]),
+            string(&file["path"]),
+            string(&file["note"]),
+        ]
+    });
     let _ = writeln!(text, "{}\n", table(["STATUS", "KIND", "FILE", "NOTE"], rows));
     for change in report["changes"].as_array().into_iter().flatten() {
         let _ = writeln!(
@@ -179,7 +189,11 @@ fn render(report: &Value) -> String {
         summary["errors"],
         summary["warnings"],
         summary["infos"],
-        if report["dry_run"] == true { " (dry run, nothing was changed)" } else { "" }
+        if report["dry_run"] == true {
+            " (dry run, nothing was changed)"
+        } else {
+            ""
+        }
     );
     text
 }

@@ -21,7 +21,9 @@ pub struct ListArgs {
 
 impl ListArgs {
     async fn list(&self, resource: &str) -> anyhow::Result<Vec<Value>> {
-        self.server.list(&format!("/api/v1/{resource}?environment={}", self.environment)).await
+        self.server
+            .list(&format!("/api/v1/{resource}?environment={}", self.environment))
+            .await
     }
 }
 
@@ -81,7 +83,9 @@ pub async fn checks(args: ListArgs) -> anyhow::Result<u8> {
                 text(check, "service"),
                 text(check, "state"),
                 text(check, "target"),
-                check["last"]["duration_ms"].as_f64().map_or_else(String::new, |ms| format!("{ms:.1} ms")),
+                check["last"]["duration_ms"]
+                    .as_f64()
+                    .map_or_else(String::new, |ms| format!("{ms:.1} ms")),
                 text(&check["last"]["failure"], "message"),
             ]
         });

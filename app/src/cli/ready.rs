@@ -24,7 +24,10 @@ pub async fn run(args: ReadyArgs) -> anyhow::Result<u8> {
     let client = client(Duration::from_secs(3))?;
     let answer = client.get(args.server.join("/ready")?).send().await;
     let (ready, body) = match answer {
-        Ok(answer) => (answer.status().is_success(), answer.json::<Value>().await.unwrap_or_default()),
+        Ok(answer) => (
+            answer.status().is_success(),
+            answer.json::<Value>().await.unwrap_or_default(),
+        ),
         Err(error) => {
             anstream::eprintln!("no Mainstay answers at {}: {error}", args.server);
             return Ok(NO);

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use mainstay_catalog::import::{ImportOptions, analyse, read_paths};
 use mainstay_kernel::Environment;
-use mainstay_slo::{DECLARATION_KIND, model::{Definition, Limits}, validate_declaration};
+use mainstay_slo::{
+    DECLARATION_KIND,
+    model::{Definition, Limits},
+    validate_declaration,
+};
 use serde_json::{Value, json};
 
 use super::{NO, OK, Output, client::ServerUrl, output::table};
@@ -65,7 +69,11 @@ fn check_files(args: &ValidateArgs) -> anyhow::Result<u8> {
     for file in analysis.findings.iter().filter(|finding| finding.code == "unreadable") {
         results.push(json!({ "name": Value::Null, "file": file.file, "line": file.line, "errors": [file.message] }));
     }
-    for declaration in analysis.declarations.iter().filter(|declaration| declaration.kind == DECLARATION_KIND) {
+    for declaration in analysis
+        .declarations
+        .iter()
+        .filter(|declaration| declaration.kind == DECLARATION_KIND)
+    {
         let place = (&declaration.source.file, declaration.source.line);
         results.push(match validate_declaration(&declaration.body, &declaration.environment, &Limits::default()) {
             Ok(validated) => json!({
@@ -78,10 +86,13 @@ fn check_files(args: &ValidateArgs) -> anyhow::Result<u8> {
             }),
         });
     }
-    let wrong = results.iter().any(|result| result["errors"].as_array().is_some_and(|errors| !errors.is_empty()));
+    let wrong = results
+        .iter()
+        .any(|result| result["errors"].as_array().is_some_and(|errors| !errors.is_empty()));
     args.output.print(&results, |results| {
         if results.is_empty() {
-            return "There is no objective in these files. A short one: kind Slo with `service` and `objective`.".to_owned();
+            return "There is no objective in these files. A short one: kind Slo with `service` and `objective`."
+                .to_owned();
         }
         results.iter().map(line).collect::<Vec<_>>().join("\n")
     })?;
@@ -103,25 +114,49 @@ fn sentence(definition: &Definition) -> String {
 fn line(result: &Value) -> String {
     let place = format!("{}:{}", result["file"].as_str().unwrap_or_default(), result["line"]);
     let name = result["name"].as_str().unwrap_or("(unreadable)");
-    let errors: Vec<&str> = result["errors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let errors: Vec<&str> = result["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if !errors.is_empty() {
         return format!("error  {name} ({place})\n  {}", errors.join("\n  "));
     }
-    let mut text = format!("ok     {name} ({place})\n  {}", result["sentence"].as_str().unwrap_or_default());
-    for warning in result["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    let mut text = format!(
+        "ok     {name} ({place})\n  {}",
+        result["sentence"].as_str().unwrap_or_default()
+    );
+    for warning in result["warnings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         text.push_str(&format!("\n  warning: {warning}"));
     }
     text
 }
 
 async fn list(args: ListSlosArgs) -> anyhow::Result<u8> {
-    let slos = args.server.list(&format!("/api/v1/slos?environment={}", args.environment)).await?;
+    let slos = args
+        .server
+        .list(&format!("/api/v1/slos?environment={}", args.environment))
+        .await?;
     args.output.print(&slos, |slos| {
         if slos.is_empty() {
             return "No objectives yet. Import a slos.json, or write a kind Slo in Mainstay YAML.".to_owned();
         }
-        let percent = |value: &Value| value.as_f64().map_or_else(|| "no data".to_owned(), |ratio| format!("{:.1} %", ratio * 100.0));
-        let minutes = |value: &Value| value.as_f64().map_or_else(String::new, |minutes| format!("{minutes:.2} min"));
+        let percent = |value: &Value| {
+            value
+                .as_f64()
+                .map_or_else(|| "no data".to_owned(), |ratio| format!("{:.1} %", ratio * 100.0))
+        };
+        let minutes = |value: &Value| {
+            value
+                .as_f64()
+                .map_or_else(String::new, |minutes| format!("{minutes:.2} min"))
+        };
         let rows = slos.iter().map(|slo| {
             let budget = &slo["budget"];
             [
@@ -134,7 +169,18 @@ async fn list(args: ListSlosArgs) -> anyhow::Result<u8> {
                 format!("{} of {}", budget["bad"], budget["total"]),
             ]
         });
-        table(["SERVICE", "SLO", "OBJECTIVE", "STATE", "BUDGET LEFT", "ALLOWED", "BAD EVENTS"], rows)
+        table(
+            [
+                "SERVICE",
+                "SLO",
+                "OBJECTIVE",
+                "STATE",
+                "BUDGET LEFT",
+                "ALLOWED",
+                "BAD EVENTS",
+            ],
+            rows,
+        )
     })?;
     Ok(OK)
 }

@@ -69,9 +69,12 @@ async fn serve(loaded: &Loaded, until_stdin_closes: bool) -> anyhow::Result<u8> 
     if loaded.file.is_none() {
         write_first_configuration(&config.data_dir);
     }
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}; is something else running there? Choose another with --listen", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}; is something else running there? Choose another with --listen",
+            config.listen
+        )
+    })?;
     let address = listener.local_addr()?;
 
     let world = World::system();
@@ -91,7 +94,10 @@ async fn serve(loaded: &Loaded, until_stdin_closes: bool) -> anyhow::Result<u8> 
     let served = mainstay_http::serve(listener, mainstay.router.clone(), tasks.clone()).await;
     let stubborn = tasks.stop_and_wait(PATIENCE).await;
     if !stubborn.is_empty() {
-        tracing::warn!(tasks = stubborn.join(", "), "some background tasks did not finish in time");
+        tracing::warn!(
+            tasks = stubborn.join(", "),
+            "some background tasks did not finish in time"
+        );
     }
     mainstay.database.close().await;
     served?;
@@ -118,7 +124,9 @@ fn stop_when_stdin_closes(tasks: &Tasks) -> anyhow::Result<()> {
         tracing::info!("standard input closed; stopping");
         stopper.stop();
     };
-    std::thread::Builder::new().name("standard-input".to_owned()).spawn(wait)?;
+    std::thread::Builder::new()
+        .name("standard-input".to_owned())
+        .spawn(wait)?;
     Ok(())
 }
 

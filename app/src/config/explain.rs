@@ -37,7 +37,11 @@ fn flatten(prefix: String, value: &Value, emit: &mut impl FnMut(String, &Value))
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                let path = if prefix.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{prefix}.{key}")
+                };
                 flatten(path, value, emit);
             }
         }
@@ -53,8 +57,12 @@ fn flatten(prefix: String, value: &Value, emit: &mut impl FnMut(String, &Value))
 
 /// Hides what must not be shown: the password in a URL, and the path and query of an address that may hold a token.
 fn mask(key: &str, value: &Value) -> String {
-    let Value::String(text) = value else { return value.to_string() };
-    let Ok(mut url) = url::Url::parse(text) else { return text.clone() };
+    let Value::String(text) = value else {
+        return value.to_string();
+    };
+    let Ok(mut url) = url::Url::parse(text) else {
+        return text.clone();
+    };
     if url.password().is_some() {
         // Only a URL that cannot have a password refuses one.
         let _ = url.set_password(Some("***"));
@@ -73,8 +81,14 @@ mod tests {
     #[test]
     fn passwords_and_tokens_in_addresses_are_masked() {
         let show = |key: &str, text: &str| mask(key, &Value::String(text.to_owned()));
-        assert_eq!(show("database.url", "postgresql://u:secret@db/m"), "postgresql://u:***@db/m");
-        assert_eq!(show("webhook[0].url", "https://hooks.example/T0/B0/token"), "https://hooks.example/***");
+        assert_eq!(
+            show("database.url", "postgresql://u:secret@db/m"),
+            "postgresql://u:***@db/m"
+        );
+        assert_eq!(
+            show("webhook[0].url", "https://hooks.example/T0/B0/token"),
+            "https://hooks.example/***"
+        );
         assert_eq!(show("data_dir", "mainstay-data"), "mainstay-data");
     }
 }

@@ -81,7 +81,9 @@ pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
         None => default_file(&base),
     };
     let figment = layers(file.as_deref(), overrides);
-    let config: Config = figment.extract().map_err(|error| ConfigError::Invalid(describe(&error)))?;
+    let config: Config = figment
+        .extract()
+        .map_err(|error| ConfigError::Invalid(describe(&error)))?;
     if !config.listen.ip().is_loopback() {
         return Err(ConfigError::NotLoopback(config.listen));
     }
@@ -100,7 +102,11 @@ fn layers(file: Option<&Path>, overrides: &Overrides) -> Figment {
     if let Some(file) = file {
         figment = figment.merge(Toml::file(file));
     }
-    figment = figment.merge(Env::prefixed("MAINSTAY_").split("__").ignore(&["server", "token", "test_postgres"]));
+    figment = figment.merge(
+        Env::prefixed("MAINSTAY_")
+            .split("__")
+            .ignore(&["server", "token", "test_postgres"]),
+    );
     if let Some(listen) = overrides.listen {
         figment = figment.merge(Flag("--listen", "listen", listen.to_string()));
     }
@@ -112,7 +118,10 @@ fn layers(file: Option<&Path>, overrides: &Overrides) -> Figment {
 
 /// The file in the current folder, else the one that a first start wrote into the data folder.
 fn default_file(base: &Figment) -> Option<PathBuf> {
-    let in_data = base.extract_inner::<PathBuf>("data_dir").ok().map(|data| data.join(FILE_NAME));
+    let in_data = base
+        .extract_inner::<PathBuf>("data_dir")
+        .ok()
+        .map(|data| data.join(FILE_NAME));
     [Some(PathBuf::from(FILE_NAME)), in_data]
         .into_iter()
         .flatten()
@@ -160,16 +169,24 @@ pub(super) fn origin(metadata: &figment::Metadata) -> String {
 /// Keys that mean nothing, each with the nearest one that does.
 fn unknown_keys(figment: &Figment) -> Vec<String> {
     let known = serde_json::to_value(Config::default()).unwrap_or_default();
-    let Ok(given) = figment.extract::<Value>() else { return Vec::new() };
+    let Ok(given) = figment.extract::<Value>() else {
+        return Vec::new();
+    };
     let mut warnings = Vec::new();
     compare("", &given, &known, &mut warnings);
     warnings
 }
 
 fn compare(prefix: &str, given: &Value, known: &Value, warnings: &mut Vec<String>) {
-    let (Value::Object(given), Value::Object(known)) = (given, known) else { return };
+    let (Value::Object(given), Value::Object(known)) = (given, known) else {
+        return;
+    };
     for (key, value) in given {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let path = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
         match known.get(key) {
             Some(expected) => compare(&path, value, expected, warnings),
             None => {
@@ -221,19 +238,28 @@ mod tests {
     fn a_flag_beats_the_file_which_beats_the_default() {
         let loaded = load_text("listen = \"127.0.0.1:9000\"\n[watch]\nretry_ms = 200\n").unwrap();
         assert_eq!(loaded.config.listen.port(), 9000);
-        assert_eq!((loaded.config.watch.retry_ms, loaded.config.watch.concurrency), (200, 512));
+        assert_eq!(
+            (loaded.config.watch.retry_ms, loaded.config.watch.concurrency),
+            (200, 512)
+        );
     }
 
     #[test]
     fn an_unknown_key_warns_and_names_the_nearest_known_one() {
         let loaded = load_text("[watch]\nretry_msec = 200\n").unwrap();
-        assert_eq!(loaded.warnings, ["unknown key `watch.retry_msec`; did you mean `retry_ms`?"]);
+        assert_eq!(
+            loaded.warnings,
+            ["unknown key `watch.retry_msec`; did you mean `retry_ms`?"]
+        );
     }
 
     #[test]
     fn a_wrong_value_is_named_with_its_file() {
         let error = load_text("[watch]\nconcurrency = \"many\"\n").unwrap_err().to_string();
-        assert!(error.contains("`watch.concurrency`") && error.contains("mainstay.toml"), "{error}");
+        assert!(
+            error.contains("`watch.concurrency`") && error.contains("mainstay.toml"),
+            "{error}"
+        );
     }
 
     #[test]

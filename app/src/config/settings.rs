@@ -6,12 +6,7 @@ use anyhow::Context;
 use mainstay_backends::HttpClientConfig;
 use mainstay_catalog::{Declaration, Source, SourceKind};
 use mainstay_providers::{AllowRule, EgressPolicy, Method};
-use mainstay_slo::{
-    Settings, SloConfig,
-    alert::AlertsConfig,
-    delivery::heartbeat::HeartbeatConfig,
-    model::Limits,
-};
+use mainstay_slo::{Settings, SloConfig, alert::AlertsConfig, delivery::heartbeat::HeartbeatConfig, model::Limits};
 use mainstay_watch::{Defaults, WatchConfig};
 use serde_json::json;
 
@@ -27,7 +22,10 @@ impl Config {
         };
         let interval = milliseconds("default_interval_ms", section.default_interval_ms, 1_000)?;
         let timeout = milliseconds("default_timeout_ms", section.default_timeout_ms, 10)?.min(interval);
-        anyhow::ensure!(section.concurrency > 0, "`watch.concurrency` is 0; nothing could be probed");
+        anyhow::ensure!(
+            section.concurrency > 0,
+            "`watch.concurrency` is 0; nothing could be probed"
+        );
         Ok(WatchConfig {
             defaults: Defaults {
                 interval,
@@ -82,7 +80,10 @@ impl Config {
             }),
         };
         Ok(AlertsConfig {
-            public_url: self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen)),
+            public_url: self
+                .public_url
+                .clone()
+                .unwrap_or_else(|| format!("http://{}", self.listen)),
             heartbeat,
             ..AlertsConfig::default()
         })

@@ -47,7 +47,10 @@ impl EventHub {
         }
         match serde_json::to_string(data) {
             // Nobody listening any more is no error.
-            Ok(text) => drop(self.sender.send(LiveEvent { topic, data: text.into() })),
+            Ok(text) => drop(self.sender.send(LiveEvent {
+                topic,
+                data: text.into(),
+            })),
             Err(error) => tracing::error!(event.topic = topic, %error, "a live event could not be written as JSON"),
         }
     }
@@ -100,8 +103,11 @@ async fn stream_events(State(state): State<Events>) -> Sse<impl Stream<Item = Re
                 .data(json!({ "missed": missed }).to_string()),
         })
     });
-    let hello = futures::stream::once(async { Ok(Event::default().event("hello").data("{}").retry(Duration::from_secs(2))) });
-    let stream = hello.chain(live).take_until(async move { state.tasks.stopping().await });
+    let hello =
+        futures::stream::once(async { Ok(Event::default().event("hello").data("{}").retry(Duration::from_secs(2))) });
+    let stream = hello
+        .chain(live)
+        .take_until(async move { state.tasks.stopping().await });
     Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)).text("still here"))
 }
 

@@ -37,16 +37,28 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiJson<T> {
             )
             .into());
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| body_problem(&rejection))?;
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| body_problem(&rejection))?;
         parse_json(&bytes).map(Self)
     }
 }
 
 fn body_problem(rejection: &BytesRejection) -> ApiError {
     if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(ProblemKind::TooLarge, "too-large", "The body is larger than this endpoint accepts.").into()
+        Problem::new(
+            ProblemKind::TooLarge,
+            "too-large",
+            "The body is larger than this endpoint accepts.",
+        )
+        .into()
     } else {
-        Problem::new(ProblemKind::Malformed, "unreadable-body", "The body could not be read to its end. Send it again.").into()
+        Problem::new(
+            ProblemKind::Malformed,
+            "unreadable-body",
+            "The body could not be read to its end. Send it again.",
+        )
+        .into()
     }
 }
 
@@ -100,13 +112,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = url::form_urlencoded::parse(query.as_bytes());
         let deserializer = serde_urlencoded::Deserializer::new(pairs);
-        serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| {
-            let field = error.path().to_string();
-            let message = error.into_inner().to_string();
-            Problem::invalid("invalid-query", sentence(&format!("the query parameter `{field}` is wrong: {message}")))
+        serde_path_to_error::deserialize(deserializer)
+            .map(Self)
+            .map_err(|error| {
+                let field = error.path().to_string();
+                let message = error.into_inner().to_string();
+                Problem::invalid(
+                    "invalid-query",
+                    sentence(&format!("the query parameter `{field}` is wrong: {message}")),
+                )
                 .field(field, message)
                 .into()
-        })
+            })
     }
 }
 
@@ -148,7 +165,9 @@ impl<S: Send + Sync> FromRequestParts<S> for ScopeQuery {
 }
 
 impl IntoParams for ScopeQuery {
-    fn into_params(provider: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>) -> Vec<utoipa::openapi::path::Parameter> {
+    fn into_params(
+        provider: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+    ) -> Vec<utoipa::openapi::path::Parameter> {
         EnvironmentParameter::into_params(provider)
     }
 }
@@ -176,9 +195,12 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
         let limit = parameters.limit.unwrap_or(100);
         if !(1..=10_000).contains(&limit) {
             let message = "must be between 1 and 10000";
-            return Err(Problem::invalid("invalid-query", format!("The query parameter `limit` {message}, not {limit}."))
-                .field("limit", message)
-                .into());
+            return Err(Problem::invalid(
+                "invalid-query",
+                format!("The query parameter `limit` {message}, not {limit}."),
+            )
+            .field("limit", message)
+            .into());
         }
         Ok(Self(PageRequest {
             limit: limit as usize,
@@ -188,7 +210,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
 }
 
 impl IntoParams for PageQuery {
-    fn into_params(provider: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>) -> Vec<utoipa::openapi::path::Parameter> {
+    fn into_params(
+        provider: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+    ) -> Vec<utoipa::openapi::path::Parameter> {
         PageParameters::into_params(provider)
     }
 }
@@ -213,7 +237,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get(header::IF_MATCH) else {
+            return Ok(Self(None));
+        };
         let text = value.to_str().unwrap_or_default().trim();
         if text == "*" {
             return Ok(Self(None));
@@ -271,7 +297,10 @@ mod tests {
     #[test]
     fn a_wrong_field_is_named_by_its_path() {
         let problem = refusal(r#"{"window":{"seconds":"long"}}"#);
-        assert_eq!((problem.kind, problem.errors[0].field.as_str()), (ProblemKind::Invalid, "window.seconds"));
+        assert_eq!(
+            (problem.kind, problem.errors[0].field.as_str()),
+            (ProblemKind::Invalid, "window.seconds")
+        );
         let problem = refusal(r#"{"window":{"seconds":1,"colour":"red"}}"#);
         assert_eq!(problem.errors[0].field, "window.colour");
         assert!(problem.detail.contains("unknown field"), "{}", problem.detail);

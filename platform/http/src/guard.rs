@@ -28,7 +28,9 @@ fn verdict(method: &Method, authority: Option<&Authority>, headers: &HeaderMap) 
     });
     // A request without any host cannot come from a browser.
     if host.is_some_and(|host| !is_loopback(host)) {
-        return Err("Without accounts Mainstay answers only at its loopback address. Open it as http://127.0.0.1 or http://localhost.");
+        return Err(
+            "Without accounts Mainstay answers only at its loopback address. Open it as http://127.0.0.1 or http://localhost.",
+        );
     }
     if method.is_safe() {
         return Ok(());
@@ -76,7 +78,12 @@ mod tests {
         for host in ["127.0.0.1:8000", "localhost", "LOCALHOST:1", "[::1]:8000", "127.9.9.9"] {
             assert!(judge(&Method::GET, &[("host", host)]), "{host}");
         }
-        for host in ["evil.example:8000", "127.0.0.1.evil.example", "10.0.0.1", "localhost.evil.example"] {
+        for host in [
+            "evil.example:8000",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "localhost.evil.example",
+        ] {
             assert!(!judge(&Method::GET, &[("host", host)]), "{host}");
         }
     }
@@ -85,7 +92,14 @@ mod tests {
     fn another_site_may_not_change_anything() {
         let host = ("host", "127.0.0.1:8000");
         assert!(judge(&Method::POST, &[host]));
-        assert!(judge(&Method::POST, &[host, ("origin", "http://127.0.0.1:8000"), ("sec-fetch-site", "same-origin")]));
+        assert!(judge(
+            &Method::POST,
+            &[
+                host,
+                ("origin", "http://127.0.0.1:8000"),
+                ("sec-fetch-site", "same-origin")
+            ]
+        ));
         assert!(!judge(&Method::POST, &[host, ("origin", "https://evil.example")]));
         assert!(!judge(&Method::POST, &[host, ("origin", "null")]));
         assert!(!judge(&Method::DELETE, &[host, ("sec-fetch-site", "cross-site")]));

@@ -2,12 +2,7 @@
 //!
 //! **Invariant:** `/live` and `/health` touch no dependency, so a database that is away never gets Mainstay restarted.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
 use mainstay_runtime::Tasks;
@@ -35,7 +30,10 @@ pub struct ReadyCheck {
 
 impl std::fmt::Debug for ReadyCheck {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ReadyCheck").field("name", &self.name).field("required", &self.required).finish_non_exhaustive()
+        f.debug_struct("ReadyCheck")
+            .field("name", &self.name)
+            .field("required", &self.required)
+            .finish_non_exhaustive()
     }
 }
 
@@ -214,7 +212,10 @@ mod tests {
     use super::*;
 
     async fn status(checks: Vec<ReadyCheck>) -> &'static str {
-        Health::new(checks, Tasks::new(World::system())).readiness().await.status
+        Health::new(checks, Tasks::new(World::system()))
+            .readiness()
+            .await
+            .status
     }
 
     #[tokio::test(start_paused = true)]

@@ -51,7 +51,11 @@ async fn run(state: &Idempotency, key: HeaderValue, request: Request, next: Next
     let organization = OrganizationId::DEFAULT;
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
-        Problem::new(ProblemKind::TooLarge, "too-large", "The body is larger than a request with an idempotency key may be.")
+        Problem::new(
+            ProblemKind::TooLarge,
+            "too-large",
+            "The body is larger than a request with an idempotency key may be.",
+        )
     })?;
     let mut hash = Sha256::new();
     hash.update(parts.uri.to_string());
@@ -82,7 +86,11 @@ async fn run(state: &Idempotency, key: HeaderValue, request: Request, next: Next
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
-        Problem::new(ProblemKind::Internal, "internal", "The answer was too large to be remembered.")
+        Problem::new(
+            ProblemKind::Internal,
+            "internal",
+            "The answer was too large to be remembered.",
+        )
     })?;
     if parts.status.is_success() {
         let stored = StoredAnswer {
@@ -124,7 +132,10 @@ fn replay(stored: StoredAnswer) -> Response {
     let mut response = (status, stored.body).into_response();
     let kept: std::collections::BTreeMap<String, String> = serde_json::from_str(&stored.headers).unwrap_or_default();
     for name in REPEATED_HEADERS {
-        if let Some(value) = kept.get(name.as_str()).and_then(|value| HeaderValue::try_from(value).ok()) {
+        if let Some(value) = kept
+            .get(name.as_str())
+            .and_then(|value| HeaderValue::try_from(value).ok())
+        {
             response.headers_mut().insert(name, value);
         }
     }

@@ -59,9 +59,17 @@ pub async fn observe(State(world): State<World>, mut request: Request, next: Nex
     span.in_scope(|| {
         let duration_ms = took.as_secs_f64() * 1_000.0;
         if status.is_server_error() || took > SLOW {
-            tracing::warn!(http.status = status.as_u16(), http.duration_ms = duration_ms, "answered");
+            tracing::warn!(
+                http.status = status.as_u16(),
+                http.duration_ms = duration_ms,
+                "answered"
+            );
         } else {
-            tracing::debug!(http.status = status.as_u16(), http.duration_ms = duration_ms, "answered");
+            tracing::debug!(
+                http.status = status.as_u16(),
+                http.duration_ms = duration_ms,
+                "answered"
+            );
         }
     });
     let labels = [
@@ -110,7 +118,10 @@ impl TraceParent {
         let mut parts = text.split('-');
         let (version, trace_id, span_id, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let hex = |text: &str, length| {
-            text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+            text.len() == length
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         };
         let nonzero = |text: &str| text.bytes().any(|byte| byte != b'0');
         let valid = hex(version, 2)

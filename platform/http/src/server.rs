@@ -27,7 +27,9 @@ pub enum ServeError {
 /// # Errors
 /// When the socket fails.
 pub async fn serve(listener: TcpListener, router: Router, tasks: Tasks) -> Result<(), ServeError> {
-    let address = listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+    let address = listener
+        .local_addr()
+        .unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
     // Small answers and server-sent events must not wait for more data to fill a packet.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);

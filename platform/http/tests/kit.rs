@@ -1,5 +1,7 @@
 //! The kit through a real router: what a client sees of refusals, retries and panics.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop loudly")]
+
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -46,12 +48,18 @@ async fn app() -> (Vec<(Router, Arc<AtomicU32>)>, Vec<mainstay_testkit::TestData
                         }
                     }),
                 )
-                .route("/page", get(|PageQuery(page): PageQuery, ScopeQuery(scope): ScopeQuery| async move {
-                    ApiResult::Ok(format!("{} {}", page.limit, scope.environment))
-                }))
+                .route(
+                    "/page",
+                    get(|PageQuery(page): PageQuery, ScopeQuery(scope): ScopeQuery| async move {
+                        ApiResult::Ok(format!("{} {}", page.limit, scope.environment))
+                    }),
+                )
                 .route("/panic", get(|| async { panic!("boom") as String }))
                 .layer(middleware::from_fn_with_state(
-                    Idempotency { database: (**db).clone(), world: world.clone() },
+                    Idempotency {
+                        database: (**db).clone(),
+                        world: world.clone(),
+                    },
                     idempotency,
                 ))
                 .layer(middleware::from_fn_with_state(world.clone(), observe));
@@ -65,7 +73,8 @@ async fn send(router: &Router, request: Request<Body>) -> (StatusCode, Value, ax
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
-    let value = serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8(bytes.to_vec()).unwrap()));
+    let value =
+        serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8(bytes.to_vec()).unwrap()));
     (parts.status, value, parts.headers)
 }
 
@@ -87,11 +96,17 @@ async fn a_retried_request_happens_once_and_gets_the_first_answer() {
         assert_eq!((first_status, &first), (StatusCode::CREATED, &again));
         assert_eq!(status, StatusCode::CREATED);
         assert_eq!(headers["x-idempotency-replayed"], "true");
-        assert_eq!((&headers["location"], &headers["etag"]), (&first_headers["location"], &first_headers["etag"]));
+        assert_eq!(
+            (&headers["location"], &headers["etag"]),
+            (&first_headers["location"], &first_headers["etag"])
+        );
         assert_eq!(made.load(Ordering::SeqCst), 1);
 
         let (status, problem, _) = send(&router, launch(key, r#"{"name":"Other"}"#)).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("idempotency-key-reused")));
+        assert_eq!(
+            (status, &problem["code"]),
+            (StatusCode::CONFLICT, &json!("idempotency-key-reused"))
+        );
         send(&router, launch(None, r#"{"name":"Argo"}"#)).await;
         assert_eq!(made.load(Ordering::SeqCst), 2);
     }
@@ -106,9 +121,15 @@ async fn a_refused_request_lets_go_of_its_key() {
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(headers["content-type"], "application/problem+json");
         assert_eq!(problem["errors"][0]["field"], "colour");
-        assert_eq!(send(&router, launch(key, r#"{"name":"Argo"}"#)).await.0, StatusCode::CREATED);
+        assert_eq!(
+            send(&router, launch(key, r#"{"name":"Argo"}"#)).await.0,
+            StatusCode::CREATED
+        );
         assert_eq!(made.load(Ordering::SeqCst), 1);
-        assert_eq!(send(&router, launch(Some("short"), "{}")).await.0, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            send(&router, launch(Some("short"), "{}")).await.0,
+            StatusCode::BAD_REQUEST
+        );
     }
 }
 
@@ -118,20 +139,37 @@ async fn queries_have_defaults_limits_and_clear_refusals() {
     let router = &routers[0].0;
     let get = |uri: &str| Request::get(uri.to_owned()).body(Body::empty()).unwrap();
     assert_eq!(send(router, get("/page")).await.1, json!("100 production"));
-    assert_eq!(send(router, get("/page?limit=7&environment=eu-1")).await.1, json!("7 eu-1"));
-    for bad in ["/page?limit=0", "/page?limit=many", "/page?environment=NO", "/page?cursor=zz"] {
+    assert_eq!(
+        send(router, get("/page?limit=7&environment=eu-1")).await.1,
+        json!("7 eu-1")
+    );
+    for bad in [
+        "/page?limit=0",
+        "/page?limit=many",
+        "/page?environment=NO",
+        "/page?cursor=zz",
+    ] {
         let (status, problem, _) = send(router, get(bad)).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
-        assert!(!problem["errors"][0]["field"].as_str().unwrap().is_empty(), "{bad}: {problem}");
+        assert!(
+            !problem["errors"][0]["field"].as_str().unwrap().is_empty(),
+            "{bad}: {problem}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_panic_becomes_a_problem_and_every_answer_has_its_ids() {
     let (routers, _databases) = app().await;
-    let request = Request::get("/panic").header("x-request-id", "abc").body(Body::empty()).unwrap();
+    let request = Request::get("/panic")
+        .header("x-request-id", "abc")
+        .body(Body::empty())
+        .unwrap();
     let (status, problem, headers) = send(&routers[0].0, request).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::INTERNAL_SERVER_ERROR, &json!("internal")));
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::INTERNAL_SERVER_ERROR, &json!("internal"))
+    );
     assert_eq!(headers["x-request-id"], "abc");
     assert!(headers["traceparent"].to_str().unwrap().starts_with("00-"));
 }

@@ -24,7 +24,11 @@ impl<T> Page<T> {
     pub fn from_overfetch(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> Cursor) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);
-        let next_cursor = if more { items.last().map(|item| key(item).encode()) } else { None };
+        let next_cursor = if more {
+            items.last().map(|item| key(item).encode())
+        } else {
+            None
+        };
         Self { items, next_cursor }
     }
 
@@ -48,18 +52,20 @@ pub struct InvalidCursor;
 
 impl Cursor {
     /// A cursor of one part.
-    pub fn of(part: impl ToString) -> Self {
+    pub fn of(part: &impl ToString) -> Self {
         Self(vec![part.to_string()])
     }
 
     /// The opaque text handed to clients.
     pub fn encode(&self) -> String {
         let joined = self.0.join("\u{1f}");
-        joined.bytes().fold(String::with_capacity(joined.len() * 2), |mut text, byte| {
-            text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-            text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-            text
-        })
+        joined
+            .bytes()
+            .fold(String::with_capacity(joined.len() * 2), |mut text, byte| {
+                text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+                text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+                text
+            })
     }
 
     /// Reads back what [`Cursor::encode`] wrote.
@@ -132,9 +138,12 @@ mod tests {
 
     #[test]
     fn the_extra_row_only_says_that_there_is_more() {
-        let page = Page::from_overfetch(vec![1, 2, 3], 2, |n| Cursor::of(n));
+        let page = Page::from_overfetch(vec![1, 2, 3], 2, Cursor::of);
         assert_eq!(page.items, [1, 2]);
-        assert_eq!(Cursor::decode(&page.next_cursor.unwrap()).unwrap().part::<i32>(0), Ok(2));
-        assert_eq!(Page::from_overfetch(vec![1, 2], 2, |n| Cursor::of(n)).next_cursor, None);
+        assert_eq!(
+            Cursor::decode(&page.next_cursor.unwrap()).unwrap().part::<i32>(0),
+            Ok(2)
+        );
+        assert_eq!(Page::from_overfetch(vec![1, 2], 2, Cursor::of).next_cursor, None);
     }
 }

@@ -78,7 +78,6 @@ impl Tasks {
 
     /// Starts a long-lived task. A task that panics or returns an error is reported, not restarted: a loop that should
     /// survive its errors reports them with [`TaskContext::failed`] and goes on.
-    #[expect(clippy::disallowed_methods, reason = "the one home of spawning")]
     pub fn spawn<F, E>(&self, name: impl Into<String>, task: impl FnOnce(TaskContext) -> F)
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -120,7 +119,6 @@ impl Tasks {
     }
 
     /// Starts a short-lived piece of work, such as one probe. It is waited for at shutdown but has no status.
-    #[expect(clippy::disallowed_methods, reason = "the one home of spawning")]
     pub fn detached<F>(&self, work: F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -224,7 +222,11 @@ impl TaskContext {
     pub fn failed(&self, error: impl Display) {
         let now = self.tasks.inner.world.now();
         let error = error.to_string();
-        tracing::warn!(task.name = self.name, error, "a background task's run failed; it will try again");
+        tracing::warn!(
+            task.name = self.name,
+            error,
+            "a background task's run failed; it will try again"
+        );
         self.update(|status| {
             status.state = TaskState::Failed;
             status.last_run_at = Some(now);

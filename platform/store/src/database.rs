@@ -8,11 +8,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{
-    Row, Statement, StoreError, StoreErrorKind, Transaction,
-    statement::query,
-    transaction::Inner,
-};
+use crate::{Row, Statement, StoreError, StoreErrorKind, Transaction, statement::query, transaction::Inner};
 
 /// How long a statement waits for another writer on SQLite, or for a free connection, before it fails.
 const PATIENCE: Duration = Duration::from_secs(5);

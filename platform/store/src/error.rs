@@ -71,10 +71,9 @@ impl From<sqlx::Error> for StoreError {
             StoreErrorKind::Busy => "the database is busy with another writer".to_owned(),
             StoreErrorKind::Full => "the disk that holds the database is full".to_owned(),
             StoreErrorKind::ReadOnly => "the database is read-only".to_owned(),
-            StoreErrorKind::Conflict
-            | StoreErrorKind::Corrupt
-            | StoreErrorKind::Schema
-            | StoreErrorKind::Other => error.to_string(),
+            StoreErrorKind::Conflict | StoreErrorKind::Corrupt | StoreErrorKind::Schema | StoreErrorKind::Other => {
+                error.to_string()
+            }
         };
         Self {
             kind,
@@ -117,7 +116,9 @@ fn classify(error: &sqlx::Error) -> StoreErrorKind {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error.kind {
-            StoreErrorKind::Conflict => Problem::conflict("already-exists", "Something with the same name already exists."),
+            StoreErrorKind::Conflict => {
+                Problem::conflict("already-exists", "Something with the same name already exists.")
+            }
             StoreErrorKind::Corrupt | StoreErrorKind::Schema | StoreErrorKind::Other => {
                 tracing::error!(error = %error, "the database answered with an error");
                 Problem::new(

@@ -52,7 +52,8 @@ pub async fn claim(
 ) -> Result<Claim, StoreError> {
     let now = world.now_micros();
     let mut tx = database.begin().await?;
-    tx.execute(sql("DELETE FROM store_idempotency WHERE created_at < $1").bind(now - MEMORY)).await?;
+    tx.execute(sql("DELETE FROM store_idempotency WHERE created_at < $1").bind(now - MEMORY))
+        .await?;
     let inserted = tx
         .execute(
             sql("INSERT INTO store_idempotency (organization_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4) \

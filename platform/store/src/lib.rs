@@ -16,8 +16,8 @@ mod statement;
 mod transaction;
 
 pub use database::{Database, DatabaseConfig, DatabaseUrl, Dialect};
-pub use idempotency::MIGRATIONS;
 pub use error::{StoreError, StoreErrorKind};
+pub use idempotency::MIGRATIONS;
 pub use lock::DirectoryLock;
 pub use migrate::{Migration, MigrationReport, migrate};
 pub use row::{Column, Row};

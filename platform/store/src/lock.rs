@@ -23,7 +23,9 @@ impl DirectoryLock {
         let path = directory.join("mainstay.lock");
         let failed = |error: &std::io::Error| {
             let kind = match error.kind() {
-                std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => StoreErrorKind::ReadOnly,
+                std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+                    StoreErrorKind::ReadOnly
+                }
                 std::io::ErrorKind::StorageFull => StoreErrorKind::Full,
                 _ => StoreErrorKind::Unavailable,
             };
@@ -77,7 +79,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let first = DirectoryLock::acquire(directory.path()).unwrap();
         let refusal = DirectoryLock::acquire(directory.path()).unwrap_err().to_string();
-        assert!(refusal.contains(&format!("process {}", std::process::id())), "{refusal}");
+        assert!(
+            refusal.contains(&format!("process {}", std::process::id())),
+            "{refusal}"
+        );
         drop(first);
         DirectoryLock::acquire(directory.path()).unwrap();
     }

@@ -33,7 +33,11 @@ impl Migration {
         self.sql
             .split(";\n")
             .map(|statement| statement.trim().trim_end_matches(';').trim())
-            .filter(|statement| statement.lines().any(|line| !line.trim().is_empty() && !line.trim().starts_with("--")))
+            .filter(|statement| {
+                statement
+                    .lines()
+                    .any(|line| !line.trim().is_empty() && !line.trim().starts_with("--"))
+            })
     }
 }
 
@@ -64,7 +68,11 @@ const MIGRATION_LOCK: i64 = 0x6d61_696e_7374_6179;
 /// # Errors
 /// When the database holds a migration this binary does not know (it was used by a newer one) or knows differently; the
 /// database is then left untouched.
-pub async fn migrate(database: &Database, world: &World, migrations: &[Migration]) -> Result<MigrationReport, StoreError> {
+pub async fn migrate(
+    database: &Database,
+    world: &World,
+    migrations: &[Migration],
+) -> Result<MigrationReport, StoreError> {
     let mut report = MigrationReport::default();
     // Read first, so that an unknown schema is refused without having written a byte.
     let pending = pending(database, migrations).await?;
@@ -88,22 +96,30 @@ pub async fn migrate(database: &Database, world: &World, migrations: &[Migration
     }
     for migration in pending {
         // Another replica may have been faster between the reading and the lock.
-        if done.iter().any(|(module, version)| module == migration.module && *version == migration.version) {
+        if done
+            .iter()
+            .any(|(module, version)| module == migration.module && *version == migration.version)
+        {
             continue;
         }
         let label = format!("{} {} {}", migration.module, migration.version, migration.name);
         for statement in migration.statements() {
             tx.execute(sql_owned(statement.to_owned())).await.map_err(|error| {
-                StoreError::new(error.kind, format!("migration {label} failed, nothing was changed: {error}"))
+                StoreError::new(
+                    error.kind,
+                    format!("migration {label} failed, nothing was changed: {error}"),
+                )
             })?;
         }
         tx.execute(
-            sql("INSERT INTO store_migration (module, version, name, checksum, applied_at) VALUES ($1, $2, $3, $4, $5)")
-                .bind(migration.module)
-                .bind(migration.version)
-                .bind(migration.name)
-                .bind(migration.checksum())
-                .bind(world.now()),
+            sql(
+                "INSERT INTO store_migration (module, version, name, checksum, applied_at) VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(migration.module)
+            .bind(migration.version)
+            .bind(migration.name)
+            .bind(migration.checksum())
+            .bind(world.now()),
         )
         .await?;
         report.applied.push(label);
@@ -156,19 +172,26 @@ async fn pending<'m>(database: &Database, migrations: &'m [Migration]) -> Result
 async fn applied(database: &Database) -> Result<Vec<(String, i64, String, String)>, StoreError> {
     let exists = match database.dialect() {
         Dialect::Sqlite => sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'store_migration'"),
-        Dialect::Postgres => sql(
-            "SELECT table_name AS name FROM information_schema.tables \
-             WHERE table_schema = current_schema() AND table_name = 'store_migration'",
-        ),
+        Dialect::Postgres => sql("SELECT table_name AS name FROM information_schema.tables \
+             WHERE table_schema = current_schema() AND table_name = 'store_migration'"),
     };
     if database.fetch_optional(exists).await?.is_none() {
         return Ok(Vec::new());
     }
     database
-        .fetch_all(sql("SELECT module, version, name, checksum FROM store_migration ORDER BY module, version"))
+        .fetch_all(sql(
+            "SELECT module, version, name, checksum FROM store_migration ORDER BY module, version",
+        ))
         .await?
         .iter()
-        .map(|row| Ok((row.get("module")?, row.get("version")?, row.get("name")?, row.get("checksum")?)))
+        .map(|row| {
+            Ok((
+                row.get("module")?,
+                row.get("version")?,
+                row.get("name")?,
+                row.get("checksum")?,
+            ))
+        })
         .collect()
 }
 
@@ -176,7 +199,7 @@ async fn copy_sqlite(database: &Database, now: Timestamp) -> Result<Option<std::
     let Some(file) = database.file() else { return Ok(None) };
     let stamp = now.strftime("%Y%m%dT%H%M%SZ").to_string();
     // A migration tried again within the same second keeps the earlier copy too.
-    let copy = (0..)
+    let copy = (0..1_000)
         .map(|attempt: u32| {
             let mut name = file.as_os_str().to_owned();
             name.push(format!(".before-{stamp}"));
@@ -186,14 +209,22 @@ async fn copy_sqlite(database: &Database, now: Timestamp) -> Result<Option<std::
             std::path::PathBuf::from(name)
         })
         .find(|copy| !copy.exists());
-    let Some(copy) = copy else { return Ok(None) };
+    let Some(copy) = copy else {
+        return Err(StoreError::new(
+            StoreErrorKind::Other,
+            format!("{} has a thousand copies of this second beside it; move them away", file.display()),
+        ));
+    };
     database
         .execute(sql("VACUUM INTO $1").bind(copy.display().to_string()))
         .await
         .map_err(|error| {
             StoreError::new(
                 error.kind,
-                format!("cannot copy the database to {} before migrating, so nothing was changed: {error}", copy.display()),
+                format!(
+                    "cannot copy the database to {} before migrating, so nothing was changed: {error}",
+                    copy.display()
+                ),
             )
         })?;
     Ok(Some(copy))

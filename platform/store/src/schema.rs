@@ -31,7 +31,9 @@ impl Database {
     async fn sqlite_schema(&self) -> Result<Schema, StoreError> {
         let mut schema = Schema::new();
         let tables = self
-            .fetch_all(sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"))
+            .fetch_all(sql(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            ))
             .await?;
         for table in tables {
             let name: String = table.get("name")?;
@@ -47,7 +49,9 @@ impl Database {
                     key.push((position, column_name.clone()));
                 }
                 let required = position > 0 || column.get::<i64>("required")? != 0;
-                found.columns.insert(column_name, describe(&column.get::<String>("type")?, required));
+                found
+                    .columns
+                    .insert(column_name, describe(&column.get::<String>("type")?, required));
             }
             key.sort_unstable();
             if !key.is_empty() {
@@ -63,8 +67,15 @@ impl Database {
                         sql("SELECT name FROM pragma_index_info($1) ORDER BY seqno").bind(index.get::<String>("name")?),
                     )
                     .await?;
-                let columns = columns.iter().map(|row| row.get("name")).collect::<Result<Vec<String>, _>>()?;
-                let unique = if index.get::<i64>("is_unique")? != 0 { "unique " } else { "" };
+                let columns = columns
+                    .iter()
+                    .map(|row| row.get("name"))
+                    .collect::<Result<Vec<String>, _>>()?;
+                let unique = if index.get::<i64>("is_unique")? != 0 {
+                    "unique "
+                } else {
+                    ""
+                };
                 found.indexes.insert(format!("{unique}{}", columns.join(", ")));
             }
             schema.insert(name, found);
@@ -82,11 +93,10 @@ impl Database {
             ))
             .await?;
         for column in columns {
-            schema
-                .entry(column.get("table_name")?)
-                .or_default()
-                .columns
-                .insert(column.get("column_name")?, describe(&column.get::<String>("data_type")?, column.get("required")?));
+            schema.entry(column.get("table_name")?).or_default().columns.insert(
+                column.get("column_name")?,
+                describe(&column.get::<String>("data_type")?, column.get("required")?),
+            );
         }
         let indexes = self
             .fetch_all(sql(

@@ -2,10 +2,7 @@
 
 use sqlx::{Postgres, Sqlite};
 
-use crate::{
-    Row, Statement, StoreError, Value, sql_owned,
-    statement::query,
-};
+use crate::{Row, Statement, StoreError, Value, sql_owned, statement::query};
 
 /// Both databases allow at least this many parameters in one statement (SQLite 32,766, PostgreSQL 65,535).
 const MAX_PARAMETERS: usize = 30_000;
@@ -77,7 +74,9 @@ impl Transaction {
         rows: impl IntoIterator<Item = Vec<Value>>,
     ) -> Result<u64, StoreError> {
         let mut rows = rows.into_iter().peekable();
-        let Some(width) = rows.peek().map(Vec::len) else { return Ok(0) };
+        let Some(width) = rows.peek().map(Vec::len) else {
+            return Ok(0);
+        };
         let most = MAX_ROWS.min(MAX_PARAMETERS / width.max(1)).max(1);
         let mut touched = 0;
         while rows.peek().is_some() {

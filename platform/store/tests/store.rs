@@ -51,13 +51,19 @@ async fn every_type_of_value_comes_back_as_it_went_in() {
         let rows = vec![thing(&world, "full", Some(i64::MAX)), thing(&world, "empty", None)];
         assert_eq!(tx.insert_many(INSERT, "", rows.clone()).await.unwrap(), 2);
         tx.commit().await.unwrap();
-        let row = db.fetch_one(sql("SELECT * FROM demo_thing WHERE name = $1").bind("full")).await.unwrap();
+        let row = db
+            .fetch_one(sql("SELECT * FROM demo_thing WHERE name = $1").bind("full"))
+            .await
+            .unwrap();
         assert_eq!(Value::Uuid(Some(row.get("id").unwrap())), rows[0][0]);
         assert_eq!(row.get::<Option<i64>>("count").unwrap(), Some(i64::MAX));
         assert!((row.get::<f64>("ratio").unwrap() - 0.5).abs() < f64::EPSILON);
         assert!(row.get::<bool>("live").unwrap());
         assert_eq!(row.get::<Vec<u8>>("data").unwrap(), [0, 255]);
-        let row = db.fetch_one(sql("SELECT * FROM demo_thing WHERE live = $1 AND count IS NULL").bind(true)).await.unwrap();
+        let row = db
+            .fetch_one(sql("SELECT * FROM demo_thing WHERE live = $1 AND count IS NULL").bind(true))
+            .await
+            .unwrap();
         assert_eq!(row.get::<Option<i64>>("count").unwrap(), None);
         assert_eq!(row.get::<i64>("name").unwrap_err().kind, StoreErrorKind::Corrupt);
     }
@@ -81,7 +87,10 @@ async fn a_second_row_with_a_unique_key_is_a_conflict() {
     for db in databases(&[FIRST]).await {
         let mut tx = db.begin().await.unwrap();
         tx.insert_many(INSERT, "", [thing(&world, "one", None)]).await.unwrap();
-        let error = tx.insert_many(INSERT, "", [thing(&world, "one", None)]).await.unwrap_err();
+        let error = tx
+            .insert_many(INSERT, "", [thing(&world, "one", None)])
+            .await
+            .unwrap_err();
         assert!(error.is_conflict(), "{error:?}");
     }
 }
@@ -92,9 +101,17 @@ async fn many_rows_are_split_into_statements_the_database_accepts() {
     for db in databases(&[FIRST]).await {
         let mut tx = db.begin().await.unwrap();
         let rows = (0..3_001).map(|n| thing(&world, &format!("thing-{n}"), Some(n)));
-        assert_eq!(tx.insert_many(INSERT, "ON CONFLICT (name) DO NOTHING", rows).await.unwrap(), 3_001);
+        assert_eq!(
+            tx.insert_many(INSERT, "ON CONFLICT (name) DO NOTHING", rows)
+                .await
+                .unwrap(),
+            3_001
+        );
         tx.commit().await.unwrap();
-        let sum = db.fetch_one(sql("SELECT CAST(SUM(count) AS BIGINT) AS n FROM demo_thing")).await.unwrap();
+        let sum = db
+            .fetch_one(sql("SELECT CAST(SUM(count) AS BIGINT) AS n FROM demo_thing"))
+            .await
+            .unwrap();
         assert_eq!(sum.get::<i64>("n").unwrap(), 3_000 * 3_001 / 2);
     }
 }
@@ -103,7 +120,10 @@ async fn many_rows_are_split_into_statements_the_database_accepts() {
 async fn a_reading_call_cannot_write() {
     for db in databases(&[FIRST]).await {
         if db.dialect() == Dialect::Sqlite {
-            let error = db.fetch_all(sql("DELETE FROM demo_thing RETURNING id")).await.unwrap_err();
+            let error = db
+                .fetch_all(sql("DELETE FROM demo_thing RETURNING id"))
+                .await
+                .unwrap_err();
             assert_eq!(error.kind, StoreErrorKind::ReadOnly);
         }
     }
@@ -132,7 +152,9 @@ async fn the_copy_taken_before_a_migration_is_the_old_database() {
     tx.insert_many(INSERT, "", [thing(&world, "kept", None)]).await.unwrap();
     tx.commit().await.unwrap();
     let copy = migrate(&db, &world, &[FIRST, SECOND]).await.unwrap().copy.unwrap();
-    let old = Database::open(&DatabaseConfig::new(DatabaseUrl::Sqlite(copy))).await.unwrap();
+    let old = Database::open(&DatabaseConfig::new(DatabaseUrl::Sqlite(copy)))
+        .await
+        .unwrap();
     let columns = &old.schema().await.unwrap()["demo_thing"].columns;
     assert!(!columns.contains_key("note"));
     let row = old.fetch_one(sql("SELECT name FROM demo_thing")).await.unwrap();

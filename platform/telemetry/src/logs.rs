@@ -87,9 +87,17 @@ pub fn init(config: &TelemetryConfig) -> Result<TelemetryGuard, TelemetryError> 
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if json {
-        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+        lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .boxed()
     } else {
-        lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).boxed()
+        lines
+            .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
+            .boxed()
     };
     let provider = config.otlp_endpoint.as_deref().map(exporter).transpose()?;
     let spans = provider

@@ -25,7 +25,10 @@ pub fn install() -> Result<Metrics, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &DURATIONS)?
         .install_recorder()?;
-    metrics::describe_histogram!("mainstay_http_request_duration_seconds", "How long Mainstay's own API took to answer.");
+    metrics::describe_histogram!(
+        "mainstay_http_request_duration_seconds",
+        "How long Mainstay's own API took to answer."
+    );
     Ok(Metrics { handle })
 }
 
@@ -45,13 +48,15 @@ impl Metrics {
 
 /// Resident memory and CPU seconds from `/proc/self` (proc(5)); nothing where there is no such file.
 fn process_metrics() -> String {
+    use std::fmt::Write as _;
     let mut text = String::new();
     if let Some(pages) = std::fs::read_to_string("/proc/self/statm")
         .ok()
         .and_then(|statm| statm.split_whitespace().nth(1)?.parse::<u64>().ok())
     {
         text.push_str("# TYPE process_resident_memory_bytes gauge\n");
-        text.push_str(&format!("process_resident_memory_bytes {}\n", pages * 4096));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "process_resident_memory_bytes {}", pages * 4096);
     }
     let ticks = std::fs::read_to_string("/proc/self/stat").ok().and_then(|stat| {
         // The second field is the command in parentheses and may hold spaces; utime and stime are fields 14 and 15.
@@ -61,7 +66,11 @@ fn process_metrics() -> String {
     });
     if let Some(ticks) = ticks {
         text.push_str("# TYPE process_cpu_seconds_total counter\n");
-        text.push_str(&format!("process_cpu_seconds_total {}.{:02}\n", ticks / 100, ticks % 100));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "process_cpu_seconds_total {}.{:02}",
+            ticks / 100,
+            ticks % 100
+        );
     }
     text
 }

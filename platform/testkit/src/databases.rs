@@ -57,7 +57,9 @@ pub async fn sqlite(migrations: &[Migration]) -> TestDatabase {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let config = DatabaseConfig::new(DatabaseUrl::Sqlite(directory.path().join("mainstay.db")));
     let database = Database::open(&config).await.expect("a new SQLite database opens");
-    migrate(&database, &World::system(), migrations).await.expect("the migrations apply on SQLite");
+    migrate(&database, &World::system(), migrations)
+        .await
+        .expect("the migrations apply on SQLite");
     TestDatabase {
         database,
         config,
@@ -69,7 +71,11 @@ pub async fn sqlite(migrations: &[Migration]) -> TestDatabase {
 ///
 /// # Panics
 /// When it cannot be made.
-#[expect(clippy::expect_used, clippy::disallowed_methods, reason = "a test's own set-up, which must fail loudly")]
+#[expect(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test's own set-up, which must fail loudly"
+)]
 pub async fn postgres(migrations: &[Migration]) -> Option<TestDatabase> {
     let url = std::env::var(VARIABLE).unwrap_or_else(|_| LOCAL_SERVER.to_owned());
     if url == "skip" {
@@ -91,7 +97,9 @@ pub async fn postgres(migrations: &[Migration]) -> Option<TestDatabase> {
     plain.close().await;
     config.schema = Some(schema);
     let database = Database::open(&config).await.expect("the test schema opens");
-    migrate(&database, &World::system(), migrations).await.expect("the migrations apply on PostgreSQL");
+    migrate(&database, &World::system(), migrations)
+        .await
+        .expect("the migrations apply on PostgreSQL");
     Some(TestDatabase {
         database,
         config,

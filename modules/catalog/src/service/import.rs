@@ -131,7 +131,7 @@ impl Catalog {
             .map(|report| parse(report))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(reports, page.limit, |report| {
-            Cursor::of(report.id)
+            Cursor::of(&report.id)
         }))
     }
 

@@ -54,7 +54,7 @@ impl Watch {
             .await?;
         let probes = stored.into_iter().map(|stored| stored.probe).collect();
         Ok(Page::from_overfetch(probes, page.limit, |probe: &Probe| {
-            Cursor::of(mainstay_kernel::to_micros(probe.at))
+            Cursor::of(&mainstay_kernel::to_micros(probe.at))
         }))
     }
 

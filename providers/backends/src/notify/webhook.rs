@@ -218,10 +218,7 @@ mod tests {
         );
         let broken = call("", false).await.unwrap_err();
         assert_eq!(broken.kind, OutgoingFailureKind::Broken, "{broken}");
-        let refused = outgoing(true)
-            .send(post("http://127.0.0.1:1/"))
-            .await
-            .unwrap_err();
+        let refused = outgoing(true).send(post("http://127.0.0.1:1/")).await.unwrap_err();
         assert_eq!(refused.kind, OutgoingFailureKind::Connect, "{refused}");
         assert!(refused.message.contains("refused"), "{refused}");
     }
@@ -237,10 +234,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_without_an_address_is_said_to_be_one() {
-        let failure = outgoing(true)
-            .send(post("http://nowhere.invalid/"))
-            .await
-            .unwrap_err();
+        let failure = outgoing(true).send(post("http://nowhere.invalid/")).await.unwrap_err();
         assert_eq!(failure.kind, OutgoingFailureKind::Resolve, "{failure}");
         assert!(
             failure.message.starts_with("nowhere.invalid has no address"),
