@@ -10,7 +10,7 @@ import { t } from "@/strings";
 import css from "./MainstayPage.module.css";
 
 export function mainstaySentence(meta: Meta, tasks: AdminTask[], now: number): Piece[] {
-  const failed = tasks.filter((task) => task.state === "failed" || task.state === "stopped");
+  const failed = tasks.filter((task) => task.state === "failed");
   const pieces: Piece[] = [
     `Mainstay ${meta.version} has been running for ${duration(secondsBetween(meta.started_at, now))}.`,
   ];
@@ -28,7 +28,7 @@ export function mainstaySentence(meta: Meta, tasks: AdminTask[], now: number): P
   return pieces;
 }
 
-const tone = { running: "good", idle: "quiet", failed: "bad", stopped: "warn" } as const;
+const tone = { running: "good", idle: "quiet", failed: "bad", stopped: "quiet" } as const;
 
 export function MainstayPage() {
   const meta = useQuery(q.meta());

@@ -59,14 +59,17 @@ async function send(given: Request): Promise<Response> {
 
 export const http = createClient<paths>({ fetch: send, headers: { accept: "application/json" } });
 
-interface Answer<T> {
-  data?: T;
+interface Answer {
+  data?: unknown;
   error?: unknown;
   response: Response;
 }
 
-/** The body of a good answer, or an `ApiError` that carries the request id. */
-export async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
+/**
+ * The body of a good answer, or an `ApiError` that carries the request id. Addresses and parameters are checked against
+ * openapi.json by the compiler; the shape of the answer is stated in types.ts, which `contract.ts` holds against it.
+ */
+export async function unwrap<T>(call: Promise<Answer>): Promise<T> {
   const { data, error, response } = await call;
   if (response.ok) return data as T;
   throw new ApiError(problemOf(error, response));

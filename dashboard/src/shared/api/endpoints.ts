@@ -25,14 +25,26 @@ import type {
 } from "./types";
 
 type Environment = string | undefined;
+export type Outcome = "ok" | "failed";
+export type AlertList = "open" | "folded" | "resolved";
 
 const BIG_PAGE = 1000;
 
 const key = () => ({ "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` });
-const path = (parameters: Record<string, string>, environment?: Environment) => ({
-  params: { path: parameters, query: { environment } },
+const path = <P extends Record<string, string>>(parameters: P) => ({ params: { path: parameters } });
+const scoped = <P extends Record<string, string>>(parameters: P, environment: Environment) => ({
+  params: { path: parameters, query: environment ? { environment } : {} },
 });
-const query = (parameters: Record<string, unknown>) => ({ params: { query: parameters } });
+/** Query parameters, without those that are not set. */
+const query = <Q extends Record<string, unknown>>(parameters: Q) => ({
+  params: { query: Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined)) as Q },
+});
+
+/**
+ * For enums whose variants openapi.json writes otherwise than the wire does (`Mainstay` for `mainstay`): the value is
+ * what docs/api-design.md says, and the compiler is told to let it pass.
+ */
+const onTheWire = (value: unknown) => value as never;
 
 export const api = {
   meta: () => unwrap<Meta>(http.GET("/api/v1/meta", {})),
@@ -43,9 +55,9 @@ export const api = {
       unwrap(http.GET("/api/v1/services", query({ environment, limit: BIG_PAGE, cursor }))),
     ),
   service: (environment: Environment, name: string) =>
-    unwrap<Service>(http.GET("/api/v1/services/{name}", path({ name }, environment))),
+    unwrap<Service>(http.GET("/api/v1/services/{name}", scoped({ name }, environment))),
   facts: (environment: Environment, name: string) =>
-    unwrap<Page<Fact>>(http.GET("/api/v1/services/{name}/facts", path({ name }, environment))).then(
+    unwrap<Page<Fact>>(http.GET("/api/v1/services/{name}/facts", scoped({ name }, environment))).then(
       (page) => page.items,
     ),
   dependencies: (environment: Environment) =>
@@ -77,11 +89,11 @@ export const api = {
   runCheck: (id: string) => unwrap<Probe>(http.POST("/api/v1/checks/{id}/run", path({ id }))),
   pauseCheck: (id: string) => unwrap<Check>(http.POST("/api/v1/checks/{id}/pause", path({ id }))),
   resumeCheck: (id: string) => unwrap<Check>(http.POST("/api/v1/checks/{id}/resume", path({ id }))),
-  probes: (id: string, outcome?: string, limit = 50) =>
+  probes: (id: string, outcome?: Outcome, limit = 50) =>
     unwrap<Page<Probe>>(
       http.GET("/api/v1/checks/{id}/probes", { params: { path: { id }, query: { limit, outcome } } }),
     ).then((page) => page.items),
-  history: (id: string, from: string, to: string, resolution = "auto") =>
+  history: (id: string, from: string, to: string, resolution: "auto" | "1m" | "5m" | "1h" = "auto") =>
     unwrap<History>(
       http.GET("/api/v1/checks/{id}/history", { params: { path: { id }, query: { from, to, resolution } } }),
     ),
@@ -104,7 +116,7 @@ export const api = {
       http.GET("/api/v1/slos/{id}/burn-down", { params: { path: { id }, query: { from, to, points: 300 } } }),
     ),
 
-  alerts: (environment: Environment, state?: string, service?: string) =>
+  alerts: (environment: Environment, state?: AlertList, service?: string) =>
     unwrap<Page<Alert>>(http.GET("/api/v1/alerts", query({ environment, state, service, limit: 200 }))).then(
       (page) => page.items,
     ),
@@ -116,18 +128,20 @@ export const api = {
   silences: (environment: Environment) =>
     unwrap<Page<Silence>>(http.GET("/api/v1/silences", query({ environment, limit: 200 }))).then((page) => page.items),
   silence: (body: Omit<Silence, "id">, environment: Environment) =>
-    unwrap<Silence>(http.POST("/api/v1/silences", { body, ...query({ environment }), headers: key() })),
+    unwrap<Silence>(
+      http.POST("/api/v1/silences", { body: onTheWire(body), ...query({ environment }), headers: key() }),
+    ),
   endSilence: (id: string) => unwrap<void>(http.DELETE("/api/v1/silences/{id}", path({ id }))),
 
   webhooks: () => unwrap<Page<Webhook>>(http.GET("/api/v1/webhooks", query({ limit: 200 }))).then((page) => page.items),
   createWebhook: (body: { name: string; url: string; format: Webhook["format"]; enabled: boolean }) =>
-    unwrap<Webhook>(http.POST("/api/v1/webhooks", { body, headers: key() })),
+    unwrap<Webhook>(http.POST("/api/v1/webhooks", { body: onTheWire(body), headers: key() })),
   deleteWebhook: (id: string) => unwrap<void>(http.DELETE("/api/v1/webhooks/{id}", path({ id }))),
   testWebhook: (id: string) => unwrap<Delivery>(http.POST("/api/v1/webhooks/{id}/test", path({ id }))),
-  deliveries: (webhook_id?: string, status?: string) =>
-    unwrap<Page<Delivery>>(http.GET("/api/v1/deliveries", query({ webhook_id, status, limit: 200 }))).then(
-      (page) => page.items,
-    ),
+  deliveries: (webhook_id?: string, status?: Delivery["status"]) =>
+    unwrap<Page<Delivery>>(
+      http.GET("/api/v1/deliveries", query({ webhook_id, status: onTheWire(status), limit: 200 })),
+    ).then((page) => page.items),
   delivery: (id: string) => unwrap<Delivery>(http.GET("/api/v1/deliveries/{id}", path({ id }))),
   redeliver: (id: string) => unwrap<Delivery>(http.POST("/api/v1/deliveries/{id}/redeliver", path({ id }))),
 };

@@ -2,7 +2,7 @@
 // (`live.ts`) write into the same keys, so most queries need no polling; the slow refresh is the safety net.
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError } from "./client";
-import { api } from "./endpoints";
+import { api, type Outcome } from "./endpoints";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -67,7 +67,7 @@ export const q = {
     }),
   checks: (env?: string) =>
     queryOptions({ queryKey: keys.checks(env), queryFn: () => api.checks(env), refetchInterval: MINUTE }),
-  probes: (id: string, outcome?: string, limit = 50) =>
+  probes: (id: string, outcome?: Outcome, limit = 50) =>
     queryOptions({
       queryKey: keys.probes(id, outcome),
       queryFn: () => api.probes(id, outcome, limit),

@@ -335,7 +335,7 @@ export interface Meta {
   database: "sqlite" | "postgresql";
   environment: string;
   environments: string[];
-  demo: boolean;
+  demo?: boolean;
   counts: { services: number; checks: number; slos: number; open_alerts: number };
 }
 

@@ -14,7 +14,7 @@ import { Icon } from "@/shared/ui/icons";
 import { StateLabel, StateMark } from "@/shared/ui/StateMark";
 import { t } from "@/strings";
 import { LatencyChart } from "../LatencyChart";
-import { assertionWords } from "./assertions";
+import { assertionWords, checkTitle } from "./assertions";
 import css from "./ChecksPage.module.css";
 import { SuccessAndFailure } from "./ServiceChecks";
 
@@ -26,7 +26,7 @@ export function CheckDetail({ check }: { check: Check }) {
       <Panel
         title={
           <span className={css.title}>
-            <StateLabel state={check.state} /> {check.name}
+            <StateLabel state={check.state} /> {checkTitle(check)}
           </span>
         }
         actions={<Actions check={check} />}
@@ -91,7 +91,7 @@ export function CheckDetail({ check }: { check: Check }) {
         />
       </Panel>
       <Panel title={t.service.latency}>
-        <LatencyChart history={history.data} hours={hours} name={check.name} />
+        <LatencyChart history={history.data} hours={hours} name={checkTitle(check)} />
       </Panel>
       <SuccessAndFailure check={check} />
       <Probes check={check} />
@@ -102,18 +102,18 @@ export function CheckDetail({ check }: { check: Check }) {
 function Actions({ check }: { check: Check }) {
   const touches = ["checks", "probes", "history", "states"];
   const run = useAction({
-    what: `run ${check.name}`,
+    what: `run ${checkTitle(check)}`,
     run: () => api.runCheck(check.id),
     done: (probe) =>
       probe.ok
-        ? t.checks.ranOk(check.name, millis(probe.duration_ms))
-        : t.checks.ranFailed(check.name, probe.failure?.message ?? t.checks.failed),
+        ? t.checks.ranOk(checkTitle(check), millis(probe.duration_ms))
+        : t.checks.ranFailed(checkTitle(check), probe.failure?.message ?? t.checks.failed),
     touches,
   });
   const toggle = useAction({
-    what: `${check.paused ? "resume" : "pause"} ${check.name}`,
+    what: `${check.paused ? "resume" : "pause"} ${checkTitle(check)}`,
     run: (pause: boolean) => (pause ? api.pauseCheck(check.id) : api.resumeCheck(check.id)),
-    done: (_, pause) => (pause ? t.checks.paused(check.name) : t.checks.resumed(check.name)),
+    done: (_, pause) => (pause ? t.checks.paused(checkTitle(check)) : t.checks.resumed(checkTitle(check))),
     undo: (_, pause) => (pause ? api.resumeCheck(check.id) : api.pauseCheck(check.id)),
     touches,
   });

@@ -12,6 +12,7 @@ import { Filters, SelectFilter, TextFilter } from "@/shared/ui/filters";
 import { SplitView } from "@/shared/ui/SplitView";
 import { StateMark } from "@/shared/ui/StateMark";
 import { t } from "@/strings";
+import { checkTitle } from "./assertions";
 import { CheckDetail } from "./CheckDetail";
 import css from "./ChecksPage.module.css";
 import { checksSentence } from "./sentence";
@@ -28,7 +29,7 @@ const columns: DataColumn<Check>[] = [
       <span className={css.name}>
         <StateMark state={check.state} size={12} />
         <span>
-          <strong>{check.name}</strong>
+          <strong>{checkTitle(check)}</strong>
           <code>{check.target}</code>
         </span>
       </span>
@@ -70,7 +71,7 @@ export function ChecksPage() {
     return all
       .filter((check) => !search.state || check.state === search.state)
       .filter((check) => text === "" || `${check.name} ${check.service} ${check.target}`.toLowerCase().includes(text))
-      .sort((a, b) => RANK[a.state] - RANK[b.state] || a.name.localeCompare(b.name));
+      .sort((a, b) => RANK[a.state] - RANK[b.state] || checkTitle(a).localeCompare(checkTitle(b)));
   }, [all, search.text, search.state]);
   const chosen = search.id ? all.find((check) => check.id === search.id) : undefined;
 

@@ -1,6 +1,11 @@
 // Assertions and schedules in words.
 import type { Assertion } from "@/shared/api/types";
 
+/** A check's name alone is often only its role; away from its service it is named with it. */
+export function checkTitle(check: { name: string; service: string }): string {
+  return check.name.includes(check.service) ? check.name : `${check.service} ${check.name}`;
+}
+
 export function assertionWords(assertion: Assertion): string {
   const quoted = (value: unknown) => (typeof value === "string" ? `“${value}”` : JSON.stringify(value));
   switch (assertion.on) {
