@@ -41,4 +41,7 @@ pub const MIGRATIONS: &[Migration] = &[
     alert::MIGRATIONS[1],
 ];
 
-const _: () = assert!(alert::MIGRATIONS.len() == 2, "every migration of the alerts is part of the module's schema");
+const _: () = assert!(
+    alert::MIGRATIONS.len() == 2,
+    "every migration of the alerts is part of the module's schema"
+);

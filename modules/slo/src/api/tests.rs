@@ -19,7 +19,7 @@ use super::routes;
 use crate::{
     MIGRATIONS,
     model::{CheckFacts, Observation, Outcome, SECOND},
-    service::{Settings, Objectives},
+    service::{Objectives, Settings},
     signal::{Signal, SignalSink},
 };
 
