@@ -10,24 +10,21 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use jiff::Timestamp;
 use mainstay_http::EventHub;
 use mainstay_kernel::{TypedId, World, uuid::Uuid};
-use mainstay_providers::{Method, Outgoing, OutgoingRequest};
+use mainstay_providers::Outgoing;
 use mainstay_runtime::{TaskContext, Tasks};
-use mainstay_store::{Database, StoreError};
-use serde_json::json;
+use mainstay_store::Database;
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
-use url::Url;
 
 use super::{
-    model::{Attempt, DeliveryId, DeliveryStatus, Webhook, WebhookId},
-    schedule::{Backoff, Verdict, judge},
-    store::{self, AttemptRow, Job, WebhookRow},
+    attempt::attempt,
+    model::{DeliveryId, WebhookId},
+    schedule::Backoff,
+    store::{self, Job, WebhookRow},
 };
 
 /// How deliveries are made.
@@ -50,9 +47,6 @@ impl Default for DeliveryConfig {
         }
     }
 }
-
-/// How long an attempt under way may go on after a shutdown began, so that what was accepted is known to be.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The webhooks that exist, shared by those who make deliveries and those who attempt them.
 #[derive(Debug, Clone, Default)]
@@ -83,16 +77,17 @@ enum Input {
     WebhooksChanged,
 }
 
+/// An attempt that is written down.
 #[derive(Debug)]
-struct Done {
-    job: Job,
-    chain: Chain,
+pub(super) struct Done {
+    pub job: Job,
+    pub chain: Chain,
     /// When to try again; `None` when the delivery is final.
-    again: Option<Duration>,
+    pub again: Option<Duration>,
 }
 
 /// Deliveries of one alert to one webhook follow each other; a delivery without an alert stands alone.
-type Chain = (WebhookId, Uuid);
+pub(super) type Chain = (WebhookId, Uuid);
 
 fn chain_of(job: &Job) -> Chain {
     let key = job.alert_id.map_or_else(|| job.id.as_uuid(), TypedId::as_uuid);
@@ -364,137 +359,5 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Makes one attempt and writes down what came of it. `None` when a shutdown came before that was possible.
-async fn attempt(parts: &Parts, tasks: &Tasks, row: &WebhookRow, mut job: Job, chain: Chain) -> Option<Done> {
-    let body = match job.body.take() {
-        Some(body) => Bytes::copy_from_slice(body.as_bytes()),
-        None => Bytes::from(
-            persistently(tasks, || store::body(&parts.db, job.id))
-                .await?
-                .unwrap_or_default(),
-        ),
-    };
-    let at = parts.world.now();
-    let begun = Instant::now();
-    let result = tokio::select! {
-        result = call(parts, &row.webhook, &job, body, at) => result,
-        // The attempt is not counted: the next process makes it again.
-        () = async { tasks.stopping().await; tokio::time::sleep(LAST_WORDS).await } => return None,
-    };
-    let duration = begun.elapsed();
-    let now = parts.world.now();
-    let verdict = judge(&result, now);
-    let response = result.ok();
-    job.attempts += 1;
-    job.series_attempts += 1;
-    let backoff = &parts.config.backoff;
-    let (status, error, again) = match verdict {
-        Verdict::Accepted => (DeliveryStatus::Delivered, None, None),
-        Verdict::Hopeless { error } => (DeliveryStatus::Dead, Some(error), None),
-        Verdict::Retry { error, .. } if backoff.is_over(job.series_started_at, now) => (
-            DeliveryStatus::Dead,
-            Some(format!(
-                "given up after {} attempts; the last error: {error}",
-                job.series_attempts
-            )),
-            None,
-        ),
-        Verdict::Retry { error, asked_for } => {
-            let wait = backoff.wait(job.series_attempts, parts.world.fraction(), asked_for);
-            (DeliveryStatus::Failed, Some(error), Some(wait))
-        }
-    };
-    job.next_attempt_at = again
-        .and_then(|wait| jiff::SignedDuration::try_from(wait).ok())
-        .and_then(|wait| now.checked_add(wait).ok());
-    let record = AttemptRow {
-        delivery_id: job.id,
-        organization: row.scope.organization,
-        number: job.attempts,
-        series_attempts: job.series_attempts,
-        attempt: Attempt {
-            at,
-            ok: status == DeliveryStatus::Delivered,
-            status: response.as_ref().map(|response| response.status),
-            duration_ms: duration.as_secs_f64() * 1000.0,
-            error: error.clone(),
-            response_excerpt: response
-                .map(|response| response.excerpt)
-                .filter(|text| !text.is_empty()),
-        },
-        status,
-        next_attempt_at: job.next_attempt_at,
-    };
-    if let Some(error) = &error {
-        tracing::warn!(
-            webhook.name = row.webhook.name,
-            delivery.id = %job.id,
-            delivery.attempts = job.attempts,
-            delivery.status = %status,
-            error,
-            "a delivery was not accepted"
-        );
-    }
-    metrics::counter!("mainstay_delivery_attempts_total", "status" => status.as_str()).increment(1);
-    persistently(tasks, || store::record_attempt(&parts.db, &record)).await?;
-    parts.hub.publish(
-        "delivery",
-        &json!({"id": job.id, "webhook_id": job.webhook_id, "alert_id": job.alert_id, "status": status}),
-    );
-    Some(Done { job, chain, again })
-}
-
-async fn call(
-    parts: &Parts,
-    webhook: &Webhook,
-    job: &Job,
-    body: Bytes,
-    at: Timestamp,
-) -> Result<mainstay_providers::OutgoingResponse, mainstay_providers::OutgoingFailure> {
-    let url: Url = webhook
-        .url
-        .parse()
-        .map_err(|error| mainstay_providers::OutgoingFailure {
-            kind: mainstay_providers::OutgoingFailureKind::Blocked,
-            message: format!("the webhook's URL cannot be called: {error}"),
-        })?;
-    let message_id = format!("msg_{}", job.id);
-    let timestamp = at.as_second();
-    let mut headers = vec![
-        ("content-type", "application/json".to_owned()),
-        ("webhook-id", message_id.clone()),
-        ("webhook-timestamp", timestamp.to_string()),
-    ];
-    if let Some(secret) = &webhook.secret {
-        headers.push(("webhook-signature", secret.sign(&message_id, timestamp, &body)));
-    }
-    let request = OutgoingRequest {
-        method: Method::Post,
-        url,
-        headers,
-        body,
-        timeout: parts.config.timeout,
-    };
-    parts.outgoing.send(request).await
-}
-
-/// Repeats a database operation until it succeeds; `None` when a shutdown came first.
-pub(crate) async fn persistently<T, F>(tasks: &Tasks, mut operation: impl FnMut() -> F) -> Option<T>
-where
-    F: Future<Output = Result<T, StoreError>>,
-{
-    let mut wait = Duration::from_millis(100);
-    loop {
-        match operation().await {
-            Ok(value) => return Some(value),
-            Err(error) => tracing::warn!(%error, "the database refused what delivery must write; trying again"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_secs(5)),
-            () = tasks.stopping() => return None,
-        }
     }
 }

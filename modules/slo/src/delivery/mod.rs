@@ -3,6 +3,7 @@
 //! Owns webhooks, deliveries and their attempts, and the outgoing heartbeat. Takes finished deliveries whose rows are
 //! already committed; must not know why an alert opened or whether it should have.
 
+mod attempt;
 pub mod body;
 pub mod declared;
 pub mod dispatch;

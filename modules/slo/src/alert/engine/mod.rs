@@ -6,9 +6,11 @@
 
 mod apply;
 mod commands;
+mod decide;
 mod run;
 #[cfg(test)]
 mod tests;
+mod view;
 mod words;
 
 use std::{

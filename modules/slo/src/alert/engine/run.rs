@@ -7,27 +7,26 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
-use mainstay_catalog::{Fleet, ServiceName, Tier};
-use mainstay_kernel::{Environment, OrganizationId};
+use jiff::Timestamp;
+use mainstay_catalog::{Fleet, ServiceName};
+use mainstay_kernel::Environment;
 use mainstay_runtime::{TaskContext, Tasks};
 use serde_json::json;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Alerts, Decision, Input, Watching,
+    Alerts, Input, Watching,
     apply::{Batch, Book},
     commands::{already_resolved, no_such_alert},
-    words::{self, Text},
+    view::{FleetView, SteadyClock},
 };
 use crate::{
     alert::{
-        fold::{AFTER_ROOT, Effect, Event, Fold, HOLD, OpenAlert, Phase, View},
+        fold::{Effect, Event, Fold, HOLD, OpenAlert, Phase},
         model::{AlertId, What},
         store::Record,
     },
     delivery::{model::DeliveryEvent, store::Job},
-    signal::{AlertKey, AlertKind, Severity, Signal},
 };
 
 /// How many inputs are decided together at most, so that one flood becomes few transactions and none of them is long.
@@ -37,7 +36,7 @@ const RECONCILE: Duration = Duration::from_secs(30);
 /// A deadline is looked at again after this at the latest, because the clock may have been set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// A dependency is not probed out of turn more often than this.
-const KICK_GAP: Duration = Duration::from_secs(1);
+pub(super) const KICK_GAP: Duration = Duration::from_secs(1);
 
 pub(super) fn start(
     alerts: Alerts,
@@ -55,70 +54,15 @@ pub(super) fn start(
     });
 }
 
-struct Run {
-    alerts: Alerts,
-    watching: Arc<dyn Watching>,
-    folds: BTreeMap<Environment, Fold>,
-    book: Book,
-    fleets: Arc<BTreeMap<Environment, Arc<Fleet>>>,
+/// Everything the engine knows while it runs.
+pub(super) struct Run {
+    pub alerts: Alerts,
+    pub watching: Arc<dyn Watching>,
+    pub folds: BTreeMap<Environment, Fold>,
+    pub book: Book,
+    pub fleets: Arc<BTreeMap<Environment, Arc<Fleet>>>,
     clock: SteadyClock,
-    kicked: HashMap<(Environment, ServiceName), Instant>,
-}
-
-/// The wall clock as far as it goes forward; while it is set back, time goes on from where it was. Deadlines would
-/// otherwise be late by as much as the clock was set back.
-struct SteadyClock {
-    at: Timestamp,
-    since: Instant,
-}
-
-impl SteadyClock {
-    fn now(&mut self, wall: Timestamp) -> Timestamp {
-        let elapsed = SignedDuration::try_from(self.since.elapsed()).unwrap_or(SignedDuration::ZERO);
-        let steady = self.at.saturating_add(elapsed).unwrap_or(self.at);
-        if wall >= steady {
-            self.at = wall;
-            self.since = Instant::now();
-            wall
-        } else {
-            steady
-        }
-    }
-}
-
-/// The fleet of one environment and the news of it, as the folding machine sees them.
-struct FleetView<'v> {
-    environment: &'v Environment,
-    fleet: Option<&'v Fleet>,
-    alerts: &'v Alerts,
-    watching: &'v dyn Watching,
-}
-
-impl View for FleetView<'_> {
-    fn transitive_hard(&self, service: &ServiceName) -> Vec<ServiceName> {
-        self.fleet
-            .map(|fleet| fleet.transitive_hard(service).cloned().collect())
-            .unwrap_or_default()
-    }
-
-    fn transitive_dependants(&self, service: &ServiceName) -> Vec<ServiceName> {
-        self.fleet
-            .map(|fleet| fleet.transitive_dependants(service).cloned().collect())
-            .unwrap_or_default()
-    }
-
-    fn hard_path(&self, from: &ServiceName, to: &ServiceName) -> Option<Vec<ServiceName>> {
-        self.fleet?.hard_path(from, to)
-    }
-
-    fn well_since(&self, service: &ServiceName, since: Timestamp) -> bool {
-        self.alerts.inner.news.well_since(self.environment, service, since)
-            || !self.watching.is_watched(self.environment, service)
-    }
-
-    fn is_faltering(&self, service: &ServiceName) -> bool {
-        self.alerts.inner.news.is_failing(self.environment, service)
-    }
+    pub kicked: HashMap<(Environment, ServiceName), Instant>,
 }
 
 impl Run {
@@ -134,10 +78,7 @@ impl Run {
                 position,
             },
             fleets,
-            clock: SteadyClock {
-                at: inner.world.now(),
-                since: Instant::now(),
-            },
+            clock: SteadyClock::starting_at(inner.world.now()),
             folds: BTreeMap::new(),
             kicked: HashMap::new(),
             watching,
@@ -213,7 +154,7 @@ impl Run {
         }
     }
 
-    fn now(&mut self) -> Timestamp {
+    pub fn now(&mut self) -> Timestamp {
         self.clock.now(self.alerts.inner.world.now())
     }
 
@@ -228,7 +169,7 @@ impl Run {
     }
 
     /// Lets the machine of an environment decide.
-    fn apply(&mut self, batch: &mut Batch, environment: &Environment, event: Event, because: Option<&str>) {
+    pub fn apply(&mut self, batch: &mut Batch, environment: &Environment, event: Event, because: Option<&str>) {
         let now = self.now();
         let fold = self.folds.entry(environment.clone()).or_default();
         let view = FleetView {
@@ -323,172 +264,6 @@ impl Run {
             // It was open when it was asked for, so it was resolved since.
             None => Err(Some("This alert".to_owned())),
         }
-    }
-
-    fn signal(&mut self, batch: &mut Batch, signal: Signal) {
-        let environment = signal.key.environment.clone();
-        let memory = memory(&signal);
-        let text = Text {
-            title: signal.title,
-            summary: signal.summary,
-            values: signal.values,
-        };
-        if signal.firing {
-            self.raise(batch, signal.key, signal.severity, memory, text);
-        } else {
-            let because = text.summary.clone();
-            self.apply(batch, &environment, Event::Cleared { key: signal.key }, Some(&because));
-        }
-    }
-
-    fn decision(&mut self, batch: &mut Batch, decision: &Decision) {
-        let key = AlertKey {
-            kind: AlertKind::ServiceDown,
-            environment: decision.environment.clone(),
-            service: decision.service.clone(),
-            slo_id: None,
-        };
-        if decision.down {
-            let severity = self.severity(&decision.environment, &decision.service);
-            self.raise(
-                batch,
-                key,
-                severity,
-                SignedDuration::ZERO,
-                words::service_down(decision),
-            );
-        } else if self
-            .folds
-            .get(&decision.environment)
-            .is_some_and(|fold| fold.find(&key).is_some())
-        {
-            let because = words::service_up(&decision.service);
-            self.apply(batch, &decision.environment, Event::Cleared { key }, Some(&because));
-        }
-    }
-
-    /// A critical or high service wakes somebody; any other opens a ticket.
-    fn severity(&self, environment: &Environment, service: &ServiceName) -> Severity {
-        let tier = self
-            .fleets
-            .get(environment)
-            .and_then(|fleet| fleet.service(service))
-            .map(|service| service.tier)
-            .unwrap_or_default();
-        match tier {
-            Tier::Critical | Tier::High => Severity::Page,
-            Tier::Standard | Tier::Low => Severity::Ticket,
-        }
-    }
-
-    /// Opens an alert, or brings the words of an open one up to date.
-    fn raise(&mut self, batch: &mut Batch, key: AlertKey, severity: Severity, memory: SignedDuration, text: Text) {
-        let environment = key.environment.clone();
-        let known = self
-            .folds
-            .get(&environment)
-            .and_then(|fold| fold.find(&key))
-            .map(|open| open.id);
-        if let Some(id) = known {
-            if let Some(record) = self.book.records.get_mut(&id)
-                && (record.summary != text.summary || record.values != text.values)
-            {
-                record.title = text.title;
-                record.summary = text.summary;
-                record.values = text.values;
-                batch.changed.insert(id);
-            }
-            return;
-        }
-        let now = self.now();
-        let since = self.alerts.inner.news.failing_since(&environment, &key.service);
-        let failing_since = match key.kind {
-            AlertKind::ServiceDown => Some(since.unwrap_or(now)),
-            AlertKind::BurnRate { .. } | AlertKind::BudgetSpent => since,
-        };
-        let id: AlertId = self.alerts.inner.world.id();
-        let open = OpenAlert {
-            id,
-            key: key.clone(),
-            severity,
-            failing_since,
-            opened_at: now,
-            memory,
-            delivered_at: None,
-            phase: Phase::Standing { since: now },
-        };
-        self.book.records.insert(
-            id,
-            Record {
-                organization: OrganizationId::DEFAULT,
-                open,
-                title: text.title,
-                summary: text.summary,
-                values: text.values,
-                resolved_at: None,
-                acknowledged_at: None,
-                acknowledged_by: None,
-            },
-        );
-        let new_environment = !self.folds.contains_key(&environment);
-        if new_environment {
-            let silences = self.alerts.silences_of(&environment);
-            self.apply(batch, &environment, Event::Silences(silences), None);
-        }
-        let event = Event::Raised {
-            id,
-            key,
-            severity,
-            failing_since,
-            memory,
-        };
-        self.apply(batch, &environment, event, None);
-    }
-
-    /// A service begins to fail: what it needs is probed now, so that by the time the failure is decided nobody has to wait
-    /// to know whether it is the cause.
-    fn falters(&mut self, batch: &mut Batch, environment: &Environment, service: &ServiceName, since: Timestamp) {
-        let Some(fleet) = self.fleets.get(environment) else {
-            return;
-        };
-        let news = &self.alerts.inner.news;
-        for dependency in fleet.transitive_hard(service) {
-            if !news.well_since(environment, dependency, since) && !news.is_failing(environment, dependency) {
-                batch.kicks.insert((environment.clone(), dependency.clone()));
-            }
-        }
-    }
-
-    fn fleet_changed(&mut self, batch: &mut Batch, fleets: Arc<BTreeMap<Environment, Arc<Fleet>>>) {
-        let before = std::mem::replace(&mut self.fleets, fleets);
-        let environments: Vec<Environment> = self.folds.keys().cloned().collect();
-        for environment in environments {
-            let had = before.get(&environment);
-            let has = self.fleets.get(&environment);
-            let gone: Vec<AlertKey> = self
-                .folds
-                .get(&environment)
-                .into_iter()
-                .flat_map(Fold::open)
-                .map(|open| open.key.clone())
-                .filter(|key| had.is_some_and(|fleet| fleet.service(&key.service).is_some()))
-                .filter(|key| has.is_none_or(|fleet| fleet.service(&key.service).is_none()))
-                .collect();
-            for key in gone {
-                let because = words::left_the_catalog(&key.service);
-                self.apply(batch, &environment, Event::Cleared { key }, Some(&because));
-            }
-            self.apply(batch, &environment, Event::FleetChanged, None);
-        }
-    }
-
-    /// Compares the open alerts with what the watch has decided, in case a change was lost with an earlier process.
-    fn reconcile(&mut self, batch: &mut Batch) {
-        for decision in self.watching.clone().decisions() {
-            self.decision(batch, &decision);
-        }
-        let now = Instant::now();
-        self.kicked.retain(|_, at| now.duration_since(*at) < KICK_GAP);
     }
 
     fn tick(&mut self, batch: &mut Batch) {
@@ -587,15 +362,4 @@ impl Run {
             }
         }
     }
-}
-
-/// How long a condition looks back on failures that are over: the short window of a burn-rate rule.
-fn memory(signal: &Signal) -> SignedDuration {
-    let seconds = signal
-        .values
-        .get("short_s")
-        .and_then(serde_json::Value::as_f64)
-        .unwrap_or_default();
-    let longest = AFTER_ROOT.as_secs_f64() * 60.0 * 24.0 * 7.0;
-    SignedDuration::try_from_secs_f64(seconds.clamp(0.0, longest)).unwrap_or(SignedDuration::ZERO)
 }

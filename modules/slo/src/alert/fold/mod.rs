@@ -4,6 +4,7 @@
 //! and answers with what must be recorded and sent ([`Effect`]). It must not know databases, webhooks, clocks or tasks, so
 //! that every order of events can be tried in a test. The rules and their reasons: `docs/adr/0005-one-root-alert.md`.
 
+mod index;
 mod place;
 mod roots;
 #[cfg(test)]

@@ -272,7 +272,7 @@ pub(crate) async fn list(
     let rows = db.fetch_all(statement).await?;
     let items = rows.iter().map(delivery).collect::<Result<Vec<_>, _>>()?;
     Ok(Page::from_overfetch(items, page.limit, |delivery| {
-        Cursor::of(delivery.id)
+        Cursor::of(&delivery.id)
     }))
 }
 

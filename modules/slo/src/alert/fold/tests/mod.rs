@@ -3,6 +3,7 @@
 mod examples;
 mod orders;
 mod properties;
+mod silences;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
