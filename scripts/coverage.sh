@@ -19,7 +19,5 @@ stage "set-up: Rust and a C compiler" need_rust
 stage "set-up: cargo-llvm-cov" need_llvm_cov
 [ -n "${MAINSTAY_TEST_POSTGRES:-}" ] || stage "set-up: PostgreSQL" need_postgres
 stage "set-up: a PostgreSQL server for the tests" start_postgres
-# End-to-end tests start this binary.
-stage "build" cargo build --locked --package mainstay
 stage "coverage" cargo xtask coverage "$@"
 summary
