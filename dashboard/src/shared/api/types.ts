@@ -216,6 +216,8 @@ export interface Budget {
   total: number;
   bad: number;
   allowed_bad: number;
+  /** How many events the whole window has, or will have at the pace so far. */
+  expected_total?: number;
   remaining_ratio: number | null;
   remaining_events: number | null;
   allowed_minutes: number;

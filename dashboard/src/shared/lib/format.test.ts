@@ -11,6 +11,7 @@ import {
   percent,
   percentValue,
   relative,
+  shortReason,
   windowName,
 } from "./format";
 
@@ -40,6 +41,9 @@ describe("a percentage", () => {
     [0, "0 %"],
     [0.055, "5.5 %"],
     [0.9999, "99.99 %"],
+    [0.99046, "99 %"],
+    [0.9919, "99.1 %"],
+    [0.9995, "99.95 %"],
     [-0.12, "−12 %"],
     [0.00001, "< 0.1 %"],
   ])("of %d reads %s", (ratio, words) => expect(plain(percent(ratio))).toBe(words));
@@ -78,6 +82,12 @@ describe("numbers with units", () => {
 });
 
 describe("words around time and lists", () => {
+  it("takes the first thing a long reason says", () => {
+    expect(shortReason("answered 503 where 200-299 was expected; body says down (and 1 more check fails)")).toBe(
+      "answered 503 where 200-299 was expected",
+    );
+    expect(shortReason("connection refused")).toBe("connection refused");
+  });
   it("looks back and ahead", () => {
     expect(plain(relative(ago(180), NOW))).toBe("3 min ago");
     expect(plain(relative(ago(-7200), NOW))).toBe("in 2 h");

@@ -66,8 +66,11 @@ export function percent(ratio: number | null | undefined): string {
   let text: string;
   if (magnitude < 10) text = trim(value.toFixed(1));
   else if (magnitude <= 99) text = value.toFixed(0);
-  else if (magnitude < 100) text = trim(floorTo(value, 3).toFixed(3));
-  else text = value.toFixed(0);
+  else if (magnitude < 100) {
+    const missing = 100 - magnitude;
+    const digits = missing >= 0.1 ? 1 : missing >= 0.01 ? 2 : 3;
+    text = trim(floorTo(value, digits).toFixed(digits));
+  } else text = value.toFixed(0);
   return `${text.replace("-", "−")}${SPACE}%`;
 }
 
@@ -123,6 +126,12 @@ export function shortTime(at: string | number, spanSeconds: number): string {
       ? { day: "numeric", month: "short" }
       : { hour: "2-digit", minute: "2-digit", ...(spanSeconds < 600 ? { second: "2-digit" } : {}) };
   return new Intl.DateTimeFormat("en-GB", options).format(new Date(at));
+}
+
+/** The first thing a reason says, for a sentence; the whole of it stands where there is room. */
+export function shortReason(reason: string): string {
+  const first = reason.split(/; | \(and /, 1)[0] ?? reason;
+  return first.length > 90 ? `${first.slice(0, 88).trimEnd()}…` : first;
 }
 
 /** Names joined as a person would: `web and api`, `web, api and 3 more`. */

@@ -147,7 +147,8 @@ function optionsOf(
           stroke,
           width: line.width ?? 1.6,
           spanGaps: false,
-          points: { show: false },
+          // A line needs two points; a lone measurement is drawn as a dot.
+          points: { show: (_, __, from, to) => to - from < 24, size: 4 },
           ...(line.dash ? { dash: line.dash } : {}),
           ...(line.fill ? { fill: `color-mix(in oklch, ${stroke} 12%, transparent)` } : {}),
         };

@@ -269,15 +269,23 @@ interface Placed {
   height: number;
 }
 
+/** A drawing of few layers uses the room that a drawing of many would need. */
+function stretch(layers: number): number {
+  const usual = (layers - 1) * (WIDE.width + 84);
+  return usual === 0 ? 1 : Math.min(1.4, Math.max(1, 960 / usual));
+}
+
 function placeAll(model: MapModel, narrow: boolean): Placed {
   const size = narrow ? NARROW : WIDE;
   const layout = layeredLayout(
     model.nodes.map((node) => node.id),
-    model.edges.filter((edge) => edge.kind === "hard"),
+    model.edges,
     narrow
       ? { layerGap: 74, nodeGap: size.width + 8, lineGap: 14, direction: "down", widest: 4 }
       : { layerGap: size.width + 84, nodeGap: size.height + 16, lineGap: 22, direction: "right" },
   );
+  const wider = narrow ? 1 : stretch(layout.layers.length);
+  for (const point of [...layout.positions.values(), ...[...layout.bends.values()].flat()]) point.x *= wider;
   const drawn = [...layout.positions.values(), ...[...layout.bends.values()].flat()];
   const span = (values: number[]) => ({ from: Math.min(0, ...values), to: Math.max(0, ...values) });
   const x = span(drawn.map((point) => point.x));

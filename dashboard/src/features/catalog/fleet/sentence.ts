@@ -1,7 +1,7 @@
 // The sentence that opens the fleet page. It never claims more than the data holds: unknown is not up, and a cause is
 // named only where the server found one.
 import type { Slo } from "@/shared/api/types";
-import { count, duration, percent, plural, secondsBetween, windowName } from "@/shared/lib/format";
+import { count, duration, percent, plural, secondsBetween, shortReason, windowName } from "@/shared/lib/format";
 import { names, type Piece } from "@/shared/lib/sentence";
 import { byWorst, type FleetRow } from "./rows";
 
@@ -42,7 +42,7 @@ function downSentence(roots: FleetRow[], now: number): Piece[] {
   if (!first) return [];
   if (roots.length === 1) {
     const since = first.since ? ` has been down for ${duration(secondsBetween(first.since, now))}` : " is down";
-    const reason = first.reason ? ` (${first.reason})` : "";
+    const reason = first.reason ? ` (${shortReason(first.reason)})` : "";
     return [" ", { text: first.name, service: first.name, tone: "bad" }, `${since}${reason}.`];
   }
   const earliest = roots.reduce((a, b) => ((a.since ?? "9") <= (b.since ?? "9") ? a : b));
@@ -78,7 +78,7 @@ function victimsSentence(fallen: FleetRow[], degraded: FleetRow[], roots: FleetR
     pieces.push(" ", ...names(caused.map((row) => row.name)), ` ${are(caused.length)} degraded`, ...because());
   }
   if (alone.length > 0) {
-    const reason = alone.length === 1 && alone[0]?.reason ? ` (${alone[0].reason})` : "";
+    const reason = alone.length === 1 && alone[0]?.reason ? ` (${shortReason(alone[0].reason)})` : "";
     pieces.push(" ", ...names(alone.map((row) => row.name)), ` ${are(alone.length)} degraded${reason}.`);
   }
   return pieces;

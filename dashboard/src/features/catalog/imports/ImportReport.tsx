@@ -1,8 +1,8 @@
 // The report of one import: findings by file with their lines, the files, the possible aliases, the changes.
 import { Button, Checkbox } from "@mantine/core";
-import { useMemo } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import type { Finding, Import, ImportChange, ImportFile, Severity } from "@/shared/api/types";
-import { plural } from "@/shared/lib/format";
+import { listOf, plural } from "@/shared/lib/format";
 import { Copy, Panel, Tag } from "@/shared/ui/basics";
 import { Filters, SelectFilter, TextFilter } from "@/shared/ui/filters";
 import { t } from "@/strings";
@@ -92,14 +92,16 @@ export function ImportReport({ report, filter, onFilter, aliases, onAlias, accep
               <code>{file}</code> <Copy text={file} what={file} />
               <span className="muted">{plural(findings.length, "finding")}</span>
             </h3>
-            {findings.map((finding) => (
-              <FindingCard
-                key={finding.id}
-                finding={finding}
-                accepted={finding.accepted ?? accepted?.includes(finding.id) ?? false}
-                {...(onAccept ? { onAccept: () => onAccept([...(accepted ?? []), finding.id]) } : {})}
-              />
-            ))}
+            <Capped items={findings} most={40} rest="div">
+              {(finding) => (
+                <FindingCard
+                  key={finding.id}
+                  finding={finding}
+                  accepted={finding.accepted ?? accepted?.includes(finding.id) ?? false}
+                  {...(onAccept ? { onAccept: () => onAccept([...(accepted ?? []), finding.id]) } : {})}
+                />
+              )}
+            </Capped>
           </section>
         ))}
       </Panel>
@@ -188,21 +190,23 @@ function FileList({ files }: { files: ImportFile[] }) {
   return (
     <Panel title={t.imports.files} note={plural(files.length, "file")} flush>
       <ul className={css.files}>
-        {files.map((file) => (
-          <li key={file.path}>
-            <code>{file.path}</code>
-            <Tag tone={statusTone[file.status]}>{t.imports.status[file.status]}</Tag>
-            <span className="muted">
-              {[
-                t.source[file.kind] ?? file.kind,
-                file.services > 0 ? plural(file.services, "service") : "",
-                file.note ?? "",
-              ]
-                .filter(Boolean)
-                .join(", ")}
-            </span>
-          </li>
-        ))}
+        <Capped items={files} most={60}>
+          {(file) => (
+            <li key={file.path}>
+              <code>{file.path}</code>
+              <Tag tone={statusTone[file.status]}>{t.imports.status[file.status]}</Tag>
+              <span className="muted">
+                {[
+                  t.source[file.kind] ?? file.kind,
+                  file.services > 0 ? plural(file.services, "service") : "",
+                  file.note ?? "",
+                ]
+                  .filter(Boolean)
+                  .join(", ")}
+              </span>
+            </li>
+          )}
+        </Capped>
       </ul>
     </Panel>
   );
@@ -212,26 +216,64 @@ const changeTone = { added: "good", changed: "info", removed: "warn", kept: "qui
 
 function Changes({ changes, preview }: { changes: ImportChange[]; preview: boolean }) {
   if (changes.length === 0 && !preview) return null;
+  const whole = changes.filter((change) => change.field === null);
+  const fields = changes.filter((change) => change.field !== null);
+  const kinds = (["added", "removed", "changed", "kept"] as const).filter((kind) =>
+    whole.some((change) => change.change === kind),
+  );
   return (
-    <Panel title={t.imports.changes} flush>
-      {changes.length === 0 ? (
-        <p className={css.none}>{t.imports.noChanges}</p>
-      ) : (
-        <ul className={css.changes}>
-          {changes.map((change) => (
+    <Panel title={t.imports.changes} note={changes.length > 0 ? plural(changes.length, "change") : undefined} flush>
+      {changes.length === 0 && <p className={css.none}>{t.imports.noChanges}</p>}
+      <ul className={css.changes}>
+        {kinds.map((kind) => (
+          <li key={kind}>
+            <Tag tone={changeTone[kind]}>{t.imports.change[kind]}</Tag>
+            <strong>
+              {listOf(
+                whole.filter((change) => change.change === kind).map((change) => change.service),
+                40,
+              )}
+            </strong>
+          </li>
+        ))}
+        <Capped items={fields} most={60}>
+          {(change) => (
             <li key={`${change.service}${change.field}${change.change}`}>
               <Tag tone={changeTone[change.change]}>{t.imports.change[change.change]}</Tag>
               <strong>{change.service}</strong>
-              {change.field && (
-                <span>
-                  {change.field}: <s className="muted">{valueText(change.before)}</s> →{" "}
-                  <code>{valueText(change.after)}</code>
-                </span>
-              )}
+              <span>
+                {change.field}: <s className="muted">{valueText(change.before)}</s> →{" "}
+                <code>{valueText(change.after)}</code>
+              </span>
             </li>
-          ))}
-        </ul>
-      )}
+          )}
+        </Capped>
+      </ul>
     </Panel>
+  );
+}
+
+interface CappedProps<T> {
+  items: T[];
+  most: number;
+  /** The element that holds the button: a list item within a list. */
+  rest?: "li" | "div";
+  children: (item: T) => ReactNode;
+}
+
+/** The first of many, with a way to the rest: a report of a large fleet must not make the page heavy. */
+function Capped<T>({ items, most, rest: Rest = "li", children }: CappedProps<T>) {
+  const [all, setAll] = useState(false);
+  return (
+    <>
+      {(all ? items : items.slice(0, most)).map(children)}
+      {!all && items.length > most && (
+        <Rest className={css.rest}>
+          <Button size="compact-sm" onClick={() => setAll(true)}>
+            {t.imports.showAll(items.length)}
+          </Button>
+        </Rest>
+      )}
+    </>
   );
 }

@@ -1,6 +1,6 @@
 // The sentence that opens a service page.
 import type { Service, ServiceState, Slo } from "@/shared/api/types";
-import { duration, factor, percent, secondsBetween, windowName } from "@/shared/lib/format";
+import { duration, factor, percent, secondsBetween, shortReason, windowName } from "@/shared/lib/format";
 import { names, type Piece } from "@/shared/lib/sentence";
 
 export function serviceSentence(
@@ -20,7 +20,7 @@ function stateWords(name: Piece, state: ServiceState | undefined, now: number): 
   const because = state.cause
     ? [", because ", { text: state.cause.service, service: state.cause.service }, " is down"]
     : [];
-  const reason = state.reason && !state.cause ? ` (${state.reason})` : "";
+  const reason = state.reason && !state.cause ? ` (${shortReason(state.reason)})` : "";
   switch (state.state) {
     case "down":
       return [name, ` has been down for ${lasted}${reason}`, ...because, "."];

@@ -40,7 +40,7 @@ interface GaugeProps {
 /** The threshold stands at two thirds of the bar, so that being past it can be seen. */
 function Gauge({ name, seconds, burn, rule }: GaugeProps) {
   const share = burn === null ? 0 : Math.min(1, ((burn / rule.factor) * 2) / 3);
-  const over = burn !== null && burn >= rule.factor;
+  const over = burn !== null && burn >= rule.factor ? (rule.firing ? "firing" : "alone") : undefined;
   return (
     <span className={css.gauge}>
       <span className={css.words}>
@@ -48,10 +48,10 @@ function Gauge({ name, seconds, burn, rule }: GaugeProps) {
           {duration(seconds)}
           <span className="sr-only"> {name}</span>
         </span>
-        <span data-over={over || undefined}>{factor(burn)}</span>
+        <span data-over={over}>{factor(burn)}</span>
       </span>
       <span className={css.bar} aria-hidden="true">
-        <span style={{ width: `${share * 100}%` }} data-over={over || undefined} />
+        <span style={{ width: `${share * 100}%` }} data-over={over} />
       </span>
     </span>
   );

@@ -190,7 +190,11 @@ function BudgetPanel({ slo }: { slo: Slo }) {
           items={[
             [
               t.slo.allowed,
-              `${minutes(budget.allowed_minutes)}, ${count(budget.allowed_bad)} of ${count(budget.total)} probes`,
+              t.slo.mayFail(
+                minutes(budget.allowed_minutes),
+                count(budget.allowed_bad),
+                count(budget.expected_total ?? budget.total),
+              ),
             ],
             [t.slo.spent, t.slo.events(count(budget.bad), count(budget.total))],
             [

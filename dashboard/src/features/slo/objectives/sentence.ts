@@ -53,7 +53,9 @@ export function sloSentence(slo: Slo, now: number): Piece[] {
     );
   }
   if (budget.burn_rate !== null && budget.burn_rate > 1 && budget.exhausted_at && left > 0) {
-    pieces.push(` Burning at ${factor(budget.burn_rate)}, it is gone ${relative(budget.exhausted_at, now)}.`);
+    pieces.push(
+      ` If it went on at ${factor(budget.burn_rate)}, nothing would be left ${relative(budget.exhausted_at, now)}.`,
+    );
   }
   return pieces;
 }

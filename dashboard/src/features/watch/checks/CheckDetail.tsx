@@ -52,7 +52,7 @@ export function CheckDetail({ check }: { check: Check }) {
             [
               t.checks.assertions,
               check.assertions.length === 0 ? (
-                t.checks.noAssertions
+                t.checks.noAssertions[check.kind]
               ) : (
                 <ul key="assertions">
                   {check.assertions.map((assertion) => (
