@@ -430,10 +430,12 @@ export const t = {
 
   imports: {
     upload: "Import files",
-    drop: "Drop files here, or choose them",
+    drop: "Drop files or folders here, or choose them",
     dropNote:
       "Service registries, slos.json, monitor.toml, per-service YAML, compose, Kubernetes, Prometheus, Backstage and Mainstay YAML, recognised by their content. The first look changes nothing.",
     choose: "Choose files",
+    chooseFolder: "Choose a folder",
+    nothingToRead: "There was no configuration file in what you chose.",
     reading: "Reading…",
     preview: "Preview",
     previewNote: "Nothing has been changed yet.",

@@ -3,6 +3,7 @@ import type { Fact } from "@/shared/api/types";
 import { plain } from "@/shared/lib/sentence";
 import { aFinding, ago, aService, aSlo, aState, NOW } from "../../../tests/builders";
 import { byFile, filterFindings } from "./imports/findings";
+import { distinctPaths, worthReading } from "./imports/readFiles";
 import { importSentence } from "./imports/sentence";
 import { factGroups, valueText } from "./service/facts";
 import { serviceSentence } from "./service/sentence";
@@ -89,5 +90,16 @@ describe("an import report", () => {
     expect(plain(importSentence(report))).toBe(
       "1 of 2 files would be read, 10 services found. 1 file could not be read. The report holds 1 error, 2 warnings and 1 note.",
     );
+  });
+});
+
+describe("files to import", () => {
+  it("are what looks like configuration when a folder is given, and anything when a file is", () => {
+    const paths = ["notes.txt", "fleet/registry.json", "fleet/logo.png", "fleet/node_modules/a/package.json"];
+    expect(paths.filter(worthReading)).toEqual(["notes.txt", "fleet/registry.json"]);
+  });
+  it("are told apart when two have the same name", () => {
+    const files = ["a.yml", "a.yml", "b.yml"].map((path) => ({ path, content: "" }));
+    expect(distinctPaths(files).map((file) => file.path)).toEqual(["a.yml", "a.yml (2)", "b.yml"]);
   });
 });

@@ -16,6 +16,19 @@ describe("live events", () => {
     expect(states?.[0]).toBe(api);
   });
 
+  it("keep what was measured when a state turns, and mark the slot that is now", () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.states(undefined), [aState("web", { latency_p95_ms: 20 })]);
+    client.setQueryData(keys.strips(undefined, 24, 3), [{ service: "web", slots: ["up", "up", "up"] }]);
+    const down = aState("web", { state: "down", latency_p95_ms: null });
+    applyEvents(client, undefined, [{ topic: "service-state", data: down }]);
+    expect(client.getQueryData<ServiceState[]>(keys.states(undefined))?.[0]?.latency_p95_ms).toBe(20);
+    const slots = () => client.getQueryData<{ slots: string[] }[]>(keys.strips(undefined, 24, 3))?.[0]?.slots;
+    expect(slots()).toEqual(["up", "up", "down"]);
+    applyEvents(client, undefined, [{ topic: "service-state", data: aState("web") }]);
+    expect(slots()).toEqual(["up", "up", "down"]);
+  });
+
   it("do not make up a list that nobody has fetched", () => {
     const client = new QueryClient();
     applyEvents(client, undefined, [{ topic: "service-state", data: aState("web") }]);

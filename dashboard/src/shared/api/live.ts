@@ -2,9 +2,10 @@
 // collected and applied together a few times a second: a storm of them must not make the page stutter.
 import type { QueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
+import { worst } from "@/shared/lib/state";
 import { authorization } from "./client";
 import { keepStream, type SseMessage, type StreamStatus } from "./sse";
-import type { Alert, Check, Delivery, Probe, ServiceState, Slo } from "./types";
+import type { Alert, Check, Delivery, Probe, ServiceState, Slo, State } from "./types";
 
 export interface LiveEvent {
   topic: string;
@@ -64,7 +65,10 @@ export function applyEvents(client: QueryClient, env: string | undefined, events
     }
   }
   if (states.size > 0) {
-    client.setQueryData<ServiceState[]>(["states", env], (old) => old && mergeBy(old, states, (each) => each.service));
+    client.setQueryData<ServiceState[]>(["states", env], (old) => old && withStates(old, states));
+    client.setQueriesData<StripItem[]>({ queryKey: ["strips", env] }, (old) =>
+      old?.map((strip) => withLatest(strip, states.get(strip.service))),
+    );
   }
   if (probes.size > 0 || checkStates.size > 0) {
     client.setQueryData<Check[]>(["checks", env], (old) =>
@@ -93,6 +97,32 @@ export function applyEvents(client: QueryClient, env: string | undefined, events
 }
 
 const CATALOG_KEYS = ["services", "service", "facts", "dependencies", "checks", "states", "slos", "imports", "meta"];
+
+type StripItem = { service: string; slots: State[] };
+
+/** A state that turned says nothing of latency and uptime; what was measured stays until it is measured again. */
+function withStates(old: ServiceState[], changed: Map<string, ServiceState>): ServiceState[] {
+  const before = new Map(old.map((each) => [each.service, each]));
+  const filled = new Map(
+    [...changed].map(([service, next]) => [
+      service,
+      {
+        ...next,
+        latency_p95_ms: next.latency_p95_ms ?? before.get(service)?.latency_p95_ms ?? null,
+        uptime_24h_ratio: next.uptime_24h_ratio ?? before.get(service)?.uptime_24h_ratio ?? null,
+      },
+    ]),
+  );
+  return mergeBy(old, filled, (each) => each.service);
+}
+
+/** The slot that is now is as bad as the worst that happened in it. */
+function withLatest(strip: StripItem, state: ServiceState | undefined): StripItem {
+  const last = strip.slots.at(-1);
+  if (!state || last === undefined) return strip;
+  const now = last === "unknown" ? state.state : worst([last, state.state]);
+  return now === last ? strip : { ...strip, slots: [...strip.slots.slice(0, -1), now] };
+}
 
 function withEvents(check: Check, probe: ProbeEvent | undefined, change: CheckStateEvent | undefined): Check {
   if (!probe && !change) return check;

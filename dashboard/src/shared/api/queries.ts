@@ -52,7 +52,11 @@ export const q = {
   dependencies: (env?: string) =>
     queryOptions({ queryKey: keys.dependencies(env), queryFn: () => api.dependencies(env) }),
   states: (env?: string) =>
-    queryOptions({ queryKey: keys.states(env), queryFn: () => api.states(env), refetchInterval: MINUTE }),
+    queryOptions({
+      queryKey: keys.states(env),
+      queryFn: () => api.states(env),
+      refetchInterval: (query) => ((query.state.data?.length ?? 0) > 500 ? MINUTE : 15 * SECOND),
+    }),
   strips: (env: string | undefined, hours: number, slots: number) =>
     queryOptions({
       queryKey: keys.strips(env, hours, slots),

@@ -28,7 +28,12 @@ export function say(text: string, undo?: () => void) {
 
 export function sayError(what: string, error: unknown) {
   const known = error instanceof ApiError ? error : null;
-  const why = known ? `${known.message}. ${known.detail}` : error instanceof Error ? error.message : "";
+  const fields = known?.fields.slice(0, 3).map((field) => `${field.field} ${field.message}`) ?? [];
+  const why = known
+    ? [`${known.message}.`, known.detail, ...fields].join(" ")
+    : error instanceof Error
+      ? error.message
+      : "";
   change([
     ...toasts.slice(-2),
     { id: next++, text: `${t.common.couldNot(what)} ${why}`.trim(), tone: "bad", requestId: known?.requestId ?? null },

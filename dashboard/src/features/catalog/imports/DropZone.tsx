@@ -1,28 +1,33 @@
 // Files come in by dropping or choosing. They are read as text in the browser and sent for a look that changes nothing.
 import { Button } from "@mantine/core";
-import { useRef, useState } from "react";
+import { type InputHTMLAttributes, useRef, useState } from "react";
 import type { ImportRequest } from "@/shared/api/types";
 import { Icon } from "@/shared/ui/icons";
-import { sayError } from "@/shared/ui/toaster";
+import { say, sayError } from "@/shared/ui/toaster";
 import { t } from "@/strings";
 import css from "./ImportsPage.module.css";
+import { readChosen, readDropped } from "./readFiles";
+
+/** React does not know the attribute that lets a file input choose a folder. */
+const FOLDER = { webkitdirectory: "" } as InputHTMLAttributes<HTMLInputElement>;
 
 export function DropZone({ busy, onFiles }: { busy: boolean; onFiles: (files: ImportRequest["files"]) => void }) {
-  const input = useRef<HTMLInputElement>(null);
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
-  const take = async (list: FileList | null) => {
-    const chosen = [...(list ?? [])];
-    if (chosen.length === 0) return;
+  const take = async (reading: Promise<ImportRequest["files"]>) => {
     try {
-      onFiles(
-        await Promise.all(
-          chosen.map(async (file) => ({ path: file.webkitRelativePath || file.name, content: await file.text() })),
-        ),
-      );
+      const found = await reading;
+      if (found.length > 0) onFiles(found);
+      else say(t.imports.nothingToRead);
     } catch (error) {
       sayError("read these files", error);
     }
   };
+  const chosen = (input: HTMLInputElement) =>
+    void take(readChosen(input.files)).finally(() => {
+      input.value = "";
+    });
   return (
     <section
       className={css.drop}
@@ -36,7 +41,7 @@ export function DropZone({ busy, onFiles }: { busy: boolean; onFiles: (files: Im
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        void take(event.dataTransfer.files);
+        void take(readDropped(event.dataTransfer.items));
       }}
     >
       <Icon name="upload" size={22} />
@@ -44,20 +49,29 @@ export function DropZone({ busy, onFiles }: { busy: boolean; onFiles: (files: Im
         <strong>{t.imports.drop}</strong>
         <span className="muted">{t.imports.dropNote}</span>
       </span>
-      <Button loading={busy} onClick={() => input.current?.click()}>
-        {t.imports.choose}
-      </Button>
+      <span className={css.dropButtons}>
+        <Button loading={busy} onClick={() => files.current?.click()}>
+          {t.imports.choose}
+        </Button>
+        <Button disabled={busy} onClick={() => folder.current?.click()}>
+          {t.imports.chooseFolder}
+        </Button>
+      </span>
       <input
-        ref={input}
+        ref={files}
         type="file"
         multiple
         hidden
         aria-label={t.imports.choose}
-        onChange={(event) => {
-          void take(event.target.files).finally(() => {
-            if (input.current) input.current.value = "";
-          });
-        }}
+        onChange={(event) => chosen(event.currentTarget)}
+      />
+      <input
+        ref={folder}
+        type="file"
+        hidden
+        aria-label={t.imports.chooseFolder}
+        onChange={(event) => chosen(event.currentTarget)}
+        {...FOLDER}
       />
     </section>
   );

@@ -27,7 +27,7 @@ function stateWords(name: Piece, state: ServiceState | undefined, now: number): 
     case "degraded":
       return [name, ` has been degraded for ${lasted}${reason}`, ...because, "."];
     case "maintenance":
-      return [name, ` is in maintenance since ${lasted}; failures neither alert nor count.`];
+      return [name, ` has been in maintenance for ${lasted}; failures neither alert nor count.`];
     default: {
       const day = state.uptime_24h_ratio;
       const uptime = day === null || day >= 1 ? "" : `; ${percent(day)} of the last 24 hours`;
