@@ -58,7 +58,7 @@ def deciding_probe(address, service, opened_at):
     query = urllib.parse.urlencode({"service": service})
     ends = []
     for check in bench.get(f"{address}/api/v1/checks?{query}")["items"]:
-        probes = bench.get(f"{address}/api/v1/checks/{check['id']}/probes?limit=20")["items"]
+        probes = bench.get(f"{address}/api/v1/checks/{check['id']}/probes?limit=1000")["items"]
         failed = [probe for probe in probes if not probe["ok"] and seconds(probe["at"]) <= opened_at]
         ends.extend(seconds(probe["at"]) + probe["duration_ms"] / 1000 for probe in failed)
     ends = [end for end in ends if end <= opened_at + 0.001]
