@@ -46,7 +46,6 @@ export interface FleetSearch {
   owner?: string;
   tier?: Tier;
   sort?: string;
-  hide?: string;
 }
 
 const fleetRoute = createRoute({
@@ -60,7 +59,6 @@ const fleetRoute = createRoute({
       owner: text(search.owner),
       tier: tiers(search.tier),
       sort: text(search.sort),
-      hide: text(search.hide),
     }),
 });
 

@@ -150,6 +150,7 @@ test("files are looked at before they change anything", async ({ page, troubles 
   await settled(page);
   await page
     .locator("input[type=file]")
+    .first()
     .setInputFiles([{ name: "service_registry.json", mimeType: "application/json", buffer: Buffer.from("{}") }]);
   await expect(page.getByRole("heading", { name: "Preview" })).toBeVisible();
   await expect(page.getByText("Nothing has been changed yet.")).toBeVisible();

@@ -1,6 +1,6 @@
 // Where the time of one probe went, phase after phase, on the same scale as the probe it is compared with.
 import type { Phases, Probe } from "@/shared/api/types";
-import { millis } from "@/shared/lib/format";
+import { bytes, millis } from "@/shared/lib/format";
 import { Ago } from "@/shared/ui/basics";
 import { StateMark } from "@/shared/ui/StateMark";
 import { t } from "@/strings";
@@ -77,6 +77,7 @@ export function Bars({ probe, longest }: { probe: Probe; longest: number }) {
       <p className={css.answer}>
         {probe.status !== null && <span>HTTP {probe.status}</span>}
         {probe.address && <code>{probe.address}</code>}
+        {probe.body_bytes !== null && <span>{bytes(probe.body_bytes)}</span>}
         {!probe.ok && bars.length > 0 && bars.length < 3 && <span>{t.phases.cut}</span>}
       </p>
     </>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HistoryPoint } from "@/shared/api/types";
 import { latencySeries } from "./series";
-import { coarser, runs, slotsOf, stripWords } from "./strip";
+import { runs, slotsOf, stripWords } from "./strip";
 
 const point = (at: number, total: number, failed: number, maintenance = 0): HistoryPoint => ({
   at: new Date(at).toISOString(),
@@ -25,10 +25,6 @@ describe("a strip", () => {
   it("says in words how long it was not up", () => {
     const words = stripWords(["up", "up", "down", "unknown"], 4).replaceAll("\u202f", " ");
     expect(words).toBe("in the last 4 h: down about 1 h, not measured about 1 h");
-  });
-  it("never hides a failure when it is made coarser", () => {
-    expect(coarser(["up", "up", "down", "up"], 2)).toEqual(["up", "down"]);
-    expect(coarser(["unknown", "unknown", "unknown", "up"], 2)).toEqual(["unknown", "up"]);
   });
   it("shows what was not measured as unknown, not as up", () => {
     const points = [point(0, 4, 0), point(2000, 4, 4), point(3000, 4, 1)];

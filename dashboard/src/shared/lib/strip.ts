@@ -1,7 +1,7 @@
 // A row of time slots, reduced to runs for drawing and to words for reading.
 import type { HistoryPoint, State } from "@/shared/api/types";
 import { duration } from "./format";
-import { slotState, worst } from "./state";
+import { slotState } from "./state";
 
 export interface Run {
   state: State;
@@ -43,16 +43,4 @@ export function slotsOf(points: HistoryPoint[], from: number, to: number, count:
     slot.maintenance += point.maintenance;
   }
   return sums.map((slot) => slotState(slot.total, slot.failed, slot.maintenance));
-}
-
-/** Fewer slots, each as bad as the worst it holds, for narrow places. */
-export function coarser(slots: State[], most: number): State[] {
-  if (slots.length <= most) return slots;
-  const step = Math.ceil(slots.length / most);
-  const found: State[] = [];
-  for (let at = 0; at < slots.length; at += step) {
-    const part = slots.slice(at, at + step);
-    found.push(part.every((state) => state === "unknown") ? "unknown" : worst(part.filter((s) => s !== "unknown")));
-  }
-  return found;
 }

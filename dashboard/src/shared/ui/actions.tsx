@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { t } from "@/strings";
 import css from "./actions.module.css";
+import { ErrorNote } from "./basics";
 import { Dialog } from "./Dialog";
 import { say, sayError } from "./toaster";
 
@@ -17,9 +18,11 @@ interface ActionOptions<A, R> {
   /** First parts of the query keys that must be fetched again. */
   touches: string[];
   onDone?: (result: R, input: A) => void;
+  /** A form shows the error itself, beside its fields. */
+  inForm?: boolean;
 }
 
-export function useAction<A, R>({ what, run, done, undo, touches, onDone }: ActionOptions<A, R>) {
+export function useAction<A, R>({ what, run, done, undo, touches, onDone, inForm }: ActionOptions<A, R>) {
   const client = useQueryClient();
   const refresh = () => {
     for (const name of touches) void client.invalidateQueries({ queryKey: [name] });
@@ -35,7 +38,9 @@ export function useAction<A, R>({ what, run, done, undo, touches, onDone }: Acti
         undo && (() => void undo(result, input).then(refresh, (error) => sayError(t.common.undo.toLowerCase(), error))),
       );
     },
-    onError: (error) => sayError(what, error),
+    onError: (error) => {
+      if (!inForm) sayError(what, error);
+    },
   });
 }
 
@@ -65,14 +70,26 @@ export function Confirm({ opened, title, children, confirm, busy, onConfirm, onC
   );
 }
 
-export function FormFoot({ confirm, busy, onClose }: { confirm: string; busy: boolean; onClose: () => void }) {
+interface FormFootProps {
+  confirm: string;
+  busy: boolean;
+  error: unknown;
+  /** Completes “Could not …”. */
+  what: string;
+  onClose: () => void;
+}
+
+export function FormFoot({ confirm, busy, error, what, onClose }: FormFootProps) {
   return (
-    <div className={css.foot}>
-      <Button onClick={onClose}>{t.common.cancel}</Button>
-      <Button variant="filled" type="submit" loading={busy}>
-        {confirm}
-      </Button>
-    </div>
+    <>
+      {error ? <ErrorNote error={error} what={what} /> : null}
+      <div className={css.foot}>
+        <Button onClick={onClose}>{t.common.cancel}</Button>
+        <Button variant="filled" type="submit" loading={busy}>
+          {confirm}
+        </Button>
+      </div>
+    </>
   );
 }
 

@@ -131,6 +131,18 @@ export function Command({ text }: { text: string }) {
   );
 }
 
+/** The server's words; what it set between backticks is set as code. */
+export function Words({ text }: { text: string }) {
+  return text.split("`").map((part, at) =>
+    at % 2 === 1 ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text
+      <code key={at}>{part}</code>
+    ) : (
+      part
+    ),
+  );
+}
+
 interface ErrorNoteProps {
   error: unknown;
   /** Completes “Could not …”. */
@@ -143,14 +155,21 @@ interface ErrorNoteProps {
 /** What happened, to what, what to do next, and the request id to name when asking for help. */
 export function ErrorNote({ error, what, retry, page }: ErrorNoteProps) {
   const known = error instanceof ApiError ? error : null;
-  const detail = known?.detail || (error instanceof Error && !known ? error.message : "");
+  const detail = known?.detail || (error instanceof Error ? error.message : "");
   return (
     <div className={css.error} role="alert">
-      <p className={css.errorTitle}>{page && known ? `${known.message}.` : t.common.couldNot(what)}</p>
-      <p>
-        {known && !page ? `${known.message}. ` : ""}
-        {detail}
-      </p>
+      {page ? (
+        <p className={css.errorTitle}>
+          <Words text={detail} />
+        </p>
+      ) : (
+        <>
+          <p className={css.errorTitle}>{t.common.couldNot(what)}</p>
+          <p>
+            <Words text={detail} />
+          </p>
+        </>
+      )}
       {known && known.fields.length > 0 && (
         <ul className={css.errorFields}>
           {known.fields.map((field) => (

@@ -3,6 +3,7 @@ import { Button, CloseButton } from "@mantine/core";
 import { useEffect, useSyncExternalStore } from "react";
 import { ApiError } from "@/shared/api/client";
 import { t } from "@/strings";
+import { Words } from "./basics";
 import css from "./toaster.module.css";
 
 interface Toast {
@@ -28,9 +29,9 @@ export function say(text: string, undo?: () => void) {
 
 export function sayError(what: string, error: unknown) {
   const known = error instanceof ApiError ? error : null;
-  const fields = known?.fields.slice(0, 3).map((field) => `${field.field} ${field.message}`) ?? [];
+  const fields = known && known.fields.length > 1 ? known.fields.slice(0, 3) : [];
   const why = known
-    ? [`${known.message}.`, known.detail, ...fields].join(" ")
+    ? [known.detail || known.message, ...fields.map((field) => `${field.field} ${field.message}.`)].join(" ")
     : error instanceof Error
       ? error.message
       : "";
@@ -69,7 +70,7 @@ function ToastCard({ toast }: { toast: Toast }) {
   return (
     <div className={css.toast} data-tone={toast.tone}>
       <span>
-        {toast.text}
+        <Words text={toast.text} />
         {toast.requestId && (
           <span className={css.request}>
             {t.common.requestId} <code>{toast.requestId}</code>

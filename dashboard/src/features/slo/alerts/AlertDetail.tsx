@@ -180,6 +180,7 @@ function AcknowledgeForm({ alert, onClose }: { alert: Alert; onClose: () => void
   const [by, setBy] = useState(rememberedName());
   const [note, setNote] = useState("");
   const acknowledge = useAction({
+    inForm: true,
     what: `acknowledge ${alert.title}`,
     run: () => api.acknowledge(alert.id, { by: by.trim(), note: note.trim() || null }),
     done: () => t.alerts.acknowledged(alert.title),
@@ -207,7 +208,13 @@ function AcknowledgeForm({ alert, onClose }: { alert: Alert; onClose: () => void
         onChange={(event) => setBy(event.target.value)}
       />
       <Textarea label={t.alerts.note} rows={2} value={note} onChange={(event) => setNote(event.target.value)} />
-      <FormFoot confirm={t.alerts.acknowledge} busy={acknowledge.isPending} onClose={onClose} />
+      <FormFoot
+        confirm={t.alerts.acknowledge}
+        busy={acknowledge.isPending}
+        error={acknowledge.error}
+        what="acknowledge this alert"
+        onClose={onClose}
+      />
     </form>
   );
 }
@@ -218,6 +225,7 @@ function SilenceForm({ alert, onClose }: { alert: Alert; onClose: () => void }) 
   const [reason, setReason] = useState("");
   const [minutes, setMinutes] = useState("60");
   const silence = useAction({
+    inForm: true,
     what: `silence alerts of ${alert.service}`,
     run: () =>
       api.silence(
@@ -263,7 +271,13 @@ function SilenceForm({ alert, onClose }: { alert: Alert; onClose: () => void }) 
         data={Object.entries(t.alerts.durations).map(([value, label]) => ({ value, label }))}
       />
       <TextInput label={t.alerts.who} required value={by} onChange={(event) => setBy(event.target.value)} />
-      <FormFoot confirm={t.alerts.silence.replace("…", "")} busy={silence.isPending} onClose={onClose} />
+      <FormFoot
+        confirm={t.alerts.silence.replace("…", "")}
+        busy={silence.isPending}
+        error={silence.error}
+        what="silence these alerts"
+        onClose={onClose}
+      />
     </form>
   );
 }

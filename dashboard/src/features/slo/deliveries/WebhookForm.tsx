@@ -34,6 +34,7 @@ function Fields({ onMade, onClose }: { onMade: (webhook: Webhook) => void; onClo
   const [url, setUrl] = useState("");
   const [format, setFormat] = useState<Webhook["format"]>("mainstay");
   const create = useAction({
+    inForm: true,
     what: `create the webhook ${name}`,
     run: () => api.createWebhook({ name: name.trim(), url: url.trim(), format, enabled: true }),
     touches: ["webhooks"],
@@ -70,7 +71,13 @@ function Fields({ onMade, onClose }: { onMade: (webhook: Webhook) => void; onClo
         onChange={(event) => setFormat(event.target.value as Webhook["format"])}
         data={Object.entries(t.deliveries.formats).map(([value, label]) => ({ value, label }))}
       />
-      <FormFoot confirm={t.deliveries.create} busy={create.isPending} onClose={onClose} />
+      <FormFoot
+        confirm={t.deliveries.create}
+        busy={create.isPending}
+        error={create.error}
+        what="create the webhook"
+        onClose={onClose}
+      />
     </form>
   );
 }

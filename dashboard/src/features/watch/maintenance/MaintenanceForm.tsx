@@ -36,6 +36,7 @@ function Fields({ service, onClose }: { service: string | undefined; onClose: ()
   const [reason, setReason] = useState("");
   const [minutes, setMinutes] = useState("30");
   const create = useAction({
+    inForm: true,
     what: "start the maintenance",
     run: () =>
       api.startMaintenance(
@@ -86,7 +87,13 @@ function Fields({ service, onClose }: { service: string | undefined; onClose: ()
         onChange={(event) => setMinutes(event.target.value)}
         data={Object.entries(t.maintenance.durations).map(([value, label]) => ({ value, label }))}
       />
-      <FormFoot confirm={t.maintenance.create} busy={create.isPending} onClose={onClose} />
+      <FormFoot
+        confirm={t.maintenance.create}
+        busy={create.isPending}
+        error={create.error}
+        what="start the maintenance"
+        onClose={onClose}
+      />
     </form>
   );
 }
