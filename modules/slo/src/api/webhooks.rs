@@ -99,7 +99,7 @@ async fn list_webhooks(
     let mut webhooks = alerts.inner.deliveries.list_webhooks(&scope);
     webhooks.retain(|webhook| after.is_none_or(|after| webhook.id > after));
     webhooks.truncate(page.limit.saturating_add(1));
-    Ok(Page::from_overfetch(webhooks, page.limit, |webhook| Cursor::of(webhook.id)).into())
+    Ok(Page::from_overfetch(webhooks, page.limit, |webhook| Cursor::of(&webhook.id)).into())
 }
 
 /// Make a webhook
@@ -140,6 +140,7 @@ async fn create_webhook(
     responses(
         (status = 200, description = "The webhook", body = Webhook),
         (status = 404, description = "No such webhook", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("webhook:read")))
 )]
@@ -199,6 +200,7 @@ async fn put_webhook(
         (status = 404, description = "No such webhook", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It is file-managed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "It was changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("webhook:write")))
 )]
@@ -224,6 +226,7 @@ async fn delete_webhook(
         (status = 200, description = "The delivery of the test message", body = Delivery),
         (status = 404, description = "No such webhook", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It is disabled", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("webhook:write")))
 )]
