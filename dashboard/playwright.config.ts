@@ -24,7 +24,7 @@ export default defineConfig({
     },
   },
   webServer: {
-    command: `node dev/fixture-server.mjs --port ${port}`,
+    command: `node dev/fixture-server.mjs --port ${port} --site test-results/site`,
     url: `http://127.0.0.1:${port}/`,
     reuseExistingServer: !process.env.CI,
   },

@@ -1,13 +1,13 @@
 // A stand-in for the Mainstay server, for developing the dashboard and for its browser tests only. It serves `dist`
 // with the same content security policy as the real one, and answers the interface from made-up data.
 //
-//   node dev/fixture-server.mjs [--port 8000] [--mode full|down|empty|broken|large]
+//   node dev/fixture-server.mjs [--port 8000] [--mode full|down|empty|broken|large] [--site dist]
 //
 // A cookie `fixture=<mode>` chooses the mode per browser. POST /__fixture/fail and /__fixture/heal make a service fail
 // and recover before the eyes of everybody who watches.
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { extname, join, normalize, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { edgesOf, id, iso, manyServices, statesOf, stripOf, tenServices } from "./fixtures/fleet.mjs";
 import { importOf } from "./fixtures/imports.mjs";
@@ -29,7 +29,7 @@ const argument = (name, fallback) => {
 };
 const port = Number(argument("port", "8000"));
 const usual = argument("mode", "full");
-const dist = fileURLToPath(new URL("../dist", import.meta.url));
+const dist = resolve(argument("site", fileURLToPath(new URL("../dist", import.meta.url))));
 
 const MINUTE = 60_000;
 
@@ -474,6 +474,10 @@ const TYPES = {
 function serveFile(path, response) {
   let file = join(dist, normalize(path).replace(/^(\.\.[/\\])+/, ""));
   if (path.endsWith("/") || !existsSync(file) || !extname(file)) file = join(dist, "index.html");
+  if (!existsSync(file)) {
+    response.writeHead(503).end("The dashboard is not built: npm run build");
+    return;
+  }
   response.writeHead(200, {
     "content-type": TYPES[extname(file)] ?? "application/octet-stream",
     "content-security-policy": POLICY,
