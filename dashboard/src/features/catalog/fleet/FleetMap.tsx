@@ -72,15 +72,17 @@ export default function FleetMap({ rows, edges }: { rows: FleetRow[]; edges: Edg
   }, [model, layout, narrow]);
   const lines = useMemo(
     (): DependencyEdge[] =>
-      model.edges.map((edge) => ({
-        id: edge.id,
-        type: "dependency",
-        source: edge.from,
-        target: edge.to,
-        data: { edge, bends: layout.bends.get(edgeKey(edge.from, edge.to)) ?? [], down: narrow },
-        zIndex: edge.carries ? 2 : 0,
-        focusable: false,
-      })),
+      // What carries trouble is drawn last, over the other lines and still behind the services.
+      [...model.edges]
+        .sort((a, b) => Number(a.carries !== null) - Number(b.carries !== null))
+        .map((edge) => ({
+          id: edge.id,
+          type: "dependency",
+          source: edge.from,
+          target: edge.to,
+          data: { edge, bends: layout.bends.get(edgeKey(edge.from, edge.to)) ?? [], down: narrow },
+          focusable: false,
+        })),
     [model, layout, narrow],
   );
   return (
