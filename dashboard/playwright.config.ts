@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
 
 // The browser is Debian's Chromium when it is there, so that nothing is downloaded; otherwise Playwright's own.
-const debian = "/usr/bin/chromium";
+const debian = process.env.MAINSTAY_TEST_CHROMIUM ?? "/usr/bin/chromium";
 const port = Number(process.env.FIXTURE_PORT ?? 4173);
 
 export default defineConfig({

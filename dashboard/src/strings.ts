@@ -200,6 +200,7 @@ export const t = {
     value: "Value",
     source: "Source",
     loses: "overruled",
+    agrees: "the same",
     superseded: "superseded",
     ran: (ok: number, failed: number) =>
       failed === 0

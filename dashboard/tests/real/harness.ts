@@ -37,6 +37,8 @@ export async function settled(page: Page) {
   await expect(page.locator("h1")).toBeVisible();
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
   await page.evaluate(() => document.fonts.ready);
+  // Two frames: what watches its own size or the colour scheme has been told, and has begun to change.
+  await twoFrames(page);
   await page.waitForFunction(() =>
     document
       .getAnimations()
@@ -44,15 +46,18 @@ export async function settled(page: Page) {
         (each) => each.playState !== "running" || each.effect?.getTiming().iterations === Number.POSITIVE_INFINITY,
       ),
   );
-  // Two frames: what watches its own size has been told of the new one, and has been painted.
-  await page.evaluate(
+  await twoFrames(page);
+}
+
+function twoFrames(page: Page) {
+  return page.evaluate(
     () => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))),
   );
 }
 
 const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
 
-/** Dark and light, wide and narrow: a picture of each, no sideways scroll, and nothing for axe to find. */
+/** Dark and light, wide and narrow: a picture of each, no sideways scroll; in both colours, nothing for axe to find. */
 export async function inspect(page: Page, name: string) {
   for (const [size, viewport] of Object.entries(sizes)) {
     for (const scheme of ["dark", "light"] as const) {
@@ -61,7 +66,7 @@ export async function inspect(page: Page, name: string) {
       await settled(page);
       await page.screenshot({ path: `test-results/real/${name}-${scheme}-${size}.png`, fullPage: true });
       await expectNoSidewaysScroll(page, `on ${name}, ${size}`);
-      await expectAccessible(page);
+      if ((size === "wide") === (scheme === "dark")) await expectAccessible(page);
     }
   }
   await page.setViewportSize(sizes.wide);

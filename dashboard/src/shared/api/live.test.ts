@@ -76,8 +76,20 @@ describe("live events", () => {
     client.setQueryData(keys.slo("slo-api"), aSlo("api", 0.9));
     const data = { slo_id: "slo-api", service: "api", remaining_ratio: 0.5, burn_rate: 9 };
     applyEvents(client, undefined, [{ topic: "budget", data }]);
-    expect(client.getQueryData<Slo[]>(keys.slos(undefined))?.[0]?.budget.remaining_ratio).toBe(0.5);
+    expect(client.getQueryData<Slo[]>(keys.slos(undefined))?.[0]?.budget).toMatchObject({
+      remaining_ratio: 0.5,
+      remaining_minutes: 21.6,
+    });
     expect(client.getQueryData<Slo>(keys.slo("slo-api"))?.budget.burn_rate).toBe(9);
+  });
+
+  it("ask again how an objective stands when one of its alerts turns", () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.slos(undefined), [aSlo("api", 0.9)]);
+    applyEvents(client, undefined, [{ topic: "alert", data: anAlert("1", { slo_id: null }) }]);
+    expect(client.getQueryState(keys.slos(undefined))?.isInvalidated).toBe(false);
+    applyEvents(client, undefined, [{ topic: "alert", data: anAlert("1", { slo_id: "slo-api" }) }]);
+    expect(client.getQueryState(keys.slos(undefined))?.isInvalidated).toBe(true);
   });
 
   it("mark everything stale when the server says so", () => {

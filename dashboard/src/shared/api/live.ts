@@ -57,8 +57,11 @@ export function applyEvents(client: QueryClient, env: string | undefined, events
     else if (topic === "check-state") checkStates.set((data as CheckStateEvent).check_id, data as CheckStateEvent);
     else if (topic === "budget") budgets.set((data as BudgetEvent).slo_id, data as BudgetEvent);
     else if (topic === "delivery") deliveries.set((data as DeliveryEvent).id, data as DeliveryEvent);
-    else if (topic === "alert") applyAlert(client, env, data as Alert);
-    else if (topic === "catalog") for (const name of CATALOG_KEYS) stale.add(name);
+    else if (topic === "alert") {
+      applyAlert(client, env, data as Alert);
+      // Whether an objective is burning or spent turns with its alerts.
+      if ((data as Alert).slo_id !== null) for (const name of ["slos", "slo"]) stale.add(name);
+    } else if (topic === "catalog") for (const name of CATALOG_KEYS) stale.add(name);
     else if (topic === "resync") {
       void client.invalidateQueries();
       return;
@@ -151,12 +154,12 @@ function withEvents(check: Check, probe: ProbeEvent | undefined, change: CheckSt
   return next;
 }
 
+/** What follows from the part that is left is brought along, so that a page never shows two answers at once. */
 function withBudget(slo: Slo, event: BudgetEvent | undefined): Slo {
   if (!event) return slo;
-  return {
-    ...slo,
-    budget: { ...slo.budget, remaining_ratio: event.remaining_ratio, burn_rate: event.burn_rate },
-  };
+  const { remaining_ratio, burn_rate } = event;
+  const remaining_minutes = remaining_ratio === null ? null : remaining_ratio * slo.budget.allowed_minutes;
+  return { ...slo, budget: { ...slo.budget, remaining_ratio, remaining_minutes, burn_rate } };
 }
 
 function applyAlert(client: QueryClient, env: string | undefined, alert: Alert): void {

@@ -6,7 +6,7 @@ const TimeChart = lazy(() => import("./TimeChart"));
 
 export function Chart(props: TimeChartProps) {
   return (
-    <Suspense fallback={<div style={{ height: (props.height ?? 200) + 20 }} />}>
+    <Suspense fallback={<div aria-busy="true" style={{ height: (props.height ?? 200) + 20 }} />}>
       <TimeChart {...props} />
     </Suspense>
   );

@@ -39,7 +39,7 @@ export function FleetPage() {
         <PageHead title={t.pages.fleet} />
         <div className={css.stack}>
           <Panel title={t.fleet.map}>
-            <div className={css.mapWaiting} />
+            <div className={css.mapWaiting} aria-busy="true" />
           </Panel>
           <Panel title={t.fleet.table} flush>
             <Waiting rows={8} height={36} />
@@ -61,7 +61,7 @@ export function FleetPage() {
           <Suspense
             fallback={
               <Panel title={t.fleet.map}>
-                <div className={css.mapWaiting} />
+                <div className={css.mapWaiting} aria-busy="true" />
               </Panel>
             }
           >

@@ -37,7 +37,7 @@ export function FactsTable({ name }: { name: string }) {
                     {at === 0 ? field.replaceAll("_", " ") : <span className="sr-only">{field}</span>}
                   </th>
                   <td>
-                    <Value fact={fact} />
+                    <Value fact={fact} winner={group[0]} />
                   </td>
                   <td>
                     <SourceRef source={fact.source} />
@@ -52,9 +52,17 @@ export function FactsTable({ name }: { name: string }) {
   );
 }
 
-function Value({ fact }: { fact: Fact }) {
+function Value({ fact, winner }: { fact: Fact; winner: Fact | undefined }) {
   const text = <code>{valueText(fact.value)}</code>;
   if (fact.wins) return text;
+  // Sources that agree overrule nothing.
+  if (!fact.superseded && winner?.wins && valueText(winner.value) === valueText(fact.value)) {
+    return (
+      <span className={css.loser}>
+        {text} <Tag>{t.service.agrees}</Tag>
+      </span>
+    );
+  }
   return (
     <span className={css.loser}>
       <s>{text}</s> <Tag>{fact.superseded ? t.service.superseded : t.service.loses}</Tag>

@@ -35,7 +35,7 @@ export function DeliveryDetail({ id }: { id: string }) {
     );
   }
   const attempts = Array.isArray(data.attempts) ? data.attempts : [];
-  const body = typeof data.body === "string" ? data.body : JSON.stringify(data.body ?? null, null, 2);
+  const body = typeof data.body === "string" ? data.body : JSON.stringify(data.body ?? null);
   return (
     <div className={css.detail}>
       <Panel
@@ -102,10 +102,19 @@ export function DeliveryDetail({ id }: { id: string }) {
         <Panel title={t.deliveries.body} flush actions={<Copy text={body} what={t.deliveries.body} />}>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
           <pre className={css.body} tabIndex={0}>
-            {body}
+            {readable(body)}
           </pre>
         </Panel>
       )}
     </div>
   );
+}
+
+/** Line by line for the eye; what is copied stays as it was sent, because the signature is over that. */
+export function readable(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
 }
