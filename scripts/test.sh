@@ -9,7 +9,7 @@ set -euo pipefail
 . scripts/postgres.sh
 
 # Cheap stages first, so that a small mistake is found in seconds.
-all_stages=(format tidy deploy dashboard-packages dashboard-check dashboard-build build openapi clippy rust browser)
+all_stages=(format tidy deploy dashboard-packages dashboard-check dashboard-build build openapi clippy rust schema browser browser-real)
 
 run_format() { cargo fmt --all --check; }
 run_tidy() { cargo xtask tidy; }
@@ -38,9 +38,18 @@ run_rust() {
     cargo test --locked --workspace --quiet
   fi
 }
+# The same inputs every time: a test must not fail by chance. Longer and by chance: scripts/fuzz-api.sh.
+run_schema() { scripts/fuzz-api.sh --max-examples 20 --generation-deterministic; }
 run_browser() {
   local port
   need_browser && port=$(free_port) && (cd dashboard && FIXTURE_PORT=$port npm run --silent test:browser)
+}
+# The dashboard of the program that was just built, against the fleet of its demo.
+run_browser-real() {
+  local port program
+  need_browser && need_node && need_dashboard_packages && need_dashboard_built && run_build && port=$(free_port) || return
+  program=$(realpath "$target/debug/mainstay") || return
+  (cd dashboard && MAINSTAY_TEST_BINARY=$program MAINSTAY_TEST_PORT=$port npm run --silent test:real)
 }
 
 stages=("$@")
