@@ -2,20 +2,20 @@
 //!
 //! **Invariant:** nothing is decided here. A port of a lower module is implemented by a higher one; this file only hands it over.
 
-use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
 use mainstay_backends::notify::HttpOutgoing;
-use mainstay_catalog::{Catalog, ImportRequest, ManagedBy, import::read_paths};
+use mainstay_catalog::Catalog;
 use mainstay_http::{
     EventHub, Events, Health, Idempotency, ReadyCheck, events_routes, health_routes, idempotency, loopback_only,
     observe,
 };
-use mainstay_kernel::{Actor, Scope, World};
+use mainstay_kernel::World;
 use mainstay_runtime::Tasks;
 use mainstay_slo::Slo;
-use mainstay_store::{Database, DatabaseConfig, DatabaseUrl, DirectoryLock, Migration, migrate};
+use mainstay_store::{Database, DatabaseConfig, DatabaseUrl, DirectoryLock, Migration, SoleUse, migrate};
 use mainstay_watch::Watch;
 use tokio::signal::unix::{SignalKind, signal};
 use tower_http::compression::{
@@ -24,6 +24,7 @@ use tower_http::compression::{
 };
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     assets,
@@ -73,7 +74,7 @@ pub fn migrations() -> Vec<Migration> {
 /// Opens the database, brings its schema up to date, and puts the modules together. Starts nothing.
 pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Result<Mainstay> {
     let metrics = mainstay_telemetry::install().context("metrics cannot be recorded")?;
-    let (database, lock) = open_database(config).await?;
+    let (database, lock) = open_database(config, &tasks).await?;
     let report = migrate(&database, &world, &migrations())
         .await
         .context("cannot use the database")?;
@@ -130,7 +131,7 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
     })
 }
 
-async fn open_database(config: &Config) -> anyhow::Result<(Database, Option<DirectoryLock>)> {
+async fn open_database(config: &Config, tasks: &Tasks) -> anyhow::Result<(Database, Option<DirectoryLock>)> {
     let url = match (&config.database.url, &config.database.url_file) {
         (Some(url), _) => Some(url.clone()),
         (None, Some(file)) => Some(
@@ -154,11 +155,24 @@ async fn open_database(config: &Config) -> anyhow::Result<(Database, Option<Dire
         }
         DatabaseUrl::Postgres(_) => None,
     };
-    let mut database = DatabaseConfig::new(url);
+    let mut settings = DatabaseConfig::new(url);
     if let Some(connections) = config.database.connections {
-        database.connections = connections;
+        settings.connections = connections;
     }
-    let database = Database::open(&database).await.context("cannot open the database")?;
+    let claim = SoleUse::claim(&settings).await.context("cannot use the database")?;
+    let database = Database::open(&settings).await.context("cannot open the database")?;
+    if let Some(claim) = claim {
+        let stopper = tasks.clone();
+        tasks.spawn("store.sole-use", |context| async move {
+            tokio::select! {
+                lost = claim.keep() => {
+                    stopper.stop();
+                    lost
+                }
+                () = context.stopping() => Ok(()),
+            }
+        });
+    }
     Ok((database, lock))
 }
 
@@ -215,18 +229,18 @@ fn follow_configured_files(config: &Config, parts: &Parts) -> anyhow::Result<()>
     let mut hangup = signal(SignalKind::hangup())?;
     let paths = config.catalog.import.clone();
     let catalog = parts.catalog.clone();
-    let scope = Scope::of(config.environment.clone());
+    let environment = config.environment.clone();
     parts.tasks.spawn("catalog.import", |context| async move {
         loop {
             if paths.is_empty() {
                 context.ran("no files are configured");
             } else {
-                match import_files(&catalog, &scope, &paths).await {
+                match catalog.import_paths(&environment, &paths).await {
                     Ok(summary) => {
                         tracing::info!(summary, "imported the configured files");
                         context.ran(summary);
                     }
-                    Err(error) => context.failed(format_args!("{error:#}")),
+                    Err(error) => context.failed(error),
                 }
             }
             tokio::select! {
@@ -236,24 +250,6 @@ fn follow_configured_files(config: &Config, parts: &Parts) -> anyhow::Result<()>
         }
     });
     Ok(())
-}
-
-async fn import_files(catalog: &Catalog, scope: &Scope, paths: &[PathBuf]) -> anyhow::Result<String> {
-    let paths = paths.to_vec();
-    let files = tokio::task::spawn_blocking(move || read_paths(&paths)).await??;
-    let request = ImportRequest {
-        replace: true,
-        managed_by: ManagedBy::File,
-        ..ImportRequest::of(files)
-    };
-    let actor = Actor::System {
-        task: "catalog.import".to_owned(),
-    };
-    let report = catalog.import(scope, &actor, request).await?;
-    Ok(format!(
-        "{} files, {} services, {} errors, {} warnings",
-        report.summary.files, report.summary.services, report.summary.errors, report.summary.warnings
-    ))
 }
 
 /// Every route with its documentation, without anything behind it: enough to print the OpenAPI document.
@@ -312,20 +308,29 @@ pub fn openapi_document() -> OpenApi {
     document
 }
 
+/// The document as a page, with everything it needs inside the binary. Its validator would call a server on the internet.
+fn swagger() -> utoipa_swagger_ui::Config<'static> {
+    utoipa_swagger_ui::Config::from("/openapi.json")
+        .validator_url("none")
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+}
+
 fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetry::Metrics) -> Router {
     let database = parts.database.clone();
-    let health = Health::new(
-        vec![ReadyCheck::required("database", move || {
-            let database = database.clone();
-            async move {
-                match database.ping().await {
-                    Ok(()) => Ok(database.dialect().name().to_owned()),
-                    Err(error) => Err(error.to_string()),
-                }
+    let answers = ReadyCheck::required("database", move || {
+        let database = database.clone();
+        async move {
+            match database.ping().await {
+                Ok(()) => Ok(database.dialect().name().to_owned()),
+                Err(error) => Err(error.to_string()),
             }
-        })],
-        parts.tasks.clone(),
-    );
+        }
+    });
+    // A database that answers may still refuse to write: a full disk, a read-only one.
+    let history = ReadyCheck::task("history", &parts.tasks, "watch.flush");
+    let alerts = ReadyCheck::task("alerts", &parts.tasks, "slo.alert");
+    let health = Health::new(vec![answers, history, alerts], parts.tasks.clone());
     let meta = Arc::new(Meta {
         parts: parts.clone(),
         started_at: world.now(),
@@ -355,8 +360,12 @@ fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetr
     api.merge(Router::from(routes.events.with_state(events)))
         .merge(Router::from(routes.health.with_state(health)))
         .route("/openapi.json", get(move || async move { Json((*document).clone()) }))
+        .merge(SwaggerUi::new("/docs").config(swagger()))
         .fallback(assets::serve)
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(middleware::from_fn(loopback_only))
         .layer(middleware::from_fn_with_state(world, observe))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool, SqlitePool,
+    Connection, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -122,6 +122,15 @@ impl Database {
             .acquire_timeout(PATIENCE)
             .idle_timeout(None)
             .max_lifetime(None)
+            // After an error such as a full disk SQLite has already rolled back by itself; the driver's own rollback then
+            // fails, it believes itself inside a transaction for ever, and only a new connection can write again.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // Waits for a rollback that was only asked for.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new()
@@ -135,14 +144,7 @@ impl Database {
     }
 
     async fn open_postgres(url: &str, config: &DatabaseConfig) -> Result<Self, StoreError> {
-        let mut options: PgConnectOptions = url.parse()?;
-        options = options.application_name("mainstay").options([
-            ("statement_timeout", "30s"),
-            ("idle_in_transaction_session_timeout", "60s"),
-        ]);
-        if let Some(schema) = &config.schema {
-            options = options.options([("search_path", schema)]);
-        }
+        let options = postgres_options(url, config)?;
         let pool = PgPoolOptions::new()
             .max_connections(config.connections.max(2))
             .acquire_timeout(PATIENCE)
@@ -246,4 +248,17 @@ impl Database {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// How every connection to a PostgreSQL server is made.
+pub(crate) fn postgres_options(url: &str, config: &DatabaseConfig) -> Result<PgConnectOptions, StoreError> {
+    let mut options: PgConnectOptions = url.parse()?;
+    options = options.application_name("mainstay").options([
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "60s"),
+    ]);
+    if let Some(schema) = &config.schema {
+        options = options.options([("search_path", schema)]);
+    }
+    Ok(options)
 }

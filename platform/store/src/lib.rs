@@ -12,6 +12,7 @@ mod lock;
 mod migrate;
 mod row;
 mod schema;
+mod sole;
 mod statement;
 mod transaction;
 
@@ -22,5 +23,6 @@ pub use lock::DirectoryLock;
 pub use migrate::{Migration, MigrationReport, migrate};
 pub use row::{Column, Row};
 pub use schema::{Schema, TableSchema};
+pub use sole::SoleUse;
 pub use statement::{Bind, Statement, Value, sql, sql_owned};
 pub use transaction::Transaction;

@@ -212,7 +212,10 @@ async fn copy_sqlite(database: &Database, now: Timestamp) -> Result<Option<std::
     let Some(copy) = copy else {
         return Err(StoreError::new(
             StoreErrorKind::Other,
-            format!("{} has a thousand copies of this second beside it; move them away", file.display()),
+            format!(
+                "{} has a thousand copies of this second beside it; move them away",
+                file.display()
+            ),
         ));
     };
     database

@@ -2,7 +2,7 @@
 
 use mainstay_kernel::World;
 use mainstay_store::{
-    Bind, Database, DatabaseConfig, DatabaseUrl, Dialect, Migration, StoreErrorKind, Value, migrate, sql,
+    Bind, Database, DatabaseConfig, DatabaseUrl, Dialect, Migration, SoleUse, StoreErrorKind, Value, migrate, sql,
 };
 use mainstay_testkit::{databases, world};
 
@@ -186,4 +186,23 @@ async fn a_migration_that_fails_half_way_changes_nothing() {
         assert!(!db.schema().await.unwrap()["demo_thing"].columns.contains_key("extra"));
         migrate(&db, &world, &[FIRST, SECOND]).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_second_process_on_one_postgresql_schema_is_refused_until_the_first_ends() {
+    let Some(db) = mainstay_testkit::postgres(&[]).await else {
+        return;
+    };
+    let first = SoleUse::claim(db.config()).await.unwrap();
+    let refusal = SoleUse::claim(db.config()).await.unwrap_err();
+    assert_eq!(refusal.kind, StoreErrorKind::Busy);
+    assert!(refusal.to_string().contains("another Mainstay"), "{refusal}");
+    drop(first);
+    // The server notices the end of the session a moment later.
+    let again = tokio::time::timeout(std::time::Duration::from_secs(10), async {
+        while SoleUse::claim(db.config()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    });
+    again.await.unwrap();
 }

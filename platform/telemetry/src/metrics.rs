@@ -67,10 +67,7 @@ fn process_metrics() -> String {
     if let Some(ticks) = ticks {
         text.push_str("# TYPE process_cpu_seconds_total counter\n");
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "process_cpu_seconds_total {}.{:02}",
-            ticks / 100,
-            ticks % 100
-        );
+        let _ = writeln!(text, "process_cpu_seconds_total {}.{:02}", ticks / 100, ticks % 100);
     }
     text
 }
