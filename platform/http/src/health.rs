@@ -5,7 +5,7 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode};
-use mainstay_runtime::Tasks;
+use mainstay_runtime::{TaskState, TaskStatus, Tasks};
 use serde::Serialize;
 use tokio::{sync::Mutex, time::Instant};
 use utoipa::ToSchema;
@@ -59,6 +59,26 @@ impl ReadyCheck {
             required: false,
             ..Self::required(name, run)
         }
+    }
+
+    /// Whether the last run of a background task went well, in the task's own words. While it fails Mainstay goes on with
+    /// everything else, so it is degraded and still ready.
+    pub fn task(name: &'static str, tasks: &Tasks, task: &'static str) -> Self {
+        let tasks = tasks.clone();
+        Self::optional(name, move || {
+            let status = tasks.statuses_snapshot().into_iter().find(|status| status.name == task);
+            async move {
+                match status {
+                    Some(TaskStatus {
+                        state: TaskState::Failed | TaskState::Stopped,
+                        last_error,
+                        ..
+                    }) => Err(last_error.unwrap_or_else(|| format!("the background task {task} has stopped"))),
+                    Some(status) => Ok(status.detail.unwrap_or_else(|| "nothing to do yet".to_owned())),
+                    None => Ok("not started yet".to_owned()),
+                }
+            }
+        })
     }
 }
 
@@ -226,6 +246,25 @@ mod tests {
         assert_eq!(status(vec![good()]).await, "ready");
         assert_eq!(status(vec![good(), slow()]).await, "degraded");
         assert_eq!(status(vec![bad(), slow()]).await, "not-ready");
+    }
+
+    #[tokio::test]
+    async fn a_failing_task_degrades_readiness_in_its_own_words() {
+        let tasks = Tasks::new(World::system());
+        tasks.spawn("watch.flush", |context| async move {
+            context.failed("the disk is full");
+            context.stopping().await;
+            Ok::<_, std::convert::Infallible>(())
+        });
+        let health = Health::new(vec![ReadyCheck::task("history", &tasks, "watch.flush")], tasks.clone());
+        while tasks.statuses_snapshot()[0].runs == 0 {
+            tokio::task::yield_now().await;
+        }
+        let body = health.readiness().await;
+        assert_eq!(
+            (body.status, body.checks[0].detail.as_str()),
+            ("degraded", "the disk is full")
+        );
     }
 
     #[tokio::test]
