@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use mainstay_http::{ApiResult, Paged, ScopeQuery};
+use mainstay_http::{ApiResult, Paged, ProblemBody, ScopeQuery};
 use mainstay_runtime::{TaskState, TaskStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -70,7 +70,10 @@ struct Counts {
 /// What is running here?
 #[utoipa::path(
     get, path = "/api/v1/meta", operation_id = "get_meta", tag = "mainstay", params(ScopeQuery),
-    responses((status = 200, description = "Version, database and counts", body = MetaBody)),
+    responses(
+        (status = 200, description = "Version, database and counts", body = MetaBody),
+        (status = 422, description = "The query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+    ),
     extensions(("x-permission" = json!("meta:read")))
 )]
 async fn get_meta(State(meta): State<Arc<Meta>>, ScopeQuery(scope): ScopeQuery) -> ApiResult<Json<MetaBody>> {

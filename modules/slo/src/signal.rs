@@ -15,6 +15,7 @@ use crate::model::SloId;
 /// How urgent a condition is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = AlertSeverity)]
 pub enum Severity {
     /// Somebody is woken.
     Page,

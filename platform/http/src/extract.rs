@@ -147,7 +147,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for ApiPath
 #[into_params(parameter_in = Query)]
 struct EnvironmentParameter {
     /// The environment that is meant; `production` when absent.
-    #[param(value_type = Option<String>, example = "production")]
+    #[param(value_type = Option<String>, pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", example = "production")]
     environment: Option<Environment>,
 }
 

@@ -918,7 +918,7 @@ export interface components {
             /** @description The service it is about. */
             service: components["schemas"]["ServiceName"];
             /** @description How urgent it is. */
-            severity: components["schemas"]["Severity"];
+            severity: components["schemas"]["AlertSeverity"];
             /** @description Whether a silence keeps it from being delivered now. */
             silenced: boolean;
             /**
@@ -946,6 +946,11 @@ export interface components {
             /** @description What happened, oldest first. */
             timeline: components["schemas"]["TimelineEntry"][];
         };
+        /**
+         * @description How urgent a condition is.
+         * @enum {string}
+         */
+        AlertSeverity: "page" | "ticket";
         /** @description One expectation, as a person writes it. */
         Assertion: {
             /** @description Codes and ranges: `200-299,304`. */
@@ -1332,7 +1337,7 @@ export interface components {
          * @description Whether the condition of an alert still holds.
          * @enum {string}
          */
-        Condition: "Open" | "Resolved";
+        Condition: "open" | "resolved";
         /** @description How much there is. */
         Counts: {
             /** @description Checks in all environments, paused ones included. */
@@ -1356,6 +1361,8 @@ export interface components {
             dry_run?: boolean;
             /** @description The files. One that was imported before under the same path replaces what it said then. */
             files: components["schemas"]["ImportFile"][];
+            /** @description What was found beside them and not read. It is listed in the report, and what was imported from it before stays. */
+            left_out?: components["schemas"]["LeftOut"][];
             /** @description These files are all there are: what was imported before from others is forgotten. */
             replace?: boolean;
         };
@@ -1462,6 +1469,30 @@ export interface components {
             /** @description The webhook's name; empty when the webhook was deleted. */
             webhook_name: string;
         };
+        /** @description One attempt of a delivery. */
+        DeliveryAttempt: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description How long it took, in milliseconds.
+             */
+            duration_ms: number;
+            /** @description Why it failed. */
+            error?: string | null;
+            /** @description Whether the receiver accepted it. */
+            ok: boolean;
+            /** @description The beginning of the answer's body. */
+            response_excerpt?: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status, when there was an answer.
+             */
+            status?: number | null;
+        };
         /** @description A delivery with every attempt, in place of their number, and its body. */
         DeliveryDetail: {
             /**
@@ -1470,7 +1501,7 @@ export interface components {
              */
             alert_id?: string | null;
             /** @description Every attempt, oldest first. */
-            attempts: components["schemas"]["Attempt"][];
+            attempts: components["schemas"]["DeliveryAttempt"][];
             /** @description What is sent, byte for byte, the same in every attempt. */
             body: string;
             /**
@@ -1511,12 +1542,12 @@ export interface components {
          * @description What a delivery tells.
          * @enum {string}
          */
-        DeliveryEvent: "Opened" | "Escalated" | "Acknowledged" | "Resolved" | "Test";
+        DeliveryEvent: "alert.opened" | "alert.escalated" | "alert.acknowledged" | "alert.resolved" | "test";
         /**
          * @description How far a delivery has come.
          * @enum {string}
          */
-        DeliveryStatus: "Pending" | "Delivered" | "Failed" | "Dead";
+        DeliveryStatus: "pending" | "delivered" | "failed" | "dead";
         /** @description The dependency graph. */
         Dependencies: {
             /** @description Groups of services that need each other in a circle, each as the names along its shortest circle. */
@@ -1552,7 +1583,7 @@ export interface components {
          * @description What happens to a service when the other one is away.
          * @enum {string}
          */
-        DependencyKind: "Hard" | "Soft";
+        DependencyKind: "hard" | "soft";
         /** @description Where a service can be reached for one purpose. */
         Endpoint: {
             /** @description What it is for; a service has at most one endpoint of each kind. */
@@ -1564,7 +1595,7 @@ export interface components {
          * @description What an endpoint is for.
          * @enum {string}
          */
-        EndpointKind: "Health" | "Readiness" | "Liveness" | "Metrics" | "Base";
+        EndpointKind: "health" | "readiness" | "liveness" | "metrics" | "base";
         /** @description Something that explains a burn-down. */
         EventBody: {
             /** Format: date-time */
@@ -1702,7 +1733,7 @@ export interface components {
          * @description The shape of what is sent.
          * @enum {string}
          */
-        Format: "Mainstay" | "Alertmanager";
+        Format: "mainstay" | "alertmanager";
         /** @description A header as it is written by hand: with a value, or with the name of a file that holds it. */
         HeaderDraft: {
             /** @description The header's name. */
@@ -1842,7 +1873,32 @@ export interface components {
          * @description What kind of condition an alert is about, without the severity of a burn-rate rule.
          * @enum {string}
          */
-        Kind: "ServiceDown" | "BurnRate" | "BudgetSpent";
+        Kind: "service-down" | "burn-rate" | "budget-spent";
+        /**
+         * @description A file or folder that was given and not read; it is listed in the report all the same, and what was imported from it
+         *     before stays in force.
+         */
+        LeftOut: {
+            /** @description Why it was not read. */
+            kind: components["schemas"]["LeftOutKind"];
+            /**
+             * Format: int32
+             * @description Where the file cannot be read any further, from 1.
+             */
+            line?: number | null;
+            /** @description The same in words for a person. */
+            note: string;
+            /**
+             * @description The path as a person should see it.
+             * @example config/dump.sql
+             */
+            path: string;
+        };
+        /**
+         * @description Why something that was given was not read.
+         * @enum {string}
+         */
+        LeftOutKind: "unreadable" | "too-large" | "binary" | "link" | "folder" | "special";
         /** @description A page about the service: its repository, a dashboard, a runbook. */
         Link: {
             /** @description What the page is. */
@@ -1876,7 +1932,7 @@ export interface components {
          * @description Where a service is edited.
          * @enum {string}
          */
-        ManagedBy: "File" | "Api" | "Import";
+        ManagedBy: "file" | "api" | "import";
         /** @description What is running here. */
         MetaBody: {
             /** @description How much there is. */
@@ -1949,7 +2005,7 @@ export interface components {
                 /** @description The service it is about. */
                 service: components["schemas"]["ServiceName"];
                 /** @description How urgent it is. */
-                severity: components["schemas"]["Severity"];
+                severity: components["schemas"]["AlertSeverity"];
                 /** @description Whether a silence keeps it from being delivered now. */
                 silenced: boolean;
                 /**
@@ -2661,7 +2717,7 @@ export interface components {
             long_s: number;
             /** @example page-quick */
             rule: string;
-            severity: components["schemas"]["Severity"];
+            severity: components["schemas"]["AlertSeverity"];
             /** Format: double */
             short_s: number;
         };
@@ -2907,7 +2963,7 @@ export interface components {
          * @description What kind of source a value came from; ordered by precedence, the first wins.
          * @enum {string}
          */
-        SourceKind: "Person" | "Mainstay" | "Backstage" | "Registry" | "MonitorToml" | "ServiceYaml" | "Compose" | "Kubernetes" | "Prometheus" | "Slos";
+        SourceKind: "person" | "mainstay" | "backstage" | "registry" | "monitor-toml" | "service-yaml" | "compose" | "kubernetes" | "prometheus" | "slos";
         /**
          * @description The state of a service.
          * @enum {string}
@@ -2953,7 +3009,7 @@ export interface components {
          * @description How much a service matters.
          * @enum {string}
          */
-        Tier: "Critical" | "High" | "Standard" | "Low";
+        Tier: "critical" | "high" | "standard" | "low";
         /** @description One thing that happened to an alert. */
         TimelineEntry: {
             /**
@@ -3034,7 +3090,7 @@ export interface components {
          * @description What happened to an alert.
          * @enum {string}
          */
-        What: "Opened" | "Held" | "Delivered" | "Folded" | "RootResolved" | "Unfolded" | "Silenced" | "Escalated" | "Acknowledged" | "Unacknowledged" | "Resolved";
+        What: "opened" | "held" | "delivered" | "folded" | "root-resolved" | "unfolded" | "silenced" | "escalated" | "acknowledged" | "unacknowledged" | "resolved";
         /** @description A window. */
         WindowBody: {
             /** @enum {string} */
@@ -3167,6 +3223,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description A query parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
     acknowledge_alert: {
@@ -3276,6 +3341,15 @@ export interface operations {
             };
             /** @description It is resolved already */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A query parameter is wrong */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3786,7 +3860,7 @@ export interface operations {
                 /** @description Only deliveries about this alert. */
                 alert_id?: string;
                 /** @description Only deliveries in this status. */
-                status?: "Pending" | "Delivered" | "Failed" | "Dead";
+                status?: "pending" | "delivered" | "failed" | "dead";
             };
             header?: never;
             path?: never;
@@ -3850,6 +3924,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description A query parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
     redeliver: {
@@ -3890,6 +3973,15 @@ export interface operations {
             };
             /** @description It is still being attempted, or its webhook is disabled or deleted */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A query parameter is wrong */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4208,6 +4300,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description The Idempotency-Key was used for another request */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description A field is wrong */
             422: {
                 headers: {
@@ -4271,6 +4372,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetaBody"];
+                };
+            };
+            /** @description The query parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -4831,6 +4941,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description The Idempotency-Key was used for another request */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description A field is wrong */
             422: {
                 headers: {
@@ -4876,6 +4995,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description A query parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
     list_slos: {
@@ -4914,7 +5042,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -4928,7 +5056,10 @@ export interface operations {
                  */
                 environment?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Repeats the first answer to the same request */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4947,13 +5078,22 @@ export interface operations {
                     "application/json": components["schemas"]["SloBody"];
                 };
             };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description The name is taken */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description The SLO is wrong */
@@ -4962,7 +5102,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -4995,13 +5135,22 @@ export interface operations {
                     "application/json": components["schemas"]["ValidationBody"];
                 };
             };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description The SLO is wrong */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -5032,7 +5181,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -5041,6 +5190,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The ETag that was read */
                 "If-Match"?: string | null;
             };
             path: {
@@ -5063,13 +5213,22 @@ export interface operations {
                     "application/json": components["schemas"]["SloBody"];
                 };
             };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description There is none */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description A file manages it, or the name is taken */
@@ -5078,7 +5237,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description It was changed in between */
@@ -5087,7 +5246,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description The SLO is wrong */
@@ -5096,7 +5255,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -5105,6 +5264,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The ETag that was read */
                 "If-Match"?: string | null;
             };
             path: {
@@ -5127,7 +5287,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description A file manages it */
@@ -5136,7 +5296,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description It was changed in between */
@@ -5145,7 +5305,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -5183,7 +5343,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
             /** @description A parameter is wrong */
@@ -5192,7 +5352,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemBody"];
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };
@@ -5371,6 +5531,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description A query parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
     put_webhook: {
@@ -5509,6 +5678,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description A query parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
         };
     };
     test_webhook: {
@@ -5549,6 +5727,15 @@ export interface operations {
             };
             /** @description It is disabled */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A query parameter is wrong */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

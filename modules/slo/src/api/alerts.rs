@@ -111,6 +111,7 @@ async fn list_alerts(
     responses(
         (status = 200, description = "The alert", body = AlertDetail),
         (status = 404, description = "No such alert", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("alert:read")))
 )]
@@ -159,6 +160,7 @@ async fn acknowledge_alert(
         (status = 200, description = "The alert", body = Alert),
         (status = 404, description = "No such alert", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It is resolved already", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("alert:acknowledge")))
 )]

@@ -113,6 +113,7 @@ async fn list_deliveries(
     responses(
         (status = 200, description = "The delivery", body = DeliveryDetail),
         (status = 404, description = "No such delivery", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("webhook:read")))
 )]
@@ -148,6 +149,7 @@ async fn get_delivery(
         (status = 200, description = "The delivery after the attempt", body = Delivery),
         (status = 404, description = "No such delivery", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "It is still being attempted, or its webhook is disabled or deleted", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("webhook:write")))
 )]

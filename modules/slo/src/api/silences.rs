@@ -86,6 +86,7 @@ async fn list_silences(
     responses(
         (status = 201, description = "The new silence", body = Silence),
         (status = 400, description = "The body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The Idempotency-Key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("alert:silence")))
@@ -124,6 +125,7 @@ async fn create_silence(
     responses(
         (status = 204, description = "It is lifted"),
         (status = 404, description = "No such silence", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("alert:silence")))
 )]

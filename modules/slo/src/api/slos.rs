@@ -49,7 +49,7 @@ pub(crate) struct Range {
 #[utoipa::path(
     get, path = "/api/v1/slos", operation_id = "list_slos", tag = "slo",
     params(ScopeQuery, Filter, PageQuery),
-    responses((status = 200, description = "A page of SLOs", body = Paged<SloBody>), (status = 422, description = "A parameter is wrong", body = ProblemBody)),
+    responses((status = 200, description = "A page of SLOs", body = Paged<SloBody>), (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("slo:read")))
 )]
 pub(crate) async fn list_slos(
@@ -68,11 +68,14 @@ pub(crate) async fn list_slos(
 
 /// Create an SLO
 #[utoipa::path(
-    post, path = "/api/v1/slos", operation_id = "create_slo", tag = "slo", params(ScopeQuery), request_body = SloInput,
+    post, path = "/api/v1/slos", operation_id = "create_slo", tag = "slo",
+    params(ScopeQuery, ("Idempotency-Key" = Option<String>, Header, description = "Repeats the first answer to the same request")),
+    request_body = SloInput,
     responses(
         (status = 201, description = "The new SLO", body = SloBody),
-        (status = 409, description = "The name is taken", body = ProblemBody),
-        (status = 422, description = "The SLO is wrong", body = ProblemBody)
+        (status = 400, description = "The body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The name is taken", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The SLO is wrong", body = ProblemBody, content_type = "application/problem+json")
     ),
     extensions(("x-permission" = json!("slo:write")))
 )]
@@ -101,7 +104,8 @@ pub(crate) async fn create_slo(
     request_body = SloInput,
     responses(
         (status = 200, description = "It can be promised", body = ValidationBody),
-        (status = 422, description = "The SLO is wrong", body = ProblemBody)
+        (status = 400, description = "The body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The SLO is wrong", body = ProblemBody, content_type = "application/problem+json")
     ),
     extensions(("x-permission" = json!("slo:read")))
 )]
@@ -124,7 +128,7 @@ pub(crate) async fn validate_slo(
 #[utoipa::path(
     get, path = "/api/v1/slos/{id}", operation_id = "get_slo", tag = "slo",
     params(("id" = String, Path, format = "uuid")),
-    responses((status = 200, description = "The SLO", body = SloBody), (status = 404, description = "There is none", body = ProblemBody)),
+    responses((status = 200, description = "The SLO", body = SloBody), (status = 404, description = "There is none", body = ProblemBody, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("slo:read")))
 )]
 pub(crate) async fn get_slo(State(slo): State<Objectives>, ApiPath(id): ApiPath<SloId>) -> ApiResult<Tagged<SloBody>> {
@@ -137,13 +141,14 @@ pub(crate) async fn get_slo(State(slo): State<Objectives>, ApiPath(id): ApiPath<
 /// A change of the objective or the window keeps the counts; a change of what is measured begins to count anew.
 #[utoipa::path(
     put, path = "/api/v1/slos/{id}", operation_id = "update_slo", tag = "slo",
-    params(("id" = String, Path, format = "uuid"), ("If-Match" = Option<String>, Header)), request_body = SloInput,
+    params(("id" = String, Path, format = "uuid"), ("If-Match" = Option<String>, Header, description = "The ETag that was read")), request_body = SloInput,
     responses(
         (status = 200, description = "The SLO", body = SloBody),
-        (status = 404, description = "There is none", body = ProblemBody),
-        (status = 409, description = "A file manages it, or the name is taken", body = ProblemBody),
-        (status = 412, description = "It was changed in between", body = ProblemBody),
-        (status = 422, description = "The SLO is wrong", body = ProblemBody)
+        (status = 400, description = "The body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "There is none", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "A file manages it, or the name is taken", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "It was changed in between", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The SLO is wrong", body = ProblemBody, content_type = "application/problem+json")
     ),
     extensions(("x-permission" = json!("slo:write")))
 )]
@@ -163,12 +168,12 @@ pub(crate) async fn update_slo(
 /// Delete an SLO
 #[utoipa::path(
     delete, path = "/api/v1/slos/{id}", operation_id = "delete_slo", tag = "slo",
-    params(("id" = String, Path, format = "uuid"), ("If-Match" = Option<String>, Header)),
+    params(("id" = String, Path, format = "uuid"), ("If-Match" = Option<String>, Header, description = "The ETag that was read")),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 404, description = "There is none", body = ProblemBody),
-        (status = 409, description = "A file manages it", body = ProblemBody),
-        (status = 412, description = "It was changed in between", body = ProblemBody)
+        (status = 404, description = "There is none", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "A file manages it", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "It was changed in between", body = ProblemBody, content_type = "application/problem+json")
     ),
     extensions(("x-permission" = json!("slo:write")))
 )]
@@ -189,8 +194,8 @@ pub(crate) async fn delete_slo(
     params(("id" = String, Path, format = "uuid"), Range),
     responses(
         (status = 200, description = "The series, and what explains it", body = BurnDownBody),
-        (status = 404, description = "There is no such SLO", body = ProblemBody),
-        (status = 422, description = "A parameter is wrong", body = ProblemBody)
+        (status = 404, description = "There is no such SLO", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json")
     ),
     extensions(("x-permission" = json!("slo:read")))
 )]

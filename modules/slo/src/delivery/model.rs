@@ -144,6 +144,7 @@ pub struct Delivery {
 
 /// One attempt of a delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DeliveryAttempt)]
 pub struct Attempt {
     /// When it began.
     #[schema(value_type = String, format = DateTime)]

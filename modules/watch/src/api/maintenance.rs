@@ -71,6 +71,7 @@ async fn list_maintenance(
     responses(
         (status = 201, description = "The new window", body = MaintenanceBody),
         (status = 400, description = "The body is not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The Idempotency-Key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("watch:write")))
