@@ -12,7 +12,7 @@ use std::{
 };
 
 use mainstay_testkit::TestDatabase;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long anything may take before the test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -97,7 +97,12 @@ impl Instance {
 
     /// Starts it and waits until it is ready.
     pub async fn start(&self) -> Running {
-        let mut running = self.spawn();
+        self.start_with(&[]).await
+    }
+
+    /// Starts it with these variables in its environment, and waits until it is ready.
+    pub async fn start_with(&self, variables: &[(&str, &str)]) -> Running {
+        let mut running = self.spawn(variables);
         let started = Instant::now();
         loop {
             if let Ok(answer) = reqwest_get(&format!("{}/ready", running.base)).await
@@ -117,8 +122,8 @@ impl Instance {
         }
     }
 
-    fn spawn(&self) -> Running {
-        let mut child = self.command().spawn().unwrap();
+    fn spawn(&self, variables: &[(&str, &str)]) -> Running {
+        let mut child = self.command().envs(variables.iter().copied()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let sink = log.clone();
         let mut stderr = child.stderr.take().unwrap();
@@ -171,9 +176,14 @@ impl Running {
     }
 
     /// SIGTERM; answers how long the orderly end took and the exit code.
-    pub fn terminate(mut self) -> (Duration, Option<i32>) {
-        let started = Instant::now();
+    pub fn terminate(self) -> (Duration, Option<i32>) {
         signal(self.pid(), "TERM");
+        self.wait()
+    }
+
+    /// Waits for its end; answers how long that took and the exit code.
+    pub fn wait(mut self) -> (Duration, Option<i32>) {
+        let started = Instant::now();
         let status = self.child.wait().unwrap();
         (started.elapsed(), status.code())
     }
@@ -197,11 +207,78 @@ impl Running {
         answer(request.send().await.unwrap()).await
     }
 
+    /// Sends a body that need not be JSON, though it says so.
+    pub async fn send_raw(&self, method: &str, path: &str, body: String) -> (u16, Value) {
+        let request = client()
+            .request(method.parse().unwrap(), format!("{}{path}", self.base))
+            .header("content-type", "application/json")
+            .body(body);
+        answer(request.send().await.unwrap()).await
+    }
+
+    /// Like [`Self::send`], but a connection that breaks is status 0.
+    pub async fn try_send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let request = client()
+            .request(method.parse().unwrap(), format!("{}{path}", self.base))
+            .json(body);
+        match request.send().await {
+            Ok(response) => answer(response).await,
+            Err(_) => (0, Value::Null),
+        }
+    }
+
     /// Creates something; fails the test unless it was created.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         let (status, answer) = self.send("POST", path, body).await;
         assert!((200..300).contains(&status), "POST {path}: {status} {answer}");
         answer
+    }
+
+    /// Makes a service with one impatient check of `url`; answers the check's id.
+    pub async fn watch(&self, service: &str, url: &str) -> String {
+        self.post("/api/v1/services", &json!({ "name": service })).await;
+        self.check(service, url).await
+    }
+
+    /// Makes an impatient check of `url` for a service that exists; answers its id.
+    pub async fn check(&self, service: &str, url: &str) -> String {
+        let check = json!({
+            "name": "health", "service": service, "role": "health", "target": url, "interval_ms": 1000, "timeout_ms": 900,
+            "retry_ms": 200, "failures_before_down": 2, "successes_before_up": 1,
+        });
+        let check = self.post("/api/v1/checks", &check).await;
+        check["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the service is in `state`.
+    pub async fn until_state(&self, service: &str, state: &str) {
+        let path = format!("/api/v1/service-states/{service}");
+        self.until(&path, |body| body["state"] == state).await;
+    }
+
+    /// Waits until `/ready` answers `status` with words that contain `words`; answers all of it.
+    pub async fn until_ready_says(&self, status: u16, words: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let (got, body) = self.try_get("/ready").await;
+            let text = body.to_string();
+            if got == status && text.contains(words) {
+                return text;
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "/ready never answered {status} with `{words}`; last: {got} {text}\nlog:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Memory of its own in MiB: without the pages of the binary's file, which is several times larger in a debug build.
+    pub fn memory_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     }
 
     /// Asks `path` until `accept` is content.
@@ -227,6 +304,15 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Waits until something outside the process is so.
+pub async fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < PATIENCE, "never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -3,4 +3,7 @@
 mod bad_days;
 mod harness;
 mod life;
+mod mounts;
+mod postgres;
+mod servers;
 mod story;

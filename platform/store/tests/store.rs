@@ -206,3 +206,33 @@ async fn a_second_process_on_one_postgresql_schema_is_refused_until_the_first_en
     });
     again.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_full_disk_is_named_undoes_the_transaction_and_is_forgotten_once_there_is_room() {
+    let (world, _) = world();
+    let db = mainstay_testkit::sqlite(&[FIRST]).await;
+    // As if the disk ended here.
+    db.execute(sql("PRAGMA max_page_count = 1")).await.unwrap();
+    for _ in 0..3 {
+        let mut tx = db.begin().await.unwrap();
+        let error = loop {
+            let rows = vec![thing(&world, &world.uuid().to_string(), None)];
+            if let Err(error) = tx.insert_many(INSERT, "", rows).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind, StoreErrorKind::Full, "{error}");
+        drop(tx);
+        // A connection that was given up has no such limit any more.
+        db.execute(sql("PRAGMA max_page_count = 1")).await.unwrap();
+    }
+    db.execute(sql("PRAGMA max_page_count = 1000000")).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    tx.insert_many(INSERT, "", [thing(&world, "after", None)])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let left = db.fetch_all(sql("SELECT name FROM demo_thing")).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].get::<String>("name").unwrap(), "after");
+}

@@ -1,5 +1,12 @@
 //! Days on which the machine, the database or another process misbehaves.
 
+mod clock;
+mod crashes;
+mod database;
+mod disk;
+mod input;
+mod targets;
+
 use mainstay_store::{Database, DatabaseConfig, DatabaseUrl, sql};
 use serde_json::json;
 
