@@ -64,7 +64,11 @@ export async function inspect(page: Page, name: string) {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       await settled(page);
-      await page.screenshot({ path: `test-results/real/${name}-${scheme}-${size}.png`, fullPage: true });
+      // As tall as the page: what keeps to the window's edges stands at the edges of the picture.
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      await page.setViewportSize({ width: viewport.width, height: Math.max(viewport.height, height) });
+      await settled(page);
+      await page.screenshot({ path: `test-results/real/${name}-${scheme}-${size}.png` });
       await expectNoSidewaysScroll(page, `on ${name}, ${size}`);
       if ((size === "wide") === (scheme === "dark")) await expectAccessible(page);
     }
