@@ -2,16 +2,24 @@
 //!
 //! With `--dry-run` nothing but the files is needed; without it the running Mainstay takes the result over.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf, time::Duration};
+mod text;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use mainstay_catalog::import::{ImportOptions, InputFile, analyse, excerpt, read_paths};
-use mainstay_kernel::Environment;
+use mainstay_catalog::{
+    DeclarationValidator, Import,
+    import::{FoundFiles, ImportOptions, read_paths, unsendable},
+    preview,
+};
+use mainstay_kernel::{Environment, World};
+use mainstay_slo::{SloDeclarations, alert::WebhookDeclarations};
+use mainstay_watch::CheckValidator;
 use serde_json::{Value, json};
 
-use super::{NO, OK, Output, client::ServerUrl, output::table};
+use super::{NO, OK, Output, client::ServerUrl};
 
 /// Flags of `import`.
 #[derive(Debug, Args)]
@@ -31,6 +39,9 @@ pub struct ImportArgs {
     /// Where the services run
     #[arg(long, default_value = "production")]
     environment: Environment,
+    /// Show every file, every change, and the lines around each finding
+    #[arg(long, short)]
+    verbose: bool,
     #[command(flatten)]
     server: ServerUrl,
     #[command(flatten)]
@@ -48,20 +59,24 @@ fn parse_alias(text: &str) -> Result<(String, String), String> {
 pub async fn run(args: ImportArgs) -> anyhow::Result<u8> {
     let progress = spinner();
     progress.set_message("reading files");
-    let files = read_paths(&args.paths)?;
-    if files.is_empty() {
+    let found = read_paths(&args.paths)?;
+    if found.is_empty() {
         bail!("there are no files to read under the given paths");
     }
-    progress.set_message(format!("analysing {} files", files.len()));
+    progress.set_message(format!("analysing {} files", found.files.len()));
     let report = if args.dry_run {
-        offline(files, &args)
+        offline(&found, &args)
     } else {
-        apply(files, &args).await?
+        apply(found, &args).await?
     };
     progress.finish_and_clear();
-    args.output.print(&report, render)?;
-    let errors = report["summary"]["errors"].as_u64().unwrap_or_default();
-    Ok(if args.strict && errors > 0 { NO } else { OK })
+    args.output
+        .print(&report, |report| text::render(report, args.verbose))?;
+    Ok(if args.strict && report.summary.errors > 0 {
+        NO
+    } else {
+        OK
+    })
 }
 
 /// A sign of life on standard error; invisible unless it is a terminal.
@@ -72,132 +87,41 @@ fn spinner() -> ProgressBar {
     progress
 }
 
-fn offline(files: Vec<InputFile>, args: &ImportArgs) -> Value {
-    let contents: BTreeMap<String, Vec<u8>> = files
-        .iter()
-        .map(|file| (file.path.clone(), file.bytes.clone()))
-        .collect();
-    let analysis = analyse(
-        files,
-        &ImportOptions {
-            aliases: args.alias.iter().cloned().collect(),
-            environment: args.environment.clone(),
-        },
-    );
-    let findings: Vec<Value> = analysis
-        .findings
-        .iter()
-        .map(|finding| {
-            let mut value = serde_json::to_value(finding).unwrap_or_default();
-            let lines = contents
-                .get(&finding.file)
-                .map(|bytes| excerpt(bytes, finding.line, 1))
-                .unwrap_or_default();
-            value["excerpt"] = serde_json::to_value(lines).unwrap_or_default();
-            value
-        })
-        .collect();
-    let count = |severity: &str| {
-        findings
-            .iter()
-            .filter(|finding| finding["severity"] == severity)
-            .count()
+fn offline(found: &FoundFiles, args: &ImportArgs) -> Import {
+    let options = ImportOptions {
+        left_out: found.left_out.clone(),
+        aliases: args.alias.iter().cloned().collect(),
+        environment: args.environment.clone(),
     };
-    json!({
-        "dry_run": true,
-        "files": analysis.files,
-        "proposals": analysis.proposals,
-        "summary": {
-            "files": analysis.files.len(), "services": analysis.services.len(),
-            "errors": count("error"), "warnings": count("warning"), "infos": count("info"),
-        },
-        "findings": findings,
-    })
+    let world = World::system();
+    preview(&found.files, &options, &validators(), world.id(), world.now())
 }
 
-async fn apply(files: Vec<InputFile>, args: &ImportArgs) -> anyhow::Result<Value> {
-    let files: Vec<Value> = files
-        .into_iter()
-        .map(|file| json!({ "path": file.path, "content": String::from_utf8_lossy(&file.bytes) }))
-        .collect();
+/// The judges of everything a file may declare, with the defaults of a Mainstay without configuration.
+fn validators() -> [Arc<dyn DeclarationValidator>; 3] {
+    [
+        Arc::new(CheckValidator::default()),
+        Arc::new(SloDeclarations::default()),
+        Arc::new(WebhookDeclarations),
+    ]
+}
+
+async fn apply(found: FoundFiles, args: &ImportArgs) -> anyhow::Result<Import> {
+    let mut left_out = found.left_out;
+    let mut files: Vec<Value> = Vec::with_capacity(found.files.len());
+    for file in found.files {
+        match unsendable(&file) {
+            Some(left) => left_out.push(left),
+            None => files.push(json!({ "path": file.path, "content": String::from_utf8_lossy(&file.bytes) })),
+        }
+    }
     let aliases: BTreeMap<_, _> = args.alias.iter().cloned().collect();
     let path = format!("/api/v1/imports?environment={}", args.environment);
-    args.server
-        .post(&path, &json!({ "files": files, "dry_run": false, "aliases": aliases }))
+    let body = json!({ "files": files, "left_out": left_out, "dry_run": false, "aliases": aliases });
+    let answer = args
+        .server
+        .post(&path, &body)
         .await
-        .context("nothing was imported (--dry-run reports without a server)")
-}
-
-fn render(report: &Value) -> String {
-    let mut text = String::new();
-    for finding in report["findings"].as_array().into_iter().flatten() {
-        // Writing to a string cannot fail, here and below.
-        let _ = writeln!(
-            text,
-            "{}[{}] {}:{}\n  {}",
-            string(&finding["severity"]),
-            string(&finding["code"]),
-            string(&finding["file"]),
-            finding["line"],
-            string(&finding["message"])
-        );
-        for line in finding["excerpt"].as_array().into_iter().flatten() {
-            let mark = if line["line"] == finding["line"] { ">" } else { " " };
-            let _ = writeln!(
-                text,
-                "  {mark} {:>4} | {}",
-                line["line"].to_string(),
-                string(&line["text"])
-            );
-        }
-        text.push('\n');
-    }
-    for proposal in report["proposals"].as_array().into_iter().flatten() {
-        let _ = writeln!(
-            text,
-            "is `{0}` the service `{1}`? {2} If so: --alias {0}={1}",
-            string(&proposal["name"]),
-            string(&proposal["matches"]),
-            string(&proposal["because"])
-        );
-    }
-    let files = report["files"].as_array().cloned().unwrap_or_default();
-    let rows = files.iter().map(|file| {
-        [
-            string(&file["status"]),
-            string(&file["kind"]),
-            string(&file["path"]),
-            string(&file["note"]),
-        ]
-    });
-    let _ = writeln!(text, "{}\n", table(["STATUS", "KIND", "FILE", "NOTE"], rows));
-    for change in report["changes"].as_array().into_iter().flatten() {
-        let _ = writeln!(
-            text,
-            "{} {} {}",
-            string(&change["change"]),
-            string(&change["service"]),
-            string(&change["field"])
-        );
-    }
-    let summary = &report["summary"];
-    let _ = write!(
-        text,
-        "{} files, {} services: {} errors, {} warnings, {} infos{}",
-        summary["files"],
-        summary["services"],
-        summary["errors"],
-        summary["warnings"],
-        summary["infos"],
-        if report["dry_run"] == true {
-            " (dry run, nothing was changed)"
-        } else {
-            ""
-        }
-    );
-    text
-}
-
-fn string(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+        .context("nothing was imported (--dry-run reports without a server)")?;
+    serde_json::from_value(answer).context("the answer is not the report of an import; is the server of this version?")
 }

@@ -57,10 +57,11 @@ pub async fn run(verb: SloVerb) -> anyhow::Result<u8> {
 }
 
 fn check_files(args: &ValidateArgs) -> anyhow::Result<u8> {
-    let files = read_paths(&args.paths)?;
+    let found = read_paths(&args.paths)?;
     let analysis = analyse(
-        files,
+        found.files,
         &ImportOptions {
+            left_out: found.left_out,
             environment: args.environment.clone(),
             ..ImportOptions::default()
         },

@@ -3,15 +3,10 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use crate::{
-    import::{Analysis, Finding, Severity},
+    import::{Analysis, Code, Finding, Place, sort},
     model::Declaration,
 };
-
-/// The code of a finding about a declaration that its module refuses.
-pub const INVALID_DECLARATION: &str = "invalid-declaration";
 
 /// The longest name of a declaration, in bytes.
 const MAX_NAME: usize = 200;
@@ -44,6 +39,7 @@ pub fn refuse_invalid(analysis: &mut Analysis, validators: &[Arc<dyn Declaration
         refused.len() == before
     });
     analysis.findings.extend(refused);
+    sort(&mut analysis.findings);
 }
 
 /// What is wrong with a name that is kept, listed and searched for.
@@ -61,23 +57,14 @@ fn unusable_name(name: &str) -> Option<&'static str> {
 
 fn finding(declaration: &Declaration, message: &str) -> Finding {
     let shown: String = declaration.name.chars().take(MAX_NAME).collect();
-    let finding = Finding {
-        id: String::new(),
-        code: INVALID_DECLARATION,
-        severity: Severity::Error,
+    let place = Place {
         file: declaration.source.file.clone().unwrap_or_default(),
         line: declaration.source.line.unwrap_or(1),
-        message: format!(
-            "The {} `{}` cannot be used: {message}",
-            declaration.kind, declaration.name
-        ),
-        values: [
-            ("kind".to_owned(), json!(declaration.kind)),
-            ("name".to_owned(), json!(shown)),
-            ("problem".to_owned(), json!(message)),
-        ]
-        .into(),
-        also: Vec::new(),
     };
-    finding.seal()
+    let text = format!("The {} `{shown}` cannot be used: {message}", declaration.kind);
+    Finding::new(Code::InvalidDeclaration, place, text)
+        .with("kind", declaration.kind.clone())
+        .with("name", shown)
+        .with("problem", message)
+        .seal()
 }

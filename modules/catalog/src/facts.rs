@@ -1,5 +1,5 @@
 //! Decides, from everything the sources say about a service, what is in force: the one place where precedence becomes a
-//! service. Pure; knows nothing of files, databases or HTTP.
+//! service, for the catalog and for an analysis of files alone. Pure; knows nothing of files, databases or HTTP.
 
 use std::{
     cmp::Ordering,
@@ -78,7 +78,7 @@ pub(crate) struct Group {
 impl Group {
     /// Decides one service from all facts about it.
     pub(crate) fn decide(mut facts: Vec<KnownFact>, file_managed: &HashSet<FileId>) -> Self {
-        facts.sort_by(|a, b| by_precedence(&a.fact, &b.fact));
+        facts.sort_by(|a, b| by_precedence(&a.fact, &b.fact).then_with(|| a.imported_into.cmp(&b.imported_into)));
         let managed = facts
             .iter()
             .any(|known| !known.fact.superseded && known.file().is_some_and(|file| file_managed.contains(&file)));
@@ -183,9 +183,10 @@ pub(crate) fn decide_all(facts: Vec<KnownFact>, file_managed: &HashSet<FileId>) 
         .collect()
 }
 
-/// Decides one service from all facts about it: sorts them, marks the winners, and makes the service of them. `None` when
-/// nothing says that it exists, or a person said that it does not.
-fn decide(facts: &mut [Fact], file_managed: bool) -> Option<Decided> {
+/// Decides one service from all facts about it: sorts them, marks the winners, and makes the service of them. What one file
+/// says about one field must come in the order in which it counts. `None` when nothing says that the service exists, or a
+/// person said that it does not.
+pub(crate) fn decide(facts: &mut [Fact], file_managed: bool) -> Option<Decided> {
     facts.sort_by(by_precedence);
     mark_winners(facts);
     let first = facts.first()?;
@@ -235,21 +236,18 @@ fn decide(facts: &mut [Fact], file_managed: bool) -> Option<Decided> {
         dependency_sources.push(source);
     }
 
-    let files = || {
-        facts
-            .iter()
-            .filter(|fact| !fact.superseded && fact.source.kind != SourceKind::Person)
-    };
+    // Facts without a name, such as objectives, are about a service that somebody else brought.
+    let source = facts
+        .iter()
+        .find(|fact| fact.field == field::NAME && !fact.superseded && fact.source.kind != SourceKind::Person)
+        .map(|fact| fact.source.clone());
     let managed_by = if file_managed {
         ManagedBy::File
-    } else if files().next().is_some() {
+    } else if source.is_some() {
         ManagedBy::Import
     } else {
         ManagedBy::Api
     };
-    let source = files()
-        .find(|fact| fact.field == field::NAME)
-        .map(|fact| fact.source.clone());
     Some(Decided {
         spec,
         managed_by,

@@ -16,13 +16,13 @@ mod snapshot;
 mod store;
 mod validate;
 
-pub use declarations::{DeclarationValidator, INVALID_DECLARATION, refuse_invalid};
+pub use declarations::{DeclarationValidator, refuse_invalid};
 pub use error::CatalogError;
 pub use fleet::Fleet;
 pub use model::{
-    Declaration, Dependency, DependencyKind, Endpoint, EndpointKind, Fact, InvalidServiceName, Link, ManagedBy, Service,
-    ServiceName, ServiceSpec, Source, SourceKind, Tier, UnknownWord, compare_versions, field,
+    Declaration, Dependency, DependencyKind, Endpoint, EndpointKind, Fact, InvalidServiceName, Link, ManagedBy,
+    Service, ServiceName, ServiceSpec, Source, SourceKind, Tier, UnknownWord, compare_versions, field,
 };
-pub use report::{Change, ChangeKind, Import, ImportFinding, ImportId, ImportSummary, OtherPlace};
+pub use report::{Change, ChangeKind, Import, ImportFinding, ImportId, ImportSummary, OtherPlace, preview};
 pub use service::{Catalog, Fleets, ImportRequest, NewService, ServiceEdit, SourcedEdge};
 pub use store::MIGRATIONS;

@@ -13,6 +13,7 @@ mod source;
 mod words;
 
 pub use name::{InvalidServiceName, ServiceName};
+pub(crate) use source::Rank;
 pub use source::{Source, compare_versions};
 pub use words::{DependencyKind, EndpointKind, ManagedBy, SourceKind, Tier, UnknownWord};
 

@@ -1,6 +1,9 @@
-//! What an import reports: the shape that is answered, kept and shown. Pure.
+//! What an import reports: the shape that is answered, kept and shown, with a server or without. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use mainstay_kernel::typed_id;
@@ -9,8 +12,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
+    declarations::{DeclarationValidator, refuse_invalid},
     facts::{FIELDS, value_of},
-    import::{ExcerptLine, FileReport, Finding, InputFile, Proposal, Severity},
+    import::{Analysis, ExcerptLine, FileReport, Finding, ImportOptions, InputFile, Proposal, Severity, analyse},
     model::{ServiceName, ServiceSpec},
 };
 
@@ -45,6 +49,52 @@ pub struct Import {
     pub changes: Vec<Change>,
     /// The numbers.
     pub summary: ImportSummary,
+}
+
+/// When a report was made, under which name, and what stays of it.
+pub(crate) struct Occasion<'a> {
+    pub(crate) id: ImportId,
+    pub(crate) at: Timestamp,
+    pub(crate) dry_run: bool,
+    /// The findings that a person decided to live with.
+    pub(crate) accepted: &'a BTreeSet<String>,
+}
+
+impl Import {
+    /// Makes the report of an analysis of `files`.
+    pub(crate) fn of(occasion: &Occasion<'_>, analysis: Analysis, files: &[InputFile], changes: Vec<Change>) -> Self {
+        let findings = findings(&analysis.findings, files, occasion.accepted);
+        Self {
+            id: occasion.id,
+            at: occasion.at,
+            dry_run: occasion.dry_run,
+            summary: ImportSummary::count(analysis.files.len(), analysis.services.len(), &findings),
+            files: analysis.files,
+            findings,
+            proposals: analysis.proposals,
+            changes,
+        }
+    }
+}
+
+/// What a dry run of an import would report to somebody whose catalog is empty: no database and no server is asked, so
+/// nothing is accepted and `changes` stays empty. `validators` are the modules' own judges of what the files declare.
+pub fn preview(
+    files: &[InputFile],
+    options: &ImportOptions,
+    validators: &[Arc<dyn DeclarationValidator>],
+    id: ImportId,
+    at: Timestamp,
+) -> Import {
+    let mut analysis = analyse(files, options);
+    refuse_invalid(&mut analysis, validators);
+    let occasion = Occasion {
+        id,
+        at,
+        dry_run: true,
+        accepted: &BTreeSet::new(),
+    };
+    Import::of(&occasion, analysis, files, Vec::new())
 }
 
 /// The numbers of an import.
@@ -207,7 +257,7 @@ fn readable(line: &[u8]) -> String {
 }
 
 /// The findings with their lines, and whether each was accepted.
-pub(crate) fn findings(found: &[Finding], files: &[InputFile], accepted: &BTreeSet<String>) -> Vec<ImportFinding> {
+fn findings(found: &[Finding], files: &[InputFile], accepted: &BTreeSet<String>) -> Vec<ImportFinding> {
     let wanted = found
         .iter()
         .flat_map(|finding| std::iter::once(&finding.file).chain(finding.also.iter().map(|place| &place.file)))
@@ -243,7 +293,7 @@ pub(crate) fn findings(found: &[Finding], files: &[InputFile], accepted: &BTreeS
 
 impl ImportSummary {
     /// Counts what was not accepted.
-    pub(crate) fn count(files: usize, services: usize, findings: &[ImportFinding]) -> Self {
+    fn count(files: usize, services: usize, findings: &[ImportFinding]) -> Self {
         let of = |severity| {
             findings
                 .iter()

@@ -84,6 +84,7 @@ fn by_kind(mut declarations: Vec<Declaration>) -> HashMap<String, Vec<Declaratio
         (&a.kind, &a.environment, &a.name)
             .cmp(&(&b.kind, &b.environment, &b.name))
             .then_with(|| a.source.precedence(&b.source))
+            .then_with(|| a.source.line.cmp(&b.source.line))
     });
     declarations.dedup_by(|later, first| {
         (&later.kind, &later.environment, &later.name) == (&first.kind, &first.environment, &first.name)

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mainstay_catalog::import::{Analysis, Finding, ImportOptions, analyse, excerpt, read_paths};
+use mainstay_catalog::import::{Analysis, Finding, ImportOptions, InputFile, analyse, read_paths};
 
 /// Codes of which the list does not hold every finding.
 const NOT_EXHAUSTIVE: &[&str] = &["proposed-alias"];
@@ -26,8 +26,20 @@ fn data() -> Option<PathBuf> {
     None
 }
 
+/// The files under their paths without the folder that was given, as the lists name them.
+fn read(folder: &Path) -> Vec<InputFile> {
+    let found = read_paths(&[folder.to_owned()]).unwrap();
+    assert!(found.left_out.is_empty(), "{:?}", found.left_out);
+    let prefix = format!("{}/", folder.display());
+    let mut files = found.files;
+    for file in &mut files {
+        file.path = file.path.strip_prefix(&prefix).unwrap().to_owned();
+    }
+    files
+}
+
 fn analysis(folder: &Path) -> Analysis {
-    let files = read_paths(&[folder.to_owned()]).unwrap();
+    let files = read(folder);
     assert!(files.len() > 200, "only {} files were read", files.len());
     analyse(files, &ImportOptions::default())
 }
@@ -160,9 +172,9 @@ fn every_finding_points_at_a_line_that_exists() {
         let places = finding.also.iter().map(|place| (&place.file, place.line));
         for (file, line) in places.chain([(&finding.file, finding.line)]) {
             let bytes = std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-            let lines = excerpt(&bytes, line, 1);
+            let lines = String::from_utf8_lossy(&bytes).lines().count();
             assert!(
-                lines.iter().any(|found| found.line == line),
+                (1..=lines).contains(&(line as usize)),
                 "{file}:{line} of {}",
                 finding.code
             );
@@ -175,8 +187,7 @@ fn every_finding_points_at_a_line_that_exists() {
 #[test]
 fn every_file_is_listed_and_the_fleet_is_there() {
     let Some(folder) = data() else { return };
-    let files = read_paths(std::slice::from_ref(&folder)).unwrap();
-    let given: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+    let given: BTreeSet<String> = read(&folder).iter().map(|file| file.path.clone()).collect();
     let analysis = analysis(&folder);
     let listed: BTreeSet<String> = analysis.files.iter().map(|file| file.path.clone()).collect();
     assert_eq!(given, listed);
@@ -185,8 +196,39 @@ fn every_file_is_listed_and_the_fleet_is_there() {
         assert!(names.contains(name), "{name} is missing among {names:?}");
     }
     let objectives = analysis.declarations.iter().filter(|declared| declared.kind == "slo");
-    let availability = objectives.filter(|declared| declared.body["sli"]["kind"] == "availability");
-    assert_eq!(availability.count(), 8);
+    assert!(
+        objectives
+            .clone()
+            .all(|declared| declared.body["sli"]["kind"] == "availability")
+    );
+    assert_eq!(objectives.count(), 8);
+    let latencies = analysis
+        .facts
+        .iter()
+        .filter(|fact| fact.field == "objective_latency_p95");
+    assert_eq!(
+        latencies.count(),
+        8,
+        "a latency is no objective, and can be seen all the same"
+    );
+}
+
+#[test]
+fn where_the_folder_stands_changes_no_finding() {
+    let Some(folder) = data() else { return };
+    let found = read_paths(std::slice::from_ref(&folder)).unwrap();
+    let moved = analyse(found.files, &ImportOptions::default());
+    let prefix = format!("{}/", folder.display());
+    let at_home = analysis(&folder);
+    let places = |analysis: &Analysis| -> BTreeSet<(&'static str, String, u32)> {
+        let places = analysis.findings.iter().map(|finding| {
+            let file = finding.file.strip_prefix(&prefix).unwrap_or(&finding.file);
+            (finding.code, file.to_owned(), finding.line)
+        });
+        places.collect()
+    };
+    assert_eq!(places(&moved), places(&at_home));
+    assert_eq!(moved.findings.len(), at_home.findings.len());
 }
 
 /// Each file by itself: how many findings of which code and severity (`CODES.md`, "One file alone").
@@ -225,8 +267,8 @@ fn a_file_alone_is_judged_by_itself_with_the_ordinary_severities() {
         ("fks_config@HEAD/slos.json", vec!["contradictory-objective error 8"]),
         ("fks_main@HEAD/docker/k8s/manifests/missing-services.yaml", vec![]),
     ] {
-        let files = read_paths(&[folder.join(path)]).unwrap();
-        let analysis = analyse(files, &ImportOptions::default());
+        let found = read_paths(&[folder.join(path)]).unwrap();
+        let analysis = analyse(found.files, &ImportOptions::default());
         let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for finding in &analysis.findings {
             *counts.entry((finding.code, finding.severity.as_str())).or_default() += 1;
@@ -242,7 +284,7 @@ fn a_file_alone_is_judged_by_itself_with_the_ordinary_severities() {
 #[test]
 fn malformed_files_are_one_error_each_and_the_good_one_beside_them_is_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/unreadable");
-    let analysis = analyse(read_paths(&[folder]).unwrap(), &ImportOptions::default());
+    let analysis = analyse(read(&folder), &ImportOptions::default());
     for row in rows("unreadable/expected.tsv") {
         let findings: Vec<&Finding> = analysis
             .findings

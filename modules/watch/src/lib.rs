@@ -30,6 +30,6 @@ pub use model::{
     service_state::{Cause, CheckCounts, ServiceState, ServiceStateChange, State},
 };
 pub use probe::{InvalidPlan, ProbeOnceError, ProberConfig, UntrustedFile, probe_once};
-pub use service::{FleetSource, HistoryQuery, NewMaintenance, StripQuery, Watch, WatchConfig};
+pub use service::{CheckValidator, FleetSource, HistoryQuery, NewMaintenance, StripQuery, Watch, WatchConfig};
 pub use store::MIGRATIONS;
 pub use view::{HeaderBody, PhasesBody, ProbeBody};

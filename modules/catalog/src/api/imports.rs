@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    import::InputFile,
+    import::{InputFile, LeftOut},
     model::ManagedBy,
     report::{Import, ImportId},
     service::{Catalog, ImportRequest},
@@ -33,6 +33,9 @@ pub(super) fn routes() -> OpenApiRouter<Catalog> {
 struct CreateImport {
     /// The files. One that was imported before under the same path replaces what it said then.
     files: Vec<ImportFile>,
+    /// What was found beside them and not read. It is listed in the report, and what was imported from it before stays.
+    #[serde(default)]
+    left_out: Vec<LeftOut>,
     /// Only show what would change.
     #[serde(default)]
     dry_run: bool,
@@ -87,6 +90,7 @@ async fn create_import(
     });
     let request = ImportRequest {
         files: files.collect(),
+        left_out: body.left_out,
         dry_run: body.dry_run,
         aliases: body.aliases,
         accept: body.accept,

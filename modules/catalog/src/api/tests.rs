@@ -223,6 +223,75 @@ async fn an_import_is_reported_kept_and_shows_in_services_facts_and_dependencies
 }
 
 #[tokio::test]
+async fn what_was_not_sent_is_listed_and_a_wrong_list_is_refused() {
+    let database = mainstay_testkit::sqlite(MIGRATIONS).await;
+    let app = app(&database).await;
+    let left = json!({"path": "a/dump.sql", "kind": "too-large", "note": "it is larger than 4 MiB"});
+    let answer = post(&app, "/api/v1/imports", json!({"files": [], "left_out": [left]})).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+    let listed = &answer.body["files"][0];
+    assert_eq!(
+        (&listed["path"], &listed["status"], &listed["note"]),
+        (&json!("a/dump.sql"), &json!("unknown"), &left["note"])
+    );
+    assert_eq!(answer.body["summary"]["files"], 1);
+    for (field, value) in [("path", json!("")), ("note", json!("\u{7}")), ("line", json!(0))] {
+        let mut wrong = left.clone();
+        wrong[field] = value;
+        let body = json!({"files": [], "left_out": [left, wrong]});
+        let answer = post(&app, "/api/v1/imports", body).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
+        let fields: Vec<&Value> = answer.body["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| &error["field"])
+            .collect();
+        assert!(
+            fields.contains(&&json!(format!("left_out[1].{field}"))),
+            "{}",
+            answer.body
+        );
+    }
+}
+
+/// The size of a large fleet: imported, imported again without a change, and read page by page.
+#[tokio::test]
+async fn ten_thousand_services_are_imported_and_imported_again() {
+    const SERVICES: usize = 10_000;
+    let database = mainstay_testkit::sqlite(MIGRATIONS).await;
+    let app = app(&database).await;
+    let entries: serde_json::Map<String, Value> = (0..SERVICES)
+        .map(|at| {
+            let name = format!("service_{at}");
+            let needs: Vec<String> = [at / 2, at / 3]
+                .into_iter()
+                .filter(|other| *other < at)
+                .map(|other| format!("service_{other}"))
+                .collect();
+            let host = format!("http://service-{at}:{}", 1024 + at);
+            let entry = json!({"name": name, "port": 1024 + at, "owner": format!("team-{}", at % 50), "base_url": host,
+                "health_url": format!("{host}/health"), "dependencies": needs});
+            (name, entry)
+        })
+        .collect();
+    let registry = serde_json::to_string_pretty(&json!({"version": "1.0", "services": entries})).unwrap();
+    let body = json!({"files": [{"path": "service_registry.json", "content": registry}]});
+    for changes in [SERVICES, 0] {
+        let started = std::time::Instant::now();
+        let answer = post(&app, "/api/v1/imports", body.clone()).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        assert_eq!(answer.body["changes"].as_array().unwrap().len(), changes);
+        assert_eq!(answer.body["findings"], json!([]));
+        eprintln!("{changes} changes in {:?}", started.elapsed());
+    }
+    let page = get(&app, "/api/v1/services?limit=1000").await.body;
+    assert_eq!(page["items"].as_array().unwrap().len(), 1000);
+    let graph = get(&app, "/api/v1/dependencies").await.body;
+    assert!(graph["edges"].as_array().unwrap().len() > SERVICES);
+}
+
+#[tokio::test]
 async fn a_malformed_file_is_a_finding_and_the_others_are_imported() {
     let database = mainstay_testkit::sqlite(MIGRATIONS).await;
     let app = app(&database).await;

@@ -8,10 +8,11 @@ use super::{
     codes::Code,
     content::Content,
     detect::{self, FileKind},
-    landscape::{File, Landscape, base_name},
+    landscape::{File, Landscape},
+    listing,
     merge::merge,
     pods,
-    report::{Analysis, FileReport, FileStatus, Finding, ImportOptions, InputFile, Place, Proposal},
+    report::{Analysis, FileStatus, Finding, ImportOptions, InputFile, Proposal},
     rules,
     sources::{self, is_service_template},
     tree::{self, Documents, ReadError, Syntax},
@@ -31,17 +32,23 @@ enum Outcome {
 /// Reads all files together and compares them with each other.
 ///
 /// The answer depends on nothing but the arguments, whatever the order of the files.
-pub fn analyse(mut files: Vec<InputFile>, options: &ImportOptions) -> Analysis {
+pub fn analyse(files: impl AsRef<[InputFile]>, options: &ImportOptions) -> Analysis {
+    let mut files: Vec<&InputFile> = files.as_ref().iter().collect();
     files.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
     files.dedup_by(|a, b| a.path == b.path);
-    let paths: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+    let paths: BTreeSet<String> = files
+        .iter()
+        .map(|file| &file.path)
+        .chain(options.left_out.iter().map(|left| &left.path))
+        .cloned()
+        .collect();
     let copies = copies(&files);
     let mut reports = Vec::with_capacity(files.len());
     let mut read: Vec<File> = Vec::new();
     let mut findings = Vec::new();
-    for file in &files {
+    for file in files.iter().copied() {
         if let Some(original) = copies.of.get(file.path.as_str()) {
-            reports.push(report(
+            reports.push(listing::report(
                 file,
                 FileKind::Unknown,
                 FileStatus::Superseded,
@@ -67,7 +74,7 @@ pub fn analyse(mut files: Vec<InputFile>, options: &ImportOptions) -> Analysis {
                 let note = note
                     .or_else(|| kind.unused_because().map(str::to_owned))
                     .unwrap_or_default();
-                reports.push(report(file, kind, status, note));
+                reports.push(listing::report(file, kind, status, note));
                 read.extend(parts.into_iter().map(|(kind, content)| File {
                     path: file.path.clone(),
                     kind,
@@ -82,22 +89,23 @@ pub fn analyse(mut files: Vec<InputFile>, options: &ImportOptions) -> Analysis {
                 } else {
                     FileStatus::Recognised
                 };
-                reports.push(report(file, kind, status, note));
+                reports.push(listing::report(file, kind, status, note));
             }
             Outcome::Failed(syntax, error) => {
-                reports.push(report(
+                reports.push(listing::report(
                     file,
                     FileKind::Unknown,
                     FileStatus::Failed,
                     error.message.clone(),
                 ));
-                findings.push(unreadable(file, syntax, &error));
+                findings.push(listing::unreadable(file, syntax, &error));
             }
         }
     }
     supersede(&mut read);
     pods::add_statements(&mut read);
-    finish_reports(&mut reports, &read, &copies);
+    listing::finish(&mut reports, &read, &copies.of);
+    listing::add_left_out(&options.left_out, &mut reports, &mut findings);
     let landscape = Landscape::new(&read, &paths, options);
     findings.extend(rules::compare(&landscape));
     let merged = merge(&landscape);
@@ -124,13 +132,13 @@ struct Copies<'a> {
     by: HashMap<&'a str, Vec<String>>,
 }
 
-fn copies(files: &[InputFile]) -> Copies<'_> {
+fn copies<'a>(files: &[&'a InputFile]) -> Copies<'a> {
     let mut first: HashMap<[u8; 32], &str> = HashMap::new();
     let mut copies = Copies {
         of: HashMap::new(),
         by: HashMap::new(),
     };
-    for file in files.iter().filter(|file| !file.bytes.trim_ascii().is_empty()) {
+    for file in files.iter().copied().filter(|file| !file.bytes.trim_ascii().is_empty()) {
         let digest: [u8; 32] = Sha256::digest(&file.bytes).into();
         match first.get(&digest) {
             Some(original) => {
@@ -146,7 +154,10 @@ fn copies(files: &[InputFile]) -> Copies<'_> {
 fn inspect(path: &str, bytes: &[u8]) -> Outcome {
     let unused = |kind: FileKind| Outcome::Unused(kind, kind.unused_because().unwrap_or_default().to_owned());
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return invalid_text(path, bytes);
+        return match listing::not_utf8(path, bytes) {
+            Some((syntax, error)) => Outcome::Failed(syntax, error),
+            None => Outcome::Unused(FileKind::Unknown, "it is no text".to_owned()),
+        };
     };
     if let Some(kind) = detect::by_name(path, text) {
         return unused(kind);
@@ -162,23 +173,6 @@ fn inspect(path: &str, bytes: &[u8]) -> Outcome {
         Err(_) if detect::is_template(text) => unused(FileKind::Template),
         Err(error) => Outcome::Failed(syntax, error),
     }
-}
-
-/// A configuration file must be UTF-8; anything else that is not text is of no interest.
-fn invalid_text(path: &str, bytes: &[u8]) -> Outcome {
-    let Some(syntax) = detect::syntax(path, "") else {
-        return Outcome::Unused(FileKind::Unknown, "it is no text".to_owned());
-    };
-    let valid = bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
-    let before = bytes.get(..valid).unwrap_or_default();
-    let line = before.split(|byte| *byte == b'\n').count();
-    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-    let error = ReadError {
-        line,
-        column,
-        message: "this is not UTF-8 text; save the file as UTF-8".to_owned(),
-    };
-    Outcome::Failed(syntax, error)
 }
 
 fn read_documents(text: &str, documents: &Documents) -> Outcome {
@@ -269,80 +263,10 @@ fn supersede(files: &mut [File]) {
     }
 }
 
-fn report(file: &InputFile, kind: FileKind, status: FileStatus, note: String) -> FileReport {
-    FileReport {
-        path: file.path.clone(),
-        kind: kind.name().to_owned(),
-        status,
-        note,
-        services: 0,
-    }
-}
-
-/// Fills in what is only known when all files were read.
-fn finish_reports(reports: &mut [FileReport], read: &[File], copies: &Copies<'_>) {
-    let mut by_path: HashMap<&str, Vec<&File>> = HashMap::new();
-    for file in read {
-        by_path.entry(&file.path).or_default().push(file);
-    }
-    let kinds: HashMap<String, String> = reports
-        .iter()
-        .map(|report| (report.path.clone(), report.kind.clone()))
-        .collect();
-    for report in reports {
-        if let Some(kind) = copies
-            .of
-            .get(report.path.as_str())
-            .and_then(|original| kinds.get(*original))
-        {
-            report.kind.clone_from(kind);
-            continue;
-        }
-        for file in by_path.get(report.path.as_str()).into_iter().flatten() {
-            let names: BTreeSet<String> = file
-                .content
-                .statements
-                .iter()
-                .map(|statement| super::names::norm(&statement.name))
-                .collect();
-            report.services += names.len();
-            if let Some(version) = &file.superseded_by {
-                report.status = FileStatus::Superseded;
-                report.note = format!("superseded by {version}");
-            }
-        }
-    }
-}
-
-fn unreadable(file: &InputFile, syntax: Syntax, error: &ReadError) -> Finding {
-    let place = Place {
-        file: file.path.clone(),
-        line: u32::try_from(error.line).unwrap_or(u32::MAX),
-    };
-    let message = format!(
-        "{} line {}, column {}: {}. Nothing of this file was imported; mend it as {} and import again.",
-        base_name(&file.path),
-        error.line,
-        error.column,
-        error.message.trim_end_matches('.'),
-        syntax.name(),
-    );
-    Finding::new(Code::Unreadable, place, message)
-        .with("column", error.column)
-        .with("problem", error.message.clone())
-}
-
-/// Orders findings by file and line, gives them their identity, and drops what would be said twice.
+/// Gives findings their identity, and puts them in order.
 fn seal(findings: Vec<Finding>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = findings.into_iter().map(Finding::seal).collect();
-    findings.sort_by(|a, b| {
-        let key = |finding: &Finding| (finding.line, finding.code, finding.id.clone());
-        a.file
-            .as_bytes()
-            .cmp(b.file.as_bytes())
-            .then_with(|| key(a).cmp(&key(b)))
-    });
-    findings.dedup_by(|a, b| a.id == b.id);
+    listing::sort(&mut findings);
     findings
 }
 

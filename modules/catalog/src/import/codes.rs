@@ -84,11 +84,39 @@ codes! {
     ProbeTimeout, "probe-timeout", Info, "A probe gives up before the service's own latency objective.";
     ProposedAlias, "proposed-alias", Info, "A name is probably another spelling of a known service.";
     InvalidDocument, "invalid-document", Error, "A Mainstay document is not what its kind asks for.";
-    Unreadable, "unreadable", Error, "The file cannot be parsed.";
+    InvalidDeclaration, "invalid-declaration", Error, "What a file declares for another module, that module refuses.";
+    Unreadable, "unreadable", Error, "The file cannot be read or parsed.";
 }
 
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_documented_with_its_severity_and_nothing_else_is() {
+        let documented = include_str!("../../tests/golden/CODES.md");
+        let documented: Vec<(&str, &str)> = documented
+            .lines()
+            .filter_map(|line| line.strip_prefix("### `")?.split_once("` — "))
+            .map(|(code, severity)| {
+                // `error in Kubernetes, otherwise warning`: the last word is what a finding has without a reason for more.
+                let usual = severity.split_once("otherwise ").map_or(severity, |(_, usual)| usual);
+                (code, usual.split([' ', ',']).next().unwrap_or_default())
+            })
+            .collect();
+        let mut expected: Vec<(&str, &str)> = CODES
+            .iter()
+            .map(|code| (code.as_str(), code.severity().as_str()))
+            .collect();
+        let mut found = documented;
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
     }
 }

@@ -141,7 +141,7 @@ pub fn whole_import(bytes: &[u8]) {
         path: (*path).to_owned(),
         bytes: part.to_vec(),
     });
-    drop(analyse(files.collect(), &ImportOptions::default()));
+    drop(analyse(files.collect::<Vec<_>>(), &ImportOptions::default()));
 }
 
 /// Imports one file whose beginning makes it certain which parser reads it.

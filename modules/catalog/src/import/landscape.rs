@@ -14,7 +14,7 @@ use super::{
     names::Aliases,
     report::{ImportOptions, Place},
 };
-use crate::model::{Source, SourceKind, compare_versions};
+use crate::model::{Rank, Source, SourceKind};
 
 /// A file that was read, or the part of it that is of one kind.
 #[derive(Debug, Clone)]
@@ -75,12 +75,17 @@ impl File {
         self.is_registry() || matches!(self.kind, FileKind::Mainstay | FileKind::Backstage)
     }
 
-    /// Who wins: by kind, then the higher version, then the first path.
+    /// Who wins, by the same order as that of facts.
     pub(crate) fn precedence(&self, other: &Self) -> Ordering {
-        rank(self.kind)
-            .cmp(&rank(other.kind))
-            .then_with(|| compare_versions(other.version(), self.version()))
-            .then_with(|| self.path.as_bytes().cmp(other.path.as_bytes()))
+        self.rank().cmp(&other.rank())
+    }
+
+    fn rank(&self) -> Rank<'_> {
+        Rank {
+            kind: source_kind(self.kind),
+            version: self.version(),
+            file: Some(&self.path),
+        }
     }
 }
 
@@ -90,20 +95,6 @@ pub(crate) fn folder(path: &str) -> &str {
 
 pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-fn rank(kind: FileKind) -> u8 {
-    match kind {
-        FileKind::Mainstay => 0,
-        FileKind::Backstage => 1,
-        FileKind::Registry => 2,
-        FileKind::ServiceList => 3,
-        FileKind::MonitorToml => 4,
-        FileKind::ServiceYaml => 5,
-        FileKind::Compose => 6,
-        FileKind::Kubernetes => 7,
-        _ => 8,
-    }
 }
 
 fn source_kind(kind: FileKind) -> SourceKind {

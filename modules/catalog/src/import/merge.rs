@@ -1,4 +1,5 @@
-//! From everything that is said to what is in force: facts with a winner each, services, and dependencies.
+//! From everything that is said to facts, services and dependencies. Turns statements into facts; which of them win is
+//! decided in [`crate::facts`], as it is for the catalog.
 //!
 //! Losing facts stay, so that a person can see who else says what.
 
@@ -13,9 +14,23 @@ use super::{
     landscape::{File, Key, Landscape},
     report::Edge,
 };
-use crate::model::{
-    Dependency, DependencyKind, Endpoint, EndpointKind, Fact, Link, ServiceName, ServiceSpec, Source, Tier, field,
+use crate::{
+    facts::decide,
+    model::{Dependency, DependencyKind, EndpointKind, Fact, ServiceName, ServiceSpec, field},
 };
+
+/// The numbers of `slos.json` that are kept as facts, under `objective_` and their name.
+const OBJECTIVES: &[&str] = &[
+    "availability",
+    "error_budget",
+    "error_rate",
+    "latency_p50",
+    "latency_p95",
+    "latency_p99",
+    "throughput",
+    "monthly_downtime_minutes",
+    "weekly_downtime_minutes",
+];
 
 /// What the files say together.
 #[derive(Default)]
@@ -25,87 +40,103 @@ pub(crate) struct Merged {
     pub(crate) edges: Vec<Edge>,
 }
 
-/// Decides what is in force.
+/// Decides what is in force, by the rules of [`crate::facts`].
 pub(crate) fn merge(landscape: &Landscape<'_>) -> Merged {
     let mut merged = Merged::default();
-    let targets = metrics_targets(landscape);
-    let superseded = superseded_statements(landscape);
-    for (key, said) in landscape.services() {
-        let Ok(name) = ServiceName::parse(&key.name) else {
-            continue;
-        };
-        let mut facts = Vec::new();
-        for one in said {
-            let mut collector = Collector {
-                name: &name,
-                key,
-                file: one.file,
-                superseded: false,
-                facts: &mut facts,
-            };
-            collector.statement(one.statement, landscape);
+    for (key, mut facts) in collect(landscape) {
+        if let Some(decided) = decide(&mut facts, false) {
+            let dependencies = decided.spec.dependencies.iter().zip(decided.dependency_sources);
+            merged.edges.extend(dependencies.map(|(dependency, source)| Edge {
+                environment: key.environment.clone(),
+                from: decided.spec.name.clone(),
+                to: dependency.service.clone(),
+                kind: dependency.kind,
+                source,
+            }));
+            merged.services.push(decided.spec);
         }
-        for (file, url, line) in targets.get(key).into_iter().flatten() {
-            let mut collector = Collector {
-                name: &name,
-                key,
-                file,
-                superseded: false,
-                facts: &mut facts,
-            };
-            collector.add(field::METRICS_URL, json!(url), *line);
-        }
-        for (file, statement) in superseded.get(key).into_iter().flatten() {
-            let mut collector = Collector {
-                name: &name,
-                key,
-                file,
-                superseded: true,
-                facts: &mut facts,
-            };
-            collector.statement(statement, landscape);
-        }
-        mark_winners(&mut facts);
-        let (service, edges) = service(&name, key, &facts);
-        merged.services.push(service);
-        merged.edges.extend(edges);
-        // By field, the winner first; within a field the order of precedence stays.
-        facts.sort_by(|a, b| a.field.cmp(&b.field).then(a.superseded.cmp(&b.superseded)));
         merged.facts.append(&mut facts);
     }
     merged
 }
 
-/// Metrics endpoints that Prometheus scrapes, by the service whose name is the target's host.
-fn metrics_targets<'a>(landscape: &Landscape<'a>) -> BTreeMap<Key, Vec<(&'a File, String, usize)>> {
-    let mut found: BTreeMap<Key, Vec<(&File, String, usize)>> = BTreeMap::new();
+/// Every fact about every service; what one file says about one field in the order in which it counts.
+fn collect(landscape: &Landscape<'_>) -> BTreeMap<Key, Vec<Fact>> {
+    let mut facts = Facts(BTreeMap::new());
+    for (key, said) in landscape.services() {
+        let mut before: Option<&File> = None;
+        for one in said {
+            // Defined a second time in one file, the definition that counts comes first, and its lists are whole.
+            let again = before
+                .replace(one.file)
+                .is_some_and(|file| std::ptr::eq(file, one.file));
+            facts.of(key, one.file, |collector| {
+                collector.statement(one.statement, again, landscape)
+            });
+        }
+    }
     for file in landscape.current() {
-        for target in file.content.prometheus.iter().flat_map(|config| &config.targets) {
-            let key = landscape.key(&target.host, None);
-            if !is_loopback(&target.host) && landscape.knows(&key) {
-                let url = format!("{}://{}:{}{}", target.scheme, target.host, target.port, target.path);
-                found.entry(key).or_default().push((file, url, target.line));
+        targets(file, landscape, &mut facts);
+        objectives(file, landscape, &mut facts);
+    }
+    for file in landscape.files.iter().filter(|file| file.superseded_by.is_some()) {
+        for statement in &file.content.statements {
+            let key = landscape.key(&statement.name, statement.environment.as_ref());
+            // A service that only an older version names is none, and what was said about it is of no use.
+            if landscape.knows(&key) {
+                facts.of(&key, file, |collector| collector.statement(statement, false, landscape));
             }
         }
     }
-    found
+    facts.0
 }
 
-fn superseded_statements<'a>(landscape: &Landscape<'a>) -> BTreeMap<Key, Vec<(&'a File, &'a Statement)>> {
-    let mut found: BTreeMap<Key, Vec<(&File, &Statement)>> = BTreeMap::new();
-    let mut older: Vec<&File> = landscape
-        .files
-        .iter()
-        .filter(|file| file.superseded_by.is_some())
-        .collect();
-    older.sort_by(|a, b| a.precedence(b));
-    for file in older {
-        for statement in &file.content.statements {
-            let key = landscape.key(&statement.name, statement.environment.as_ref());
-            found.entry(key).or_default().push((file, statement));
+/// Metrics endpoints that Prometheus scrapes, of the service whose name is the target's host.
+fn targets(file: &File, landscape: &Landscape<'_>, facts: &mut Facts) {
+    for target in file.content.prometheus.iter().flat_map(|config| &config.targets) {
+        let key = landscape.key(&target.host, None);
+        if !is_loopback(&target.host) && landscape.knows(&key) {
+            let url = format!("{}://{}:{}{}", target.scheme, target.host, target.port, target.path);
+            facts.of(&key, file, |collector| {
+                collector.add(field::METRICS_URL, json!(url), target.line)
+            });
         }
     }
-    found
+}
+
+/// The numbers of `slos.json`, which are shown beside the service whether or not they became an SLO.
+fn objectives(file: &File, landscape: &Landscape<'_>, facts: &mut Facts) {
+    if file.kind != FileKind::Slos {
+        return;
+    }
+    for objective in &file.content.objectives {
+        let key = landscape.key(&objective.service, objective.environment.as_ref());
+        facts.of(&key, file, |collector| {
+            for (name, number) in &objective.numbers {
+                if OBJECTIVES.contains(&name.as_str()) {
+                    collector.add(&format!("objective_{name}"), json!(number.value), number.line);
+                }
+            }
+        });
+    }
+}
+
+/// Facts by the service they are about.
+struct Facts(BTreeMap<Key, Vec<Fact>>);
+
+impl Facts {
+    /// Lets `tell` add what the file says about the service; nothing when that name can be no service's.
+    fn of(&mut self, key: &Key, file: &File, tell: impl FnOnce(&mut Collector<'_>)) {
+        let Ok(name) = ServiceName::parse(&key.name) else {
+            return;
+        };
+        tell(&mut Collector {
+            name: &name,
+            key,
+            file,
+            facts: self.0.entry(key.clone()).or_default(),
+        });
+    }
 }
 
 /// Turns statements about one service by one file into facts.
@@ -113,7 +144,6 @@ struct Collector<'a> {
     name: &'a ServiceName,
     key: &'a Key,
     file: &'a File,
-    superseded: bool,
     facts: &'a mut Vec<Fact>,
 }
 
@@ -126,11 +156,12 @@ impl Collector<'_> {
             value,
             source: self.file.source(line),
             wins: false,
-            superseded: self.superseded,
+            superseded: self.file.superseded_by.is_some(),
         });
     }
 
-    fn statement(&mut self, statement: &Statement, landscape: &Landscape<'_>) {
+    /// `again` when the file says something else about the service that counts more.
+    fn statement(&mut self, statement: &Statement, again: bool, landscape: &Landscape<'_>) {
         self.add(field::NAME, json!(statement.name), statement.line);
         if let Some(text) = &statement.description {
             self.add(field::DESCRIPTION, json!(text.value), text.line);
@@ -140,9 +171,6 @@ impl Collector<'_> {
         }
         if let Some(tier) = &statement.tier {
             self.add(field::TIER, json!(tier.value), tier.line);
-        }
-        for link in &statement.links {
-            self.add(field::LINK, json!(link.value), link.line);
         }
         if let Some(ports) = &statement.ports {
             self.add(field::PORT, json!(ports.main), ports.line);
@@ -155,7 +183,12 @@ impl Collector<'_> {
                 self.add(endpoint(url.role).field(), json!(text), url.line);
             }
         }
-        self.dependencies(statement, landscape);
+        if !again {
+            for link in &statement.links {
+                self.add(field::LINK, json!(link.value), link.line);
+            }
+            self.dependencies(statement, landscape);
+        }
     }
 
     /// The health check of a compose file speaks of `localhost` inside the container; from outside that is the published
@@ -186,7 +219,7 @@ impl Collector<'_> {
             return;
         };
         let mut needed: BTreeMap<ServiceName, (DependencyKind, usize)> = BTreeMap::new();
-        if let (Some(line), false) = (list.all, self.superseded) {
+        if let (Some(line), false) = (list.all, self.file.superseded_by.is_some()) {
             let others = landscape
                 .services()
                 .filter(|(key, _)| key.environment == self.key.environment && *key != self.key);
@@ -224,56 +257,4 @@ fn endpoint(role: Role) -> EndpointKind {
         Role::Live => EndpointKind::Liveness,
         Role::Metrics => EndpointKind::Metrics,
     }
-}
-
-/// Expects facts in order of precedence: the first of a field wins, and of a list everything its source says.
-fn mark_winners(facts: &mut [Fact]) {
-    let mut winners: BTreeMap<String, Source> = BTreeMap::new();
-    for fact in facts.iter_mut().filter(|fact| !fact.superseded) {
-        let is_list = fact.field == field::DEPENDENCY || fact.field == field::LINK;
-        fact.wins = match winners.get(&fact.field) {
-            Some(winner) => is_list && winner.same_origin(&fact.source),
-            None => true,
-        };
-        if fact.wins {
-            winners.entry(fact.field.clone()).or_insert_with(|| fact.source.clone());
-        }
-    }
-}
-
-fn service(name: &ServiceName, key: &Key, facts: &[Fact]) -> (ServiceSpec, Vec<Edge>) {
-    let winning = |field: &'static str| facts.iter().filter(move |fact| fact.wins && fact.field == field);
-    let text = |field: &'static str| winning(field).find_map(|fact| fact.value.as_str()).map(str::to_owned);
-    let mut spec = ServiceSpec::named(name.clone(), key.environment.clone());
-    spec.description = text(field::DESCRIPTION);
-    spec.owner = text(field::OWNER);
-    spec.tier = text(field::TIER)
-        .and_then(|tier| tier.parse::<Tier>().ok())
-        .unwrap_or_default();
-    spec.links = winning(field::LINK)
-        .filter_map(|fact| serde_json::from_value::<Link>(fact.value.clone()).ok())
-        .collect();
-    spec.endpoints = EndpointKind::ALL
-        .iter()
-        .filter_map(|kind| {
-            Some(Endpoint {
-                kind: *kind,
-                url: text(kind.field())?,
-            })
-        })
-        .collect();
-    let mut edges = Vec::new();
-    for fact in winning(field::DEPENDENCY) {
-        if let Ok(dependency) = serde_json::from_value::<Dependency>(fact.value.clone()) {
-            edges.push(Edge {
-                environment: key.environment.clone(),
-                from: name.clone(),
-                to: dependency.service.clone(),
-                kind: dependency.kind,
-                source: fact.source.clone(),
-            });
-            spec.dependencies.push(dependency);
-        }
-    }
-    (spec, edges)
 }

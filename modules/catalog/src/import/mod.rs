@@ -15,6 +15,7 @@ mod detect;
 #[doc(hidden)]
 pub mod fuzz;
 mod landscape;
+mod listing;
 mod merge;
 mod names;
 mod paths;
@@ -26,9 +27,12 @@ mod tree;
 
 pub use analysis::{analyse, parse_any};
 pub use codes::{CODES, Code, Severity};
-pub use paths::{ReadPathsError, read_paths};
+pub(crate) use listing::sort;
+pub use listing::unsendable;
+pub use paths::{FoundFiles, ReadPathsError, read_paths};
 pub use report::{
-    Analysis, Edge, ExcerptLine, FileReport, FileStatus, Finding, ImportOptions, InputFile, Place, Proposal, excerpt,
+    Analysis, Edge, ExcerptLine, FileReport, FileStatus, Finding, ImportOptions, InputFile, LeftOut, LeftOutKind,
+    Place, Proposal,
 };
 
 #[cfg(test)]

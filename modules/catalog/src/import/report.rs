@@ -13,15 +13,75 @@ use crate::model::{Declaration, DependencyKind, Fact, ServiceName, ServiceSpec, 
 /// One file to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputFile {
-    /// The path as a person should see it, with `/`; relative to what was given to the import.
+    /// The path as a person should see it, with `/`; it is the file's identity in later imports.
     pub path: String,
     /// The content.
     pub bytes: Vec<u8>,
 }
 
+/// Why something that was given was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeftOutKind {
+    /// It could not be read although it should; there is a finding.
+    Unreadable,
+    /// It is larger than any configuration.
+    TooLarge,
+    /// It is no text, and its name is no configuration's.
+    Binary,
+    /// It is a link that leads nowhere, to a folder, or out of what was given.
+    Link,
+    /// It is a folder that holds no source of truth.
+    Folder,
+    /// It is a socket, a pipe or a device.
+    Special,
+}
+
+impl LeftOutKind {
+    /// The text in reports.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::TooLarge => "too-large",
+            Self::Binary => "binary",
+            Self::Link => "link",
+            Self::Folder => "folder",
+            Self::Special => "special",
+        }
+    }
+
+    /// What became of it: what a person may have expected to be read is unknown, the rest is recognised.
+    pub(crate) fn status(self) -> FileStatus {
+        match self {
+            Self::Unreadable => FileStatus::Failed,
+            Self::TooLarge | Self::Binary | Self::Link => FileStatus::Unknown,
+            Self::Folder | Self::Special => FileStatus::Recognised,
+        }
+    }
+}
+
+/// A file or folder that was given and not read; it is listed in the report all the same, and what was imported from it
+/// before stays in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// The path as a person should see it.
+    #[schema(example = "config/dump.sql")]
+    pub path: String,
+    /// Why it was not read.
+    pub kind: LeftOutKind,
+    /// The same in words for a person.
+    pub note: String,
+    /// Where the file cannot be read any further, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
 /// What a person decided about an import.
 #[derive(Debug, Clone, Default)]
 pub struct ImportOptions {
+    /// What was given and not read.
+    pub left_out: Vec<LeftOut>,
     /// Names that mean another service, from the spelling in the files to the service's name.
     pub aliases: BTreeMap<String, String>,
     /// Where the described services run, unless a file says otherwise.
@@ -69,7 +129,7 @@ pub enum FileStatus {
     Unknown,
     /// A newer version, or an equal copy, stands for it.
     Superseded,
-    /// It cannot be parsed; there is a finding.
+    /// It cannot be read or parsed; there is a finding.
     Failed,
 }
 
@@ -213,25 +273,4 @@ pub struct ExcerptLine {
     pub line: u32,
     /// Without its line end, at most 240 characters.
     pub text: String,
-}
-
-/// The line and up to `around` lines on either side; empty when the file has no such line.
-pub fn excerpt(bytes: &[u8], line: u32, around: u32) -> Vec<ExcerptLine> {
-    let text = String::from_utf8_lossy(bytes);
-    let first = line.saturating_sub(around).max(1);
-    let last = line.saturating_add(around);
-    let lines: Vec<ExcerptLine> = (1_u32..)
-        .zip(text.lines())
-        .skip_while(|(number, _)| *number < first)
-        .take_while(|(number, _)| *number <= last)
-        .map(|(number, text)| ExcerptLine {
-            line: number,
-            text: text.chars().take(240).collect(),
-        })
-        .collect();
-    if lines.iter().any(|found| found.line == line) {
-        lines
-    } else {
-        Vec::new()
-    }
 }

@@ -41,19 +41,41 @@ impl Source {
         }
     }
 
-    /// Orders by precedence, the winner first: by kind, then the higher version, then by file name and line so that the
-    /// order is total and the same every time.
+    /// Orders by precedence, the winner first: by kind, then the higher version, then by file name. Two places of one file
+    /// are equal: which of them counts depends on the format, and whoever reads it says so by the order it keeps.
     pub fn precedence(&self, other: &Self) -> Ordering {
-        self.kind
-            .cmp(&other.kind)
-            .then_with(|| compare_versions(other.version.as_deref(), self.version.as_deref()))
-            .then_with(|| self.file.cmp(&other.file))
-            .then_with(|| self.line.cmp(&other.line))
+        self.rank().cmp(&other.rank())
+    }
+
+    fn rank(&self) -> Rank<'_> {
+        Rank {
+            kind: self.kind,
+            version: self.version.as_deref(),
+            file: self.file.as_deref(),
+        }
     }
 
     /// Whether both are the same file (or both a person), whatever the line.
     pub fn same_origin(&self, other: &Self) -> bool {
         self.kind == other.kind && self.file == other.file && self.version == other.version
+    }
+}
+
+/// What decides whose word counts more; the lesser one wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rank<'a> {
+    pub(crate) kind: SourceKind,
+    pub(crate) version: Option<&'a str>,
+    pub(crate) file: Option<&'a str>,
+}
+
+impl Rank<'_> {
+    /// By kind, then the higher version, then the first file.
+    pub(crate) fn cmp(&self, other: &Self) -> Ordering {
+        self.kind
+            .cmp(&other.kind)
+            .then_with(|| compare_versions(other.version, self.version))
+            .then_with(|| self.file.cmp(&other.file))
     }
 }
 

@@ -1,19 +1,16 @@
 //! The files that the configuration names: read at every start and on every reload, imported when they changed.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::PathBuf,
-};
+use std::{collections::HashMap, path::PathBuf};
 
 use mainstay_kernel::{Actor, Environment, Scope};
 
 use super::{
     Catalog,
-    request::{ImportRequest, digest},
+    request::{ImportRequest, digests},
 };
 use crate::{
     error::CatalogError,
-    import::{InputFile, read_paths},
+    import::{FoundFiles, read_paths},
     model::ManagedBy,
 };
 
@@ -33,16 +30,16 @@ impl Catalog {
                 .join(", "),
         };
         let paths = paths.to_vec();
-        let files = tokio::task::spawn_blocking(move || read_paths(&paths))
+        let found = tokio::task::spawn_blocking(move || read_paths(&paths))
             .await
             .map_err(CatalogError::Analysis)??;
-        if self.configured_as_before(&scope, &files).await? {
-            return Ok(format!("{} files, unchanged", files.len()));
+        if self.configured_as_before(&scope, &found).await? {
+            return Ok(format!("{} files, unchanged", found.files.len() + found.left_out.len()));
         }
         let request = ImportRequest {
             managed_by: ManagedBy::File,
             replace: true,
-            ..ImportRequest::of(files)
+            ..ImportRequest::of_found(found)
         };
         let report = self.import(&scope, &actor, request).await?;
         let summary = report.summary;
@@ -56,10 +53,9 @@ impl Catalog {
         ))
     }
 
-    async fn configured_as_before(&self, scope: &Scope, files: &[InputFile]) -> Result<bool, CatalogError> {
+    async fn configured_as_before(&self, scope: &Scope, found: &FoundFiles) -> Result<bool, CatalogError> {
         let stored = self.inner.store.files_managed_by(scope, ManagedBy::File).await?;
         let before: HashMap<String, String> = stored.into_iter().map(|file| (file.path, file.digest)).collect();
-        let now: BTreeMap<&str, String> = files.iter().map(|file| (file.path.as_str(), digest(file))).collect();
-        Ok(before.len() == now.len() && now.iter().all(|(path, digest)| before.get(*path) == Some(digest)))
+        Ok(before == digests(&found.files, &found.left_out))
     }
 }

@@ -1,6 +1,6 @@
 //! Which files an import touches, and whose services they manage. Pure.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use mainstay_kernel::Scope;
 
@@ -8,14 +8,15 @@ use super::request::Wanted;
 use crate::{
     error::CatalogError,
     facts::FileId,
-    import::FileReport,
+    import::{FileReport, FileStatus},
     model::{ManagedBy, SourceKind},
     store::StoredFile,
 };
 
 /// Which files an import brings, replaces and forgets.
 pub(super) struct FileChange {
-    /// The files whose facts and declarations go: those given, and those that are gone.
+    /// The files whose facts and declarations go: those read, and those that are gone. A file that could not be read or
+    /// parsed keeps what it said before: a comma too many must not take a fleet out of the catalog.
     pub(super) replaced: HashSet<FileId>,
     /// The files to remember.
     pub(super) given: Vec<StoredFile>,
@@ -33,25 +34,32 @@ impl FileChange {
         stored: &[StoredFile],
     ) -> Result<Self, CatalogError> {
         let id = |file: &StoredFile| (file.environment.clone(), file.path.clone());
-        let given: Vec<StoredFile> = reports
-            .iter()
-            .map(|report| StoredFile {
+        let mut given: BTreeMap<FileId, StoredFile> = BTreeMap::new();
+        let mut replaced: HashSet<FileId> = HashSet::new();
+        for report in reports {
+            let file = StoredFile {
                 environment: scope.environment.clone(),
                 path: report.path.clone(),
                 kind: report.kind.clone(),
                 digest: request.digests.get(&report.path).cloned().unwrap_or_default(),
                 managed_by: request.managed_by,
-            })
-            .collect();
-        let mut replaced: HashSet<FileId> = given.iter().map(id).collect();
-        let mut file_managed: HashSet<FileId> = given.iter().filter(|file| manages(file)).map(id).collect();
+            };
+            if report.status != FileStatus::Failed && !request.left_out.contains(&report.path) {
+                replaced.insert(id(&file));
+            }
+            given.insert(id(&file), file);
+        }
+        let mut file_managed = HashSet::new();
         for file in stored {
-            if replaced.contains(&id(file)) {
+            if let Some(given) = given.get_mut(&id(file)) {
                 if manages(file) && request.managed_by != ManagedBy::File {
                     return Err(CatalogError::FileManaged {
                         what: file.path.clone(),
                         file: file.path.clone(),
                     });
+                }
+                if !replaced.contains(&id(file)) {
+                    given.kind.clone_from(&file.kind);
                 }
             } else if request.replace && file.environment == scope.environment && file.managed_by == request.managed_by
             {
@@ -60,6 +68,8 @@ impl FileChange {
                 file_managed.insert(id(file));
             }
         }
+        let given: Vec<StoredFile> = given.into_values().collect();
+        file_managed.extend(given.iter().filter(|file| manages(file)).map(id));
         Ok(Self {
             replaced,
             given,

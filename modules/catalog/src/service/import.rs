@@ -19,7 +19,7 @@ use crate::{
     error::CatalogError,
     import::{Analysis, Finding, ImportOptions, InputFile, analyse},
     model::{Declaration, ServiceName},
-    report::{Import, ImportId, ImportSummary, findings},
+    report::{Import, ImportId, Occasion},
     store::ImportRow,
 };
 
@@ -46,6 +46,7 @@ impl Catalog {
         }
         let files = Arc::new(request.files);
         let options = ImportOptions {
+            left_out: request.left_out,
             aliases,
             environment: scope.environment.clone(),
         };
@@ -75,17 +76,14 @@ impl Catalog {
         });
 
         analysis.findings.retain(|finding| !settled(finding, scope, &plan));
-        let findings = findings(&analysis.findings, &files, &accepted);
-        let report = Import {
+        let declarations = std::mem::take(&mut analysis.declarations);
+        let occasion = Occasion {
             id: inner.world.id::<ImportId>(),
             at: now,
             dry_run: request.dry_run,
-            summary: ImportSummary::count(files.len(), analysis.services.len(), &findings),
-            files: analysis.files,
-            findings,
-            proposals: analysis.proposals,
-            changes: plan.changes.clone(),
+            accepted: &accepted,
         };
+        let report = Import::of(&occasion, analysis, &files, plan.changes.clone());
 
         if !request.dry_run {
             for (name, service) in &wanted.aliases {
@@ -98,7 +96,7 @@ impl Catalog {
                 .store
                 .accept_findings(&mut tx, scope, now, &request.accept)
                 .await?;
-            self.apply(&mut tx, scope, &plan, &files_change, &report, &analysis.declarations)
+            self.apply(&mut tx, scope, &plan, &files_change, &report, &declarations)
                 .await?;
         }
         inner.store.insert_import(&mut tx, scope, &row(&report, actor)).await?;
@@ -183,7 +181,7 @@ impl Catalog {
 
 /// Analyses on a thread of its own: a large import takes long enough to delay a probe.
 async fn analyse_aside(files: Arc<Vec<InputFile>>, options: ImportOptions) -> Result<Analysis, CatalogError> {
-    tokio::task::spawn_blocking(move || analyse(files.as_ref().clone(), &options))
+    tokio::task::spawn_blocking(move || analyse(files.as_slice(), &options))
         .await
         .map_err(CatalogError::Analysis)
 }

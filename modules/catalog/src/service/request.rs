@@ -7,19 +7,22 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     error::CatalogError,
-    import::InputFile,
+    import::{FoundFiles, InputFile, LeftOut},
     model::{ManagedBy, ServiceName},
 };
 
 const MAX_FILES: usize = 50_000;
 const MAX_PATH: usize = 1_000;
 const MAX_FINDING_ID: usize = 64;
+const MAX_NOTE: usize = 1_000;
 
 /// What to import, and how.
 #[derive(Debug, Clone)]
 pub struct ImportRequest {
     /// The files. A file that was imported before under the same path is replaced.
     pub files: Vec<InputFile>,
+    /// What was found beside them and not read: listed in the report, and what was imported from it before stays.
+    pub left_out: Vec<LeftOut>,
     /// Only show what would happen.
     pub dry_run: bool,
     /// Names in files that mean a service; kept for later imports. `None` forgets one.
@@ -38,11 +41,20 @@ impl ImportRequest {
     pub fn of(files: Vec<InputFile>) -> Self {
         Self {
             files,
+            left_out: Vec::new(),
             dry_run: false,
             aliases: BTreeMap::new(),
             accept: BTreeSet::new(),
             replace: false,
             managed_by: ManagedBy::Import,
+        }
+    }
+
+    /// An ordinary import of what was found on disk.
+    pub fn of_found(found: FoundFiles) -> Self {
+        Self {
+            left_out: found.left_out,
+            ..Self::of(found.files)
         }
     }
 }
@@ -51,6 +63,8 @@ impl ImportRequest {
 pub(super) struct Wanted {
     pub(super) aliases: BTreeMap<ServiceName, Option<ServiceName>>,
     pub(super) digests: HashMap<String, String>,
+    /// The paths that were given and not read.
+    pub(super) left_out: HashSet<String>,
     pub(super) managed_by: ManagedBy,
     pub(super) replace: bool,
 }
@@ -59,7 +73,8 @@ pub(super) struct Wanted {
 pub(super) fn check(request: &ImportRequest) -> Result<Wanted, CatalogError> {
     let mut errors = Vec::new();
     let mut wrong = |field: String, message: String| errors.push(FieldError { field, message });
-    if request.files.is_empty() && request.aliases.is_empty() && request.accept.is_empty() && !request.replace {
+    let nothing_given = request.files.is_empty() && request.left_out.is_empty();
+    if nothing_given && request.aliases.is_empty() && request.accept.is_empty() && !request.replace {
         wrong("files".to_owned(), "is empty; give at least one file".to_owned());
     }
     for id in &request.accept {
@@ -68,15 +83,19 @@ pub(super) fn check(request: &ImportRequest) -> Result<Wanted, CatalogError> {
             break;
         }
     }
-    if request.files.len() > MAX_FILES {
+    let given = request.files.len() + request.left_out.len();
+    if given > MAX_FILES {
         wrong(
             "files".to_owned(),
-            format!("has {} files; import at most {MAX_FILES} at once", request.files.len()),
+            format!("has {given} files with those left out; import at most {MAX_FILES} at once"),
         );
     }
     let mut paths = HashSet::new();
-    for (at, file) in request.files.iter().enumerate() {
-        let path = &file.path;
+    let files = request.files.iter().map(|file| &file.path).enumerate();
+    let files = files.map(|(at, path)| (format!("files[{at}]"), path));
+    let left_out = request.left_out.iter().map(|left| &left.path).enumerate();
+    let left_out = left_out.map(|(at, path)| (format!("left_out[{at}]"), path));
+    for (place, path) in files.chain(left_out) {
         let message = if path.trim().is_empty() {
             Some("is empty; give the path that a person would look for".to_owned())
         } else if path.len() > MAX_PATH || path.chars().any(char::is_control) {
@@ -87,7 +106,19 @@ pub(super) fn check(request: &ImportRequest) -> Result<Wanted, CatalogError> {
             None
         };
         if let Some(message) = message {
-            wrong(format!("files[{at}].path"), message);
+            wrong(format!("{place}.path"), message);
+        }
+    }
+    for (at, left) in request.left_out.iter().enumerate() {
+        if left.note.len() > MAX_NOTE || left.note.chars().any(char::is_control) {
+            let message = format!("is longer than {MAX_NOTE} bytes or holds a control character");
+            wrong(format!("left_out[{at}].note"), message);
+        }
+        if left.line == Some(0) {
+            wrong(
+                format!("left_out[{at}].line"),
+                "is 0; lines are counted from 1".to_owned(),
+            );
         }
     }
     let mut aliases = BTreeMap::new();
@@ -109,21 +140,27 @@ pub(super) fn check(request: &ImportRequest) -> Result<Wanted, CatalogError> {
     }
     Ok(Wanted {
         aliases,
-        digests: request
-            .files
-            .iter()
-            .map(|file| (file.path.clone(), digest(file)))
-            .collect(),
+        left_out: request.left_out.iter().map(|left| left.path.clone()).collect(),
+        digests: digests(&request.files, &request.left_out),
         managed_by: request.managed_by,
         replace: request.replace,
     })
 }
 
-/// Of a file's content and of the version that reads it: a newer Mainstay may read more.
-pub(super) fn digest(file: &InputFile) -> String {
+/// By path, what tells whether a file is as it was: its content, or why it was not read, and the version that reads it, for
+/// a newer Mainstay may read more.
+pub(super) fn digests(files: &[InputFile], left_out: &[LeftOut]) -> HashMap<String, String> {
+    let read = files.iter().map(|file| (file.path.clone(), digest(&file.bytes)));
+    let left_out = left_out
+        .iter()
+        .map(|left| (left.path.clone(), digest(left.note.as_bytes())));
+    read.chain(left_out).collect()
+}
+
+fn digest(bytes: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(env!("CARGO_PKG_VERSION"));
     hash.update([0]);
-    hash.update(&file.bytes);
+    hash.update(bytes);
     hex::encode(hash.finalize())
 }

@@ -25,6 +25,7 @@ use tokio::{sync::watch, time::Instant};
 
 pub use self::history::{History, HistoryQuery};
 pub use self::maintenance::NewMaintenance;
+pub use self::reconcile::CheckValidator;
 pub use self::states::{Strip, StripQuery};
 use crate::{
     engine::{Engine, Known, Live, Stored},

@@ -16,9 +16,16 @@ use crate::{
 
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
-/// Judges declared checks when files are imported.
-#[derive(Debug)]
+/// Judges declared checks when files are imported; needs nothing that runs.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct CheckValidator(Defaults);
+
+impl CheckValidator {
+    /// Judges checks whose gaps these values fill.
+    pub fn new(defaults: Defaults) -> Self {
+        Self(defaults)
+    }
+}
 
 impl DeclarationValidator for CheckValidator {
     fn kind(&self) -> &str {
@@ -33,7 +40,7 @@ impl DeclarationValidator for CheckValidator {
 impl Watch {
     /// Judges declared checks when files are imported.
     pub fn declaration_validator(&self) -> Arc<dyn DeclarationValidator> {
-        Arc::new(CheckValidator(self.inner.config.defaults))
+        Arc::new(CheckValidator::new(self.inner.config.defaults))
     }
 
     /// Brings the checks in line with the catalog.

@@ -152,17 +152,24 @@ fn variables(file: &File, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Joins a folder and a relative path, without `.` and `..`.
-fn resolve(folder: &str, relative: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+/// Joins a folder as it was given and a relative path, without the `.` and `..` of the latter.
+fn resolve(home: &str, relative: &str) -> String {
+    let mut path = home;
+    let mut below: Vec<&str> = Vec::new();
     for part in relative.split('/') {
         match part {
             "" | "." => {}
-            ".." => drop(parts.pop()),
-            _ => parts.push(part),
+            ".." if below.pop().is_some() => {}
+            // A folder that was itself given from above (`../config`) can be left no further by name.
+            ".." if path.is_empty() || base_name(path) == ".." => below.push(".."),
+            ".." => path = folder(path),
+            _ => below.push(part),
         }
     }
-    parts.join("/")
+    if !path.is_empty() {
+        below.insert(0, path);
+    }
+    below.join("/")
 }
 
 /// A file-name pattern with `*` and `?`, neither of which crosses a `/`.
@@ -209,5 +216,9 @@ mod tests {
     fn a_relative_entry_is_resolved_against_its_configuration() {
         assert_eq!(resolve("a/b", "../rules/./x.yml"), "a/rules/x.yml");
         assert_eq!(resolve("", "x.yml"), "x.yml");
+        assert_eq!(resolve("/a/b", "x.yml"), "/a/b/x.yml");
+        assert_eq!(resolve("../a/../b", "c/../x.yml"), "../a/../b/x.yml");
+        assert_eq!(resolve("../a", "../x.yml"), "../x.yml");
+        assert_eq!(resolve("..", "../x.yml"), "../../x.yml");
     }
 }

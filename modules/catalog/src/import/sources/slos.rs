@@ -12,7 +12,8 @@ use crate::import::{
 /// 30 days, the window that the file's `monthly_downtime_minutes` means.
 const MONTH_S: u64 = 30 * 24 * 3600;
 
-/// Reads the objectives, and declares one availability and one latency SLO for each service.
+/// Reads the objectives, and declares one availability SLO for each service. A latency without a percentage of requests
+/// that must keep it is a threshold, not an objective.
 pub(super) fn read(root: &Node, content: &mut Content) {
     content.version = located(root, "version");
     content.updated = located(root, "updated");
@@ -35,47 +36,33 @@ pub(super) fn read(root: &Node, content: &mut Content) {
         declare(&objective, content);
         content.objectives.push(objective);
     }
-    "availability and the 95th percentile become SLOs over 30 days; error rate and throughput are compared only"
+    "each availability becomes an SLO over 30 days; a latency without a percentage is no objective, so latency, error rate \
+     and throughput are kept as facts and compared"
         .clone_into(&mut content.note);
 }
 
 fn declare(objective: &Objective, content: &mut Content) {
-    let service = norm(&objective.service);
     let availability = objective
         .numbers
         .get("availability")
         .filter(|number| number.value > 0.0 && number.value < 100.0);
-    if let Some(availability) = availability {
-        let name = format!("{service}-availability");
-        let body = json!({
-            "name": name,
-            "service": service,
-            "sli": {"kind": "availability"},
-            "objective": availability.value,
-            "window": {"kind": "rolling", "seconds": MONTH_S},
-        });
-        push(name, availability.line, body, content);
-    }
-    let latency = objective.numbers.get("latency_p95").filter(|number| number.value > 0.0);
-    if let Some(latency) = latency {
-        let name = format!("{service}-latency");
-        let body = json!({
-            "name": name,
-            "service": service,
-            "sli": {"kind": "latency", "threshold_ms": latency.value},
-            "objective": 95.0,
-            "window": {"kind": "rolling", "seconds": MONTH_S},
-        });
-        push(name, latency.line, body, content);
-    }
-}
-
-fn push(name: String, line: usize, body: serde_json::Value, content: &mut Content) {
+    let Some(availability) = availability else {
+        return;
+    };
+    let service = norm(&objective.service);
+    let name = format!("{service}-availability");
+    let body = json!({
+        "name": name,
+        "service": service,
+        "sli": {"kind": "availability"},
+        "objective": availability.value,
+        "window": {"kind": "rolling", "seconds": MONTH_S},
+    });
     content.declarations.push(Declared {
         kind: "slo".to_owned(),
         name,
         environment: None,
         body,
-        line,
+        line: availability.line,
     });
 }

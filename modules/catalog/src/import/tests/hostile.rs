@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use super::{codes, import, only, registry, service};
-use crate::import::{FileStatus, ImportOptions, InputFile, analyse, parse_any};
+use super::{codes, files, import, only, registry, service};
+use crate::import::{FileStatus, ImportOptions, InputFile, LeftOut, LeftOutKind, analyse, parse_any, unsendable};
 
 #[test]
 fn a_malformed_file_is_one_error_with_line_and_column_and_the_others_import() {
@@ -50,6 +50,59 @@ fn text_that_is_not_utf8_is_named_with_its_place() {
     let analysis = analyse(vec![file], &ImportOptions::default());
     let finding = only(&analysis, "unreadable");
     assert_eq!((finding.line, finding.values["column"].as_u64()), (2, Some(8)));
+}
+
+#[test]
+fn what_was_not_read_is_listed_and_what_should_have_been_is_an_error() {
+    let left = |path: &str, kind| LeftOut {
+        path: path.to_owned(),
+        kind,
+        note: "because".to_owned(),
+        line: None,
+    };
+    let options = ImportOptions {
+        left_out: vec![
+            left("rules/secret.yml", LeftOutKind::Unreadable),
+            left("a/.git", LeftOutKind::Folder),
+            left("large.json", LeftOutKind::TooLarge),
+        ],
+        ..ImportOptions::default()
+    };
+    let prometheus = files(&[("prometheus.yml", "rule_files: [rules/secret.yml]\nscrape_configs: []\n")]);
+    let analysis = analyse(prometheus, &options);
+    let listed: Vec<(&str, &str, FileStatus)> = analysis
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file.kind.as_str(), file.status))
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            ("a/.git", "folder", FileStatus::Recognised),
+            ("large.json", "too-large", FileStatus::Unknown),
+            ("prometheus.yml", "prometheus", FileStatus::Read),
+            ("rules/secret.yml", "unreadable", FileStatus::Failed),
+        ]
+    );
+    assert_eq!(only(&analysis, "unreadable").file, "rules/secret.yml");
+    assert_eq!(
+        codes(&analysis),
+        ["unreadable"],
+        "a rule file that cannot be read is there all the same"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_text_is_sent_as_the_reason_alone() {
+    let file = |path: &str, bytes: &[u8]| InputFile {
+        path: path.to_owned(),
+        bytes: bytes.to_vec(),
+    };
+    assert_eq!(unsendable(&file("a.json", b"{}")), None);
+    let logo = unsendable(&file("logo.png", b"\x89PNG")).unwrap();
+    assert_eq!((logo.kind, logo.line), (LeftOutKind::Binary, None));
+    let config = unsendable(&file("r.json", b"{\n \"a\": \"\xff\"}")).unwrap();
+    assert_eq!((config.kind, config.line), (LeftOutKind::Unreadable, Some(2)));
 }
 
 #[test]
@@ -181,7 +234,7 @@ proptest! {
             path: format!("{index}/{path}"),
             bytes: text.clone().into_bytes(),
         });
-        let analysis = analyse(files.collect(), &ImportOptions::default());
+        let analysis = analyse(files.collect::<Vec<_>>(), &ImportOptions::default());
         prop_assert_eq!(analysis.files.len(), texts.len());
         for finding in &analysis.findings {
             prop_assert!(finding.line >= 1);

@@ -155,3 +155,32 @@ fn of_two_declarations_with_one_name_the_first_counts_and_the_other_is_reported(
     assert_eq!(analysis.declarations[0].body["objective"], 99);
     assert_eq!(only(&analysis, "duplicate-service").file, "b.yaml");
 }
+
+#[test]
+fn a_service_that_observes_all_needs_every_other_softly_and_what_it_names_as_it_says() {
+    let document = |name: &str, spec: &str| {
+        format!("apiVersion: mainstay/v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n")
+    };
+    let files = [
+        (
+            "monitor.yaml",
+            document("monitor", "observes_all: true, dependencies: [store]"),
+        ),
+        ("store.yaml", document("store", "dependencies: []")),
+        ("web.yaml", document("web", "dependencies: [monitor]")),
+        ("idle.yaml", document("idle", "observes_all: false")),
+    ];
+    let given: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let analysis = import(&given);
+    assert_eq!(
+        needs(service(&analysis, "monitor")),
+        ["idle:soft", "store:hard", "web:soft"]
+    );
+    assert!(needs(service(&analysis, "idle")).is_empty());
+    let observed = analysis.edges.iter().find(|edge| edge.to.as_str() == "web").unwrap();
+    assert_eq!(observed.source.line, Some(4));
+    // Observing a service that needs the observer is a circle only because that need is hard.
+    let cycle = only(&analysis, "dependency-cycle");
+    assert_eq!(cycle.severity.as_str(), "warning");
+    assert_eq!(codes(&analysis), ["dependency-cycle"]);
+}

@@ -142,6 +142,40 @@ fn equal_files_are_one_source() {
     );
 }
 
+#[test]
+fn defined_twice_in_one_file_the_last_definition_counts_as_a_whole() {
+    let document = |owner: &str, needs: &str| {
+        format!(
+            "apiVersion: mainstay/v1\nkind: Service\nmetadata: {{name: web}}\nspec:\n  owner: {owner}\n  dependencies: [{needs}]\n"
+        )
+    };
+    let others = "---\napiVersion: mainstay/v1\nkind: Service\nmetadata: {name: a}\n---\napiVersion: mainstay/v1\nkind: Service\nmetadata: {name: b}\n";
+    let text = format!("{}---\n{}{others}", document("first", "a"), document("last", "b"));
+    let analysis = import(&[("m.yaml", &text)]);
+    let web = service(&analysis, "web");
+    assert_eq!(
+        (web.owner.as_deref(), needs(web)),
+        (Some("last"), vec!["b:hard".to_owned()])
+    );
+    assert_eq!(only(&analysis, "duplicate-service").line, 10);
+    let owners: Vec<_> = analysis
+        .facts
+        .iter()
+        .filter(|fact| fact.field == "owner")
+        .map(|fact| (fact.value.as_str().unwrap(), fact.wins))
+        .collect();
+    assert_eq!(owners, [("last", true), ("first", false)]);
+}
+
+#[test]
+fn a_value_that_no_service_can_have_is_shown_and_does_not_win() {
+    let mainstay = "apiVersion: mainstay/v1\nkind: Service\nmetadata: {name: web}\nspec: {links: [{title: x, url: 'javascript:alert(1)'}]}";
+    let analysis = import(&[("m.yaml", mainstay)]);
+    assert!(service(&analysis, "web").links.is_empty());
+    let link = analysis.facts.iter().find(|fact| fact.field == "link").unwrap();
+    assert!(!link.wins);
+}
+
 proptest! {
     #[test]
     fn the_order_of_the_files_does_not_matter(order in Just(vec![0_usize, 1, 2, 3, 4]).prop_shuffle()) {

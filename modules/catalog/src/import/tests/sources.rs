@@ -59,7 +59,7 @@ fn monitor_toml_gives_health_and_tier() {
 
 #[test]
 fn slos_json_becomes_declarations_in_the_fields_of_the_api() {
-    let json = r#"{"services": {"fks_api": {"availability": 99.9, "latency_p95": 200}}}"#;
+    let json = r#"{"services": {"fks_api": {"availability": 99.9, "latency_p95": 200, "owner": 1}}}"#;
     let analysis = import(&[("slos.json", json)]);
     let bodies: Vec<&serde_json::Value> = analysis.declarations.iter().map(|declared| &declared.body).collect();
     let window = serde_json::json!({"kind": "rolling", "seconds": 2_592_000});
@@ -67,10 +67,23 @@ fn slos_json_becomes_declarations_in_the_fields_of_the_api() {
         bodies,
         [
             &serde_json::json!({"name": "fks-api-availability", "service": "fks-api", "sli": {"kind": "availability"}, "objective": 99.9, "window": window}),
-            &serde_json::json!({"name": "fks-api-latency", "service": "fks-api", "sli": {"kind": "latency", "threshold_ms": 200.0}, "objective": 95.0, "window": window}),
         ]
     );
     assert!(codes(&analysis).is_empty());
+    assert!(analysis.files[0].note.contains("latency"), "{}", analysis.files[0].note);
+    let facts: Vec<(&str, Option<f64>)> = analysis
+        .facts
+        .iter()
+        .map(|fact| (fact.field.as_str(), fact.value.as_f64()))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            ("objective_availability", Some(99.9)),
+            ("objective_latency_p95", Some(200.0))
+        ]
+    );
+    assert!(analysis.services.is_empty(), "an objective makes no service");
 }
 
 #[test]

@@ -10,6 +10,7 @@ async fn configured_files_are_imported_when_they_change_and_manage_their_service
         let (catalog, _) = open(&database).await;
         let folder = tempfile::tempdir().unwrap();
         let paths = [folder.path().to_owned()];
+        let payments_file = folder.path().join("payments.yaml").display().to_string();
         std::fs::write(folder.path().join("payments.yaml"), PAYMENTS).unwrap();
         std::fs::write(folder.path().join("registry.json"), registry("1.0", "a", &["fks_api"])).unwrap();
         let production = Environment::production();
@@ -29,7 +30,7 @@ async fn configured_files_are_imported_when_they_change_and_manage_their_service
             .await
             .unwrap_err();
         assert!(
-            matches!(&error, CatalogError::FileManaged { file, .. } if file == "payments.yaml"),
+            matches!(&error, CatalogError::FileManaged { file, .. } if *file == payments_file),
             "{error}"
         );
         let error = catalog
@@ -37,7 +38,7 @@ async fn configured_files_are_imported_when_they_change_and_manage_their_service
             .await
             .unwrap_err();
         assert!(matches!(error, CatalogError::FileManaged { .. }));
-        let again = ImportRequest::of(vec![file("payments.yaml", PAYMENTS)]);
+        let again = ImportRequest::of(vec![file(&payments_file, PAYMENTS)]);
         let error = catalog.import(&scope(), &Actor::Local, again).await.unwrap_err();
         assert!(matches!(error, CatalogError::FileManaged { .. }));
         // A registry is somebody else's file, and a person may know better.
@@ -76,6 +77,97 @@ async fn the_catalog_makes_of_many_sources_what_their_analysis_says() {
         for spec in analysis.services {
             assert_eq!(catalog.service(&scope(), &spec.name).unwrap().spec(), spec);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_or_parsed_keeps_what_it_said() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [folder.path().to_owned()];
+        let at = folder.path().join("payments.yaml");
+        std::fs::write(&at, PAYMENTS).unwrap();
+        let production = Environment::production();
+        catalog.import_paths(&production, &paths).await.unwrap();
+        for broken in [b"kind: [".to_vec(), vec![b'#'; 5 * 1024 * 1024]] {
+            std::fs::write(&at, broken).unwrap();
+            let told = catalog.import_paths(&production, &paths).await.unwrap();
+            assert!(told.starts_with("1 files, 0 services: 0 changes"), "{told}");
+            let service = catalog.service(&scope(), &name("payments")).unwrap();
+            assert_eq!(service.managed_by, ManagedBy::File);
+            assert_eq!(
+                catalog.import_paths(&production, &paths).await.unwrap(),
+                "1 files, unchanged"
+            );
+        }
+        std::fs::remove_file(&at).unwrap();
+        catalog.import_paths(&production, &paths).await.unwrap();
+        assert!(names(&catalog).is_empty(), "a file that is gone is forgotten");
+    }
+}
+
+#[tokio::test]
+async fn folders_with_files_of_one_name_do_not_replace_each_other() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        let folder = tempfile::tempdir().unwrap();
+        for service in ["one", "two"] {
+            let repository = folder.path().join(service);
+            std::fs::create_dir(&repository).unwrap();
+            let compose = format!("services:\n  {service}:\n    image: x\n");
+            std::fs::write(repository.join("docker-compose.yml"), compose).unwrap();
+            let found = crate::import::read_paths(&[repository]).unwrap();
+            catalog
+                .import(&scope(), &Actor::Local, ImportRequest::of_found(found))
+                .await
+                .unwrap();
+        }
+        assert_eq!(names(&catalog), ["one", "two"]);
+    }
+}
+
+#[tokio::test]
+async fn a_preview_without_a_server_is_the_report_of_a_dry_run() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        catalog.add_validator(Arc::new(NoSlos));
+        let slo = "apiVersion: mainstay/v1\nkind: Slo\nmetadata: {name: api-slo}\nspec: {service: api}\n";
+        let left_out = vec![crate::import::LeftOut {
+            path: "b/dump.sql".to_owned(),
+            kind: crate::import::LeftOutKind::TooLarge,
+            note: "it is larger than 4 MiB".to_owned(),
+            line: None,
+        }];
+        let files = vec![
+            file("registry.json", &registry("1.0", "a", &["api", "web"])),
+            file("a/slo.yaml", slo),
+            file("c/broken.yaml", "a: ["),
+        ];
+        let options = crate::import::ImportOptions {
+            left_out: left_out.clone(),
+            ..Default::default()
+        };
+        let request = ImportRequest {
+            dry_run: true,
+            left_out,
+            ..ImportRequest::of(files.clone())
+        };
+        let mut answered = catalog.import(&scope(), &Actor::Local, request).await.unwrap();
+        let validators: [Arc<dyn DeclarationValidator>; 1] = [Arc::new(NoSlos)];
+        let shown = crate::preview(&files, &options, &validators, answered.id, answered.at);
+        assert_eq!(answered.changes.len(), 2, "only a server knows what would change");
+        answered.changes.clear();
+        assert_eq!(shown, answered);
+        let codes: Vec<&str> = shown.findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(
+            codes,
+            ["invalid-declaration", "unreadable", "missing-slo"],
+            "in the order of files"
+        );
+        assert!(shown.findings.iter().all(|finding| !finding.excerpt.is_empty()));
+        let listed: Vec<&str> = shown.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(listed, ["a/slo.yaml", "b/dump.sql", "c/broken.yaml", "registry.json"]);
     }
 }
 
