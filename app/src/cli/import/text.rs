@@ -164,19 +164,19 @@ fn files(report: &Import, verbose: bool, text: &mut String) {
         if of_status.is_empty() {
             continue;
         }
-        let kinds = match status {
-            FileStatus::Unknown | FileStatus::Failed => String::new(),
-            _ => kinds(&of_status),
-        };
-        put!(
-            text,
-            "  {:>5}  {:<21} {}",
-            of_status.len(),
-            paint_padded(status, word),
-            paint(DIM, kinds)
-        );
-        if verbose || matches!(status, FileStatus::Unknown | FileStatus::Failed) {
+        let count = of_status.len();
+        if matches!(status, FileStatus::Unknown | FileStatus::Failed) {
+            put!(text, "  {count:>5}  {}", paint(urgency(status), word));
             listed(&of_status, verbose, text);
+        } else {
+            put!(
+                text,
+                "  {count:>5}  {word:<21} {}",
+                paint(DIM, kinds(&of_status, verbose))
+            );
+            if verbose {
+                listed(&of_status, verbose, text);
+            }
         }
     }
     put!(text);
@@ -327,81 +327,4 @@ fn counted(count: usize, word: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use mainstay_catalog::{
-        import::{ImportOptions, InputFile},
-        preview,
-    };
-    use mainstay_kernel::World;
-
-    use super::*;
-
-    fn file(path: &str, content: &str) -> InputFile {
-        InputFile {
-            path: path.to_owned(),
-            bytes: content.as_bytes().to_vec(),
-        }
-    }
-
-    fn report(files: &[InputFile]) -> Import {
-        let world = World::system();
-        preview(
-            files,
-            &ImportOptions::default(),
-            &super::super::validators(),
-            world.id(),
-            world.now(),
-        )
-    }
-
-    /// What a terminal shows, without the colours.
-    fn plain(report: &Import, verbose: bool) -> String {
-        anstream::adapter::strip_str(&render(report, verbose)).to_string()
-    }
-
-    #[test]
-    fn findings_stand_under_their_file_and_the_numbers_come_last() {
-        let report = report(&[
-            file("b/broken.yaml", "a: ["),
-            file(
-                "a/fleet.yaml",
-                "apiVersion: mainstay/v1\nkind: Slo\nmetadata: {name: web}\nspec: {service: web, objective: 100}\n",
-            ),
-        ]);
-        let text = plain(&report, false);
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], "a/fleet.yaml");
-        assert!(
-            lines[1].contains("error") && lines[1].ends_with("[invalid-declaration]"),
-            "{text}"
-        );
-        assert_eq!(lines[2].trim(), "│ metadata: {name: web}");
-        assert!(lines.iter().any(|line| *line == "b/broken.yaml"), "{text}");
-        let last = lines.last().unwrap();
-        assert!(
-            last.starts_with("2 files, 0 services: 2 errors") && last.ends_with("(dry run)."),
-            "{text}"
-        );
-        assert!(render(&report, false).contains("\u{1b}["), "a terminal sees colours");
-    }
-
-    #[test]
-    fn a_long_list_of_files_is_counted_and_verbose_shows_all() {
-        let files: Vec<InputFile> = (0..30)
-            .map(|at| file(&format!("notes-{at:02}.txt"), &format!("{at}")))
-            .collect();
-        let report = report(&files);
-        let short = plain(&report, false);
-        assert!(
-            short.contains("30  unknown") && short.contains("and 22 more"),
-            "{short}"
-        );
-        assert!(plain(&report, true).contains("notes-29.txt"));
-    }
-
-    #[test]
-    fn a_line_of_a_file_moves_no_cursor() {
-        assert_eq!(cut("a\u{1b}[2Jb"), "a [2Jb");
-        assert_eq!(cut(&"x".repeat(LINE + 1)).chars().count(), LINE + 1);
-    }
-}
+mod tests;

@@ -71,7 +71,7 @@ fn collect(landscape: &Landscape<'_>) -> BTreeMap<Key, Vec<Fact>> {
                 .replace(one.file)
                 .is_some_and(|file| std::ptr::eq(file, one.file));
             facts.of(key, one.file, |collector| {
-                collector.statement(one.statement, again, landscape)
+                collector.statement(one.statement, again, landscape);
             });
         }
     }
@@ -98,7 +98,7 @@ fn targets(file: &File, landscape: &Landscape<'_>, facts: &mut Facts) {
         if !is_loopback(&target.host) && landscape.knows(&key) {
             let url = format!("{}://{}:{}{}", target.scheme, target.host, target.port, target.path);
             facts.of(&key, file, |collector| {
-                collector.add(field::METRICS_URL, json!(url), target.line)
+                collector.add(field::METRICS_URL, json!(url), target.line);
             });
         }
     }
