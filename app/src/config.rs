@@ -26,6 +26,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The environment that the services found in imports belong to.
     pub environment: Environment,
+    /// Marks the dashboard as showing a demo.
+    pub demo: bool,
     /// Which database.
     pub database: DatabaseSection,
     /// What is logged, and how.
@@ -51,6 +53,7 @@ impl Default for Config {
             public_url: None,
             data_dir: PathBuf::from("mainstay-data"),
             environment: Environment::production(),
+            demo: false,
             database: DatabaseSection::default(),
             log: LogSection::default(),
             telemetry: TelemetrySection::default(),

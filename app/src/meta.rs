@@ -24,6 +24,8 @@ pub struct Meta {
     pub parts: Parts,
     /// When the process began to serve.
     pub started_at: Timestamp,
+    /// Whether this is the demo.
+    pub demo: bool,
     /// Rendered by `/metrics`.
     pub metrics: mainstay_telemetry::Metrics,
 }
@@ -50,6 +52,8 @@ struct MetaBody {
     environment: String,
     /// Environments that have services.
     environments: Vec<String>,
+    /// Whether this is the demo.
+    demo: bool,
     /// How much there is.
     counts: Counts,
 }
@@ -83,6 +87,7 @@ async fn get_meta(State(meta): State<Arc<Meta>>, ScopeQuery(scope): ScopeQuery) 
         version: env!("CARGO_PKG_VERSION"),
         started_at: meta.started_at,
         database: parts.database.dialect().name(),
+        demo: meta.demo,
         environments: fleets.keys().map(ToString::to_string).collect(),
         counts: Counts {
             services: fleets

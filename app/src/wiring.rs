@@ -120,7 +120,7 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         watch,
         slo,
     };
-    let router = router(&parts, hub, world, metrics.clone());
+    let router = router(&parts, hub, world, metrics.clone(), config.demo);
     Ok(Mainstay {
         database,
         router,
@@ -185,7 +185,7 @@ impl Mainstay {
             parts,
             config,
             metrics,
-            _lock,
+            _lock: lock,
         } = self;
         let Parts {
             tasks,
@@ -208,7 +208,7 @@ impl Mainstay {
         Ok(Running {
             database,
             router,
-            _lock,
+            _lock: lock,
         })
     }
 }
@@ -316,7 +316,7 @@ fn swagger() -> utoipa_swagger_ui::Config<'static> {
         .display_request_duration(true)
 }
 
-fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetry::Metrics) -> Router {
+fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetry::Metrics, demo: bool) -> Router {
     let database = parts.database.clone();
     let answers = ReadyCheck::required("database", move || {
         let database = database.clone();
@@ -334,6 +334,7 @@ fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetr
     let meta = Arc::new(Meta {
         parts: parts.clone(),
         started_at: world.now(),
+        demo,
         metrics,
     });
     let events = Events {

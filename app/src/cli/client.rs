@@ -1,7 +1,7 @@
 //! How verbs reach a running Mainstay.
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     time::Duration,
 };
@@ -56,7 +56,7 @@ impl ServerUrl {
 
     /// Sends a JSON document.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.answer(client(Duration::from_secs(120))?.post(self.join(path)?).json(body))
+        self.answer(client(Duration::from_mins(2))?.post(self.join(path)?).json(body))
             .await
     }
 
@@ -106,7 +106,8 @@ fn refusal(problem: &Value) -> String {
     for error in problem["errors"].as_array().into_iter().flatten() {
         let field = error["field"].as_str().unwrap_or_default();
         let message = error["message"].as_str().unwrap_or_default();
-        text.push_str(&format!("\n  {field}: {message}"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  {field}: {message}");
     }
     text
 }

@@ -1,6 +1,6 @@
 //! `mainstay ready`: one question to a running Mainstay; a health check for containers without a shell.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use clap::Args;
 use serde_json::Value;
@@ -36,12 +36,14 @@ pub async fn run(args: ReadyArgs) -> anyhow::Result<u8> {
     args.output.print(&body, |body| {
         let mut text = body["status"].as_str().unwrap_or("unknown").to_owned();
         for check in body["checks"].as_array().into_iter().flatten() {
-            text.push_str(&format!(
+            // Writing to a string cannot fail.
+            let _ = write!(
+                text,
                 "\n  {} {}: {}",
                 if check["ok"] == true { "ok" } else { "FAILED" },
                 check["name"].as_str().unwrap_or_default(),
                 check["detail"].as_str().unwrap_or_default()
-            ));
+            );
         }
         text
     })?;

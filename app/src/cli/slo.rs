@@ -1,6 +1,6 @@
 //! `mainstay slo`: objectives in files, checked without a server, and objectives with their budgets, from one.
 
-use std::path::PathBuf;
+use std::{fmt::Write as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use mainstay_catalog::import::{ImportOptions, analyse, read_paths};
@@ -134,7 +134,8 @@ fn line(result: &Value) -> String {
         .flatten()
         .filter_map(Value::as_str)
     {
-        text.push_str(&format!("\n  warning: {warning}"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  warning: {warning}");
     }
     text
 }

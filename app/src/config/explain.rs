@@ -67,7 +67,7 @@ fn mask(key: &str, value: &Value) -> String {
         // Only a URL that cannot have a password refuses one.
         let _ = url.set_password(Some("***"));
     }
-    let token_in_path = key.ends_with(".url") && !key.starts_with("database");
+    let token_in_path = matches!(key.rsplit_once('.'), Some((section, "url")) if section != "database");
     if token_in_path && url.has_host() && (url.path().len() > 1 || url.query().is_some()) {
         return format!("{}/***", url.origin().ascii_serialization());
     }

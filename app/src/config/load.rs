@@ -187,20 +187,19 @@ fn compare(prefix: &str, given: &Value, known: &Value, warnings: &mut Vec<String
         } else {
             format!("{prefix}.{key}")
         };
-        match known.get(key) {
-            Some(expected) => compare(&path, value, expected, warnings),
-            None => {
-                let nearest = known
-                    .keys()
-                    .map(|candidate| (distance(key, candidate), candidate))
-                    .min()
-                    .filter(|(distance, _)| *distance <= 1 + key.len() / 3);
-                warnings.push(match nearest {
-                    Some((_, candidate)) => format!("unknown key `{path}`; did you mean `{candidate}`?"),
-                    None => format!("unknown key `{path}`; it has no effect"),
-                });
-            }
+        if let Some(expected) = known.get(key) {
+            compare(&path, value, expected, warnings);
+            continue;
         }
+        let nearest = known
+            .keys()
+            .map(|candidate| (distance(key, candidate), candidate))
+            .min()
+            .filter(|(distance, _)| *distance <= 1 + key.len() / 3);
+        warnings.push(match nearest {
+            Some((_, candidate)) => format!("unknown key `{path}`; did you mean `{candidate}`?"),
+            None => format!("unknown key `{path}`; it has no effect"),
+        });
     }
 }
 

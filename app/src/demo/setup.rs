@@ -64,6 +64,7 @@ impl Setup<'_> {
         document["watch"]["default_interval_ms"] = value(number(self.pace.interval_ms));
         document["watch"]["default_timeout_ms"] = value(number(self.pace.timeout_ms));
         document["watch"]["retry_ms"] = value(1_000);
+        document["demo"] = value(true);
         document["egress"] = Item::Table(Table::new());
         document["egress"]["allow"] = value(Array::from_iter(["127.0.0.0/8"]));
         let mut webhook = Table::new();

@@ -1939,6 +1939,8 @@ export interface components {
             counts: components["schemas"]["Counts"];
             /** @description `sqlite` or `postgresql`. */
             database: string;
+            /** @description Whether this is the demo. */
+            demo: boolean;
             /** @description The environment the request was about. */
             environment: string;
             /** @description Environments that have services. */

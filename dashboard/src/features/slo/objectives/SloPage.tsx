@@ -39,7 +39,7 @@ export function SloPage() {
       <>
         <PageHead above={back} title={t.slo.objective} />
         <Panel title={t.slo.burnDown}>
-          <div style={{ height: 280 }} />
+          <div aria-busy="true" style={{ height: 280 }} />
         </Panel>
       </>
     );
@@ -124,7 +124,7 @@ function BurnDown({ slo }: { slo: Slo }) {
       {burnDown.error && !data ? (
         <ErrorNote error={burnDown.error} what="load the burn-down" retry={() => void burnDown.refetch()} />
       ) : !data ? (
-        <div style={{ height: 280 }} />
+        <div aria-busy="true" style={{ height: 280 }} />
       ) : data.points.length === 0 ? (
         <p className="muted" style={{ minHeight: 280 }}>
           {t.slo.noPoints}
