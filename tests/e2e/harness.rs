@@ -1,7 +1,5 @@
 //! Starts the binary on a free port with a data folder of its own, talks to it over HTTP, and ends it in various ways.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop loudly")]
-
 use std::{
     io::Read,
     net::TcpListener,
@@ -11,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mainstay_kernel::World;
 use mainstay_testkit::TestDatabase;
 use serde_json::{Value, json};
 
@@ -31,11 +30,16 @@ pub struct Running {
     child: Child,
     pub base: String,
     log: Arc<Mutex<String>>,
+    reader: Option<std::thread::JoinHandle<()>>,
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago. It lies below those that outgoing connections take, because an instance that is ended
+/// and started again must find its port as it left it.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let world = World::system();
+    let candidates = std::iter::repeat_with(|| 10_000 + u16::try_from(world.random() % 20_000).unwrap());
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    candidates.take(1000).find(free).expect("a free port")
 }
 
 /// An instance on each kind of database.
@@ -127,7 +131,7 @@ impl Instance {
         let log = Arc::new(Mutex::new(String::new()));
         let sink = log.clone();
         let mut stderr = child.stderr.take().unwrap();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = stderr.read(&mut buffer) {
                 sink.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..read]));
@@ -137,6 +141,7 @@ impl Instance {
             child,
             base: format!("http://127.0.0.1:{}", self.port),
             log,
+            reader: Some(reader),
         }
     }
 
@@ -182,10 +187,20 @@ impl Running {
     }
 
     /// Waits for its end; answers how long that took and the exit code.
-    pub fn wait(mut self) -> (Duration, Option<i32>) {
+    pub fn wait(self) -> (Duration, Option<i32>) {
+        let (took, code, _) = self.wait_with_log();
+        (took, code)
+    }
+
+    /// Waits for its end; answers how long that took, the exit code, and everything it said.
+    pub fn wait_with_log(mut self) -> (Duration, Option<i32>, String) {
         let started = Instant::now();
         let status = self.child.wait().unwrap();
-        (started.elapsed(), status.code())
+        let took = started.elapsed();
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        (took, status.code(), self.log())
     }
 
     pub async fn get(&self, path: &str) -> Value {

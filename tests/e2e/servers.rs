@@ -127,7 +127,7 @@ impl Receiver {
             };
             let accepted = {
                 let mut log = log.lock().unwrap();
-                let accepted = refuse_each == 0 || (log.len() + 1) % refuse_each != 0;
+                let accepted = refuse_each == 0 || !(log.len() + 1).is_multiple_of(refuse_each);
                 log.push(Arrived {
                     id: header(&head, "webhook-id").unwrap(),
                     body: serde_json::from_slice(&body).unwrap(),

@@ -6,11 +6,15 @@
 use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use tokio::time::Instant;
 
 use crate::{DatabaseConfig, DatabaseUrl, StoreError, StoreErrorKind, database::postgres_options, row::Row};
 
 /// How often the claim is confirmed.
 const EVERY: Duration = Duration::from_secs(5);
+/// How long a claim is repeated: the server notices a moment late that a process was killed, and a supervisor starts the next
+/// one at once.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Holds a PostgreSQL database (or a schema of it) for this process.
 #[derive(Debug)]
@@ -29,8 +33,16 @@ impl SoleUse {
             return Ok(None);
         };
         let options = postgres_options(url, config)?;
-        let connection = locked(&options).await?;
-        Ok(Some(Self { options, connection }))
+        let deadline = Instant::now() + GRACE;
+        loop {
+            match locked(&options).await {
+                Ok(connection) => return Ok(Some(Self { options, connection })),
+                Err(error) if error.kind == StoreErrorKind::Busy && Instant::now() < deadline => {
+                    tokio::time::sleep(GRACE / 20).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Confirms the claim for ever. After an outage of the server it is made anew.

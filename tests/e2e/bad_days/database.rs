@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    harness::{Instance, eventually},
+    harness::{Instance, eventually, signal},
     postgres::Server,
     servers::{Receiver, Target},
 };
@@ -100,4 +100,30 @@ async fn a_database_that_becomes_read_only_is_said_in_words_and_forgiven() {
             u64::try_from(page["items"].as_array().unwrap().len()).unwrap() >= probed
         })
         .await;
+}
+
+#[tokio::test]
+async fn an_end_without_the_database_is_orderly_and_a_start_without_it_is_refused_in_words() {
+    let Some(server) = Server::start() else { return };
+    let url = server.url().replace("postgres@", "postgres:hunter2@");
+    let instance = Instance::sqlite(&format!("[database]\nurl = \"{url}\"\n"));
+    let target = Target::start();
+    let running = instance.start().await;
+    running.watch("shop", &target.url()).await;
+    running.until_state("shop", "up").await;
+    server.crash();
+    running.until_ready_says(503, "database").await;
+    signal(running.pid(), "TERM");
+    let (took, code, log) = running.wait_with_log();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(took.as_secs() < 25, "{took:?}");
+    assert!(!log.contains("hunter2"), "{log}");
+
+    let (code, said) = instance.start_refused();
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("database"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    server.resume();
+    let running = instance.start().await;
+    running.until_state("shop", "up").await;
 }

@@ -4,7 +4,7 @@ use mainstay_store::{Database, DatabaseConfig, DatabaseUrl, sql};
 use serde_json::json;
 
 use crate::{
-    harness::{Instance, Running, eventually},
+    harness::{Instance, Running, eventually, signal},
     mounts::Mount,
     servers::Target,
 };
@@ -85,6 +85,34 @@ pub async fn assert_sound(instance: &Instance) {
     let row = database.fetch_one(sql("PRAGMA integrity_check")).await.unwrap();
     assert_eq!(row.get::<String>("integrity_check").unwrap(), "ok");
     database.close().await;
+}
+
+#[tokio::test]
+async fn an_end_on_a_full_disk_is_orderly_and_says_how_many_results_are_lost() {
+    let instance = Instance::sqlite("");
+    let Some(mount) = Mount::small(&instance.data(), 16) else {
+        return;
+    };
+    let target = Target::start();
+    let running = instance.start().await;
+    running.watch("shop", &target.url()).await;
+    running.until_state("shop", "up").await;
+    mount.fill();
+    until_refused(&running).await;
+    running.until_ready_says(200, "full").await;
+    signal(running.pid(), "TERM");
+    let (took, code, log) = running.wait_with_log();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(took.as_secs() < 20, "{took:?}");
+    assert!(
+        log.contains("could not be written before the end and are lost"),
+        "{log}"
+    );
+    mount.relieve();
+    let running = instance.start().await;
+    running.until_state("shop", "up").await;
+    running.terminate();
+    assert_sound(&instance).await;
 }
 
 #[tokio::test]

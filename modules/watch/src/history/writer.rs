@@ -110,9 +110,13 @@ impl Writer {
         }
         // The last probes end while the shutdown has begun; what they found is written too.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        if self.flush_and_report(&context).await
-            && let Err(error) = self.write_rollups().await
-        {
+        if !self.flush_and_report(&context).await {
+            let (lost, _) = self.buffer.waiting();
+            tracing::error!(
+                results.lost = lost,
+                "results of probes could not be written before the end and are lost"
+            );
+        } else if let Err(error) = self.write_rollups().await {
             context.failed(error);
         }
     }
