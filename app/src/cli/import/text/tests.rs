@@ -51,7 +51,7 @@ fn findings_stand_under_their_file_and_the_numbers_come_last() {
     assert!(lines.iter().any(|line| *line == "b/broken.yaml"), "{text}");
     let last = lines.last().unwrap();
     assert!(
-        last.starts_with("2 files, 0 services: 2 errors") && last.ends_with("(dry run)."),
+        last.starts_with("2 files, 0 services: 3 errors") && last.ends_with("(dry run)."),
         "{text}"
     );
     assert!(render(&report, false).contains("\u{1b}["), "a terminal sees colours");
