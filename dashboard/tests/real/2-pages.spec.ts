@@ -22,7 +22,10 @@ test("a service page shows where the time of a probe went and where each fact co
 
 test("one objective shows how its budget went", async ({ page, troubles: _ }) => {
   await page.goto("/slos");
-  await page.getByRole("link", { name: "data-availability" }).click();
+  await page
+    .getByRole("table", { name: /Objectives/ })
+    .getByRole("link", { name: "data-availability" })
+    .click();
   await expect(page.getByRole("heading", { name: "Budget burn-down" })).toBeVisible();
   await inspect(page, "slo");
 });

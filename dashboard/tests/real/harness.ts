@@ -59,6 +59,8 @@ const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height
 
 /** Dark and light, wide and narrow: a picture of each, no sideways scroll; in both colours, nothing for axe to find. */
 export async function inspect(page: Page, name: string) {
+  // A page behind another one is painted at leisure.
+  await page.bringToFront();
   for (const [size, viewport] of Object.entries(sizes)) {
     for (const scheme of ["dark", "light"] as const) {
       await page.setViewportSize(viewport);

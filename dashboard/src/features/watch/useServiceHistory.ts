@@ -5,7 +5,9 @@ import { q } from "@/shared/api/queries";
 import type { Check, HistoryPoint } from "@/shared/api/types";
 import { slotsOf } from "@/shared/lib/strip";
 
-export const CHECK_SLOTS = 96;
+const MOST_SLOTS = 96;
+/** The finest history has a point a minute; narrower slots would look like gaps. */
+export const slotsFor = (hours: number) => Math.min(MOST_SLOTS, hours * 60);
 
 export function useCheckHistories(checks: Check[], hours: number) {
   const results = useQueries({ queries: checks.map((check) => q.history(check.id, hours)) });
@@ -19,7 +21,7 @@ export function useCheckHistories(checks: Check[], hours: number) {
       return {
         check,
         history: data,
-        slots: data ? slotsOf(data.points, from, to, CHECK_SLOTS) : undefined,
+        slots: data ? slotsOf(data.points, from, to, slotsFor(hours)) : undefined,
         points: data?.points ?? ([] as HistoryPoint[]),
       };
     });

@@ -225,6 +225,10 @@ impl Watch {
         } else {
             self.inner.scheduler.run_now(id).await
         };
+        // Whoever asked looks for it among the probes next. The writer keeps what it could not write, and reports it.
+        if let Err(error) = self.inner.writer.flush().await {
+            tracing::debug!(check.id = %id, error = %error, "a probe by hand is not written yet");
+        }
         probe.ok_or(WatchError::NotRunning)
     }
 
