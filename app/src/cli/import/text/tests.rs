@@ -48,7 +48,7 @@ fn findings_stand_under_their_file_and_the_numbers_come_last() {
         "{text}"
     );
     assert_eq!(lines[2].trim(), "│ metadata: {name: web}");
-    assert!(lines.iter().any(|line| *line == "b/broken.yaml"), "{text}");
+    assert!(lines.contains(&"b/broken.yaml"), "{text}");
     let last = lines.last().unwrap();
     assert!(
         last.starts_with("2 files, 0 services: 3 errors") && last.ends_with("(dry run)."),
