@@ -137,5 +137,7 @@ async fn ten_thousand_targets_that_all_refuse_leave_it_responsive() {
     }
     println!("all down after {:?}, {} MiB", began.elapsed(), running.memory_mib());
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
-    assert!(running.memory_mib() < 200, "{} MiB", running.memory_mib());
+    // Optimised it keeps about 145 MiB; unoptimised, and with all tests at once, up to half as much again.
+    let most = if cfg!(debug_assertions) { 300 } else { 200 };
+    assert!(running.memory_mib() < most, "{} MiB", running.memory_mib());
 }
