@@ -29,7 +29,7 @@ run_openapi() { cargo xtask openapi --check --binary "$target/debug/mainstay"; }
 run_clippy() { cargo clippy --locked --workspace --all-targets -- --deny warnings; }
 run_rust() {
   if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --workspace || return
+    cargo nextest run --locked --workspace --no-fail-fast || return
     # nextest leaves examples in comments out.
     if grep --recursive --quiet --include='*.rs' '^ *//[/!] ```$' app modules platform providers; then
       cargo test --locked --workspace --doc --quiet

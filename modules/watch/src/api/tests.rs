@@ -107,7 +107,9 @@ async fn a_check_is_created_read_changed_paused_run_and_deleted() {
         (&json!(true), &json!("manual"), &json!(200))
     );
     assert!(probe["phases"]["connect_ms"].is_f64() && probe["phases"]["tls_ms"].is_null());
-    let (_, listed) = api.call(Method::GET, &format!("{path}/probes"), Value::Null, None).await;
+    let (_, listed) = api
+        .call(Method::GET, &format!("{path}/probes"), Value::Null, None)
+        .await;
     let by_hand = |probe: &Value| probe["attempt"] == "manual";
     assert!(listed["items"].as_array().unwrap().iter().any(by_hand), "{listed}");
     let (_, paused) = api

@@ -79,6 +79,9 @@ impl Watch {
     /// When a field is wrong, the name is taken, or the database fails.
     pub async fn create_check(&self, scope: &Scope, draft: CheckDraft) -> Result<CheckView, WatchError> {
         let inner = &self.inner;
+        if let Some(Ok(service)) = draft.service.as_deref().map(ServiceName::parse) {
+            self.catch_up(&scope.environment, &service).await?;
+        }
         let _edits = inner.edits.lock().await;
         let place = self.place(scope, &draft, None);
         let paused = draft.paused.unwrap_or(false);
@@ -123,6 +126,10 @@ impl Watch {
         draft: CheckDraft,
     ) -> Result<CheckView, WatchError> {
         let inner = &self.inner;
+        if let Some(Ok(service)) = draft.service.as_deref().map(ServiceName::parse) {
+            let environment = self.check(id)?.check.environment.clone();
+            self.catch_up(&environment, &service).await?;
+        }
         let _edits = inner.edits.lock().await;
         let mut tx = inner.store.begin().await?;
         let before = self.editable(&mut tx, id, based_on).await?;

@@ -56,6 +56,9 @@ impl Watch {
         new: NewMaintenance,
     ) -> Result<Maintenance, WatchError> {
         let inner = &self.inner;
+        if let Some(service) = &new.service {
+            self.catch_up(&scope.environment, service).await?;
+        }
         let now = inner.world.now();
         let mut wrong = Vec::new();
         let mut refuse = |field: &str, message: String| {

@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
-use mainstay_catalog::{Declaration, DeclarationValidator, Fleets};
+use mainstay_catalog::{Declaration, DeclarationValidator, Fleets, ServiceName};
+use mainstay_kernel::Environment;
 use mainstay_runtime::Tasks;
 use tokio::sync::watch;
 
@@ -41,6 +42,22 @@ impl Watch {
     /// Judges declared checks when files are imported.
     pub fn declaration_validator(&self) -> Arc<dyn DeclarationValidator> {
         Arc::new(CheckValidator::new(self.inner.config.defaults))
+    }
+
+    /// Takes over what the catalog already knows and watch has not heard of yet: whoever made a service a moment ago may
+    /// speak of it.
+    pub(super) async fn catch_up(&self, environment: &Environment, service: &ServiceName) -> Result<(), WatchError> {
+        let listed = self
+            .inner
+            .catalog
+            .fleets()
+            .borrow()
+            .get(environment)
+            .is_some_and(|fleet| fleet.service(service).is_some());
+        if listed && self.service_state(environment, service).is_none() {
+            self.reconcile().await?;
+        }
+        Ok(())
     }
 
     /// Brings the checks in line with the catalog.
