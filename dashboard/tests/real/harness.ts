@@ -34,6 +34,8 @@ export { expect };
 
 /** Nothing is being fetched for the first time, and nothing moves. */
 export async function settled(page: Page) {
+  // A page behind another one is painted at leisure, and axe opens and closes a page of its own.
+  await page.bringToFront();
   await expect(page.locator("h1")).toBeVisible();
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
   await page.evaluate(() => document.fonts.ready);
@@ -59,8 +61,6 @@ const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height
 
 /** Dark and light, wide and narrow: a picture of each, no sideways scroll; in both colours, nothing for axe to find. */
 export async function inspect(page: Page, name: string) {
-  // A page behind another one is painted at leisure.
-  await page.bringToFront();
   for (const [size, viewport] of Object.entries(sizes)) {
     for (const scheme of ["dark", "light"] as const) {
       await page.setViewportSize(viewport);
