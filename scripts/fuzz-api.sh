@@ -58,6 +58,7 @@ fill_server() {
 }
 
 run_schemathesis() {
+  export HYPOTHESIS_STORAGE_DIRECTORY="$folder/hypothesis"
   # The event stream never ends by design.
   "$tool/bin/schemathesis" --config-file "$folder/schemathesis.toml" run "$address/openapi.json" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
