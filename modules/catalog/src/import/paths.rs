@@ -23,7 +23,7 @@ const MAX_FILES: usize = 50_000;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadPathsError {
     /// The path does not exist or may not be looked at.
-    #[error("`{path}` cannot be read: {source}; check the path and its permissions")]
+    #[error("`{path}` cannot be read; check the path and its permissions")]
     Io {
         /// What was to be read.
         path: String,

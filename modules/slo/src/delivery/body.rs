@@ -38,7 +38,7 @@ impl Message<'_> {
     }
 
     fn alert_url(&self, alert: &Alert) -> String {
-        format!("{}/alerts/{}", self.public_url, alert.id)
+        format!("{}/alerts?id={}", self.public_url, alert.id)
     }
 
     fn mainstay(&self, webhook: &Webhook) -> String {
@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(body["data"]["environment"], "production");
         assert_eq!(
             body["data"]["url"],
-            "http://127.0.0.1:8000/alerts/00000000-0000-0000-0000-000000000001"
+            "http://127.0.0.1:8000/alerts?id=00000000-0000-0000-0000-000000000001"
         );
     }
 
@@ -304,7 +304,7 @@ mod tests {
                     "annotations": annotations,
                     "startsAt": "2026-03-01T12:00:00Z",
                     "endsAt": "0001-01-01T00:00:00Z",
-                    "generatorURL": "http://127.0.0.1:8000/alerts/00000000-0000-0000-0000-000000000001",
+                    "generatorURL": "http://127.0.0.1:8000/alerts?id=00000000-0000-0000-0000-000000000001",
                     "fingerprint": fingerprint,
                 }],
             })

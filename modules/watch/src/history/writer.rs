@@ -126,7 +126,7 @@ impl Writer {
             Ok(written) => {
                 let (waiting, dropped) = self.buffer.waiting();
                 context.ran(format!(
-                    "{written} results written, {waiting} wait, {dropped} dropped since the start"
+                    "{written} results in the last flush, {waiting} wait, {dropped} dropped since the start"
                 ));
                 true
             }
