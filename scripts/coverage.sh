@@ -19,5 +19,6 @@ stage "set-up: Rust and a C compiler" need_rust
 stage "set-up: cargo-llvm-cov" need_llvm_cov
 [ -n "${MAINSTAY_TEST_POSTGRES:-}" ] || stage "set-up: PostgreSQL" need_postgres
 stage "set-up: a PostgreSQL server for the tests" start_postgres
+stage "set-up: libfaketime" need_faketime
 stage "coverage" cargo xtask coverage "$@"
 summary

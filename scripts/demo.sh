@@ -7,12 +7,7 @@ set -euo pipefail
 . scripts/setup.sh
 
 stage "set-up: Rust and a C compiler" need_rust
-if has_node; then
-  stage "set-up: the dashboard's packages" need_dashboard_packages
-  stage "build the dashboard" need_dashboard_built
-else
-  say "    Node.js 20.19 or newer is missing, so the dashboard stays a page that says how to build it; all else works"
-fi
+dashboard_if_possible
 stage "build mainstay" cargo build --locked --package mainstay
 summary
 exec "$target/debug/mainstay" demo "$@"

@@ -33,6 +33,16 @@ need_dashboard_built() {
   (cd dashboard && npm run --silent build)
 }
 
+# The dashboard for the program that is built next; without Node.js the program is built without it.
+dashboard_if_possible() {
+  if has_node; then
+    stage "set-up: the dashboard's packages" need_dashboard_packages
+    stage "build the dashboard" need_dashboard_built
+  else
+    say "    Node.js 20.19 or newer is missing, so the dashboard stays a page that says how to build it; all else works"
+  fi
+}
+
 need_browser() {
   local name
   for name in chromium chromium-browser google-chrome; do
@@ -48,6 +58,17 @@ need_browser() {
     return 0
   fi
   fail "Chromium is missing, and the browser tests need it. Install the package chromium and run this again"
+}
+
+# A library that lies about the time, for the one test that puts the clock back. Where it cannot be installed, that test says
+# that it was skipped.
+need_faketime() {
+  local folder
+  for folder in /usr/lib/*-linux-gnu /usr/lib /usr/local/lib; do
+    [ -e "$folder/faketime/libfaketimeMT.so.1" ] && return 0
+  done
+  apt_install faketime ||
+    say "    libfaketime is missing and could not be installed, so the test of a clock that is put back is skipped. Install the package faketime to run it"
 }
 
 # Where PostgreSQL's server programs are; Debian keeps them off the PATH.

@@ -67,6 +67,7 @@ for name in "${stages[@]}"; do
   if [ "$name" = rust ]; then
     [ -n "${MAINSTAY_TEST_POSTGRES:-}" ] || stage "set-up: PostgreSQL" need_postgres
     stage "set-up: a PostgreSQL server for the tests" start_postgres
+    stage "set-up: libfaketime" need_faketime
   fi
   stage "$name" "run_$name"
 done

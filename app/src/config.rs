@@ -3,16 +3,24 @@
 //! **Invariant:** no other file of Mainstay reads the environment.
 
 mod explain;
+mod finding;
+mod judge;
 mod load;
+mod places;
 mod settings;
+mod sources;
+mod unknown;
+mod words;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use mainstay_kernel::Environment;
+use mainstay_work::Role;
 use serde::{Deserialize, Serialize};
 
-pub use explain::explain;
-pub use load::{COMMENTED_DEFAULT, FILE_NAME, Loaded, Overrides, load};
+pub use explain::{Setting, explain};
+pub use finding::{Finding, Severity};
+pub use load::{COMMENTED_DEFAULT, ConfigError, FILE_NAME, Loaded, Overrides, load};
 
 /// Everything that can be configured, with its defaults. The keys are those of the TOML file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,6 +34,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The environment that the services found in imports belong to.
     pub environment: Environment,
+    /// The shares of the work that this process does: `api`, `watch`, `page`, `work`.
+    pub roles: Vec<String>,
     /// Marks the dashboard as showing a demo.
     pub demo: bool,
     /// Which database.
@@ -53,6 +63,7 @@ impl Default for Config {
             public_url: None,
             data_dir: PathBuf::from("mainstay-data"),
             environment: Environment::production(),
+            roles: Role::ALL.iter().map(ToString::to_string).collect(),
             demo: false,
             database: DatabaseSection::default(),
             log: LogSection::default(),
@@ -129,6 +140,34 @@ pub struct WatchSection {
     pub secrets_folder: Option<PathBuf>,
     /// PEM files with certificates to trust beside the operating system's.
     pub trusted_certificates: Vec<PathBuf>,
+    /// How long the history of checks is kept.
+    pub retention: RetentionSection,
+}
+
+/// For how many days each kind of history is kept; the coarser, the longer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the keys of the file name their unit")]
+pub struct RetentionSection {
+    /// Single probes.
+    pub raw_days: u32,
+    /// Points of a minute.
+    pub minute_days: u32,
+    /// Points of five minutes, and the counts of objectives: no objective may have a longer window.
+    pub five_minutes_days: u32,
+    /// Points of an hour, and changes of services' states.
+    pub hour_days: u32,
+}
+
+impl Default for RetentionSection {
+    fn default() -> Self {
+        Self {
+            raw_days: 7,
+            minute_days: 100,
+            five_minutes_days: 400,
+            hour_days: 5 * 366,
+        }
+    }
 }
 
 impl Default for WatchSection {
@@ -140,6 +179,7 @@ impl Default for WatchSection {
             concurrency: 512,
             secrets_folder: None,
             trusted_certificates: Vec::new(),
+            retention: RetentionSection::default(),
         }
     }
 }
@@ -174,7 +214,7 @@ impl Default for HeartbeatSection {
 }
 
 /// A webhook kept in the configuration file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct WebhookSection {
     /// Its name in the dashboard.
     pub name: String,
@@ -185,6 +225,12 @@ pub struct WebhookSection {
     pub format: String,
     /// A file that holds the signing secret (`whsec_...`).
     pub secret_file: Option<PathBuf>,
+    /// The file (or variable) it stands in; found out while loading.
+    #[serde(skip)]
+    pub declared_in: Option<String>,
+    /// The line of the file.
+    #[serde(skip)]
+    pub line: Option<u32>,
 }
 
 fn default_format() -> String {

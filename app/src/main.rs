@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod demo;
 mod meta;
+mod operate;
 mod wiring;
 
 use std::process::ExitCode;

@@ -54,6 +54,9 @@ struct MetaBody {
     environments: Vec<String>,
     /// Whether this is the demo.
     demo: bool,
+    /// When the first of the environment's services became known: nothing that is shown of them is older. Null without services.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first_service_at: Option<Timestamp>,
     /// How much there is.
     counts: Counts,
 }
@@ -83,16 +86,16 @@ struct Counts {
 async fn get_meta(State(meta): State<Arc<Meta>>, ScopeQuery(scope): ScopeQuery) -> ApiResult<Json<MetaBody>> {
     let parts = &meta.parts;
     let fleets = parts.catalog.fleets().borrow().clone();
+    let fleet = fleets.get(&scope.environment);
     Ok(Json(MetaBody {
         version: env!("CARGO_PKG_VERSION"),
         started_at: meta.started_at,
         database: parts.database.dialect().name(),
         demo: meta.demo,
         environments: fleets.keys().map(ToString::to_string).collect(),
+        first_service_at: fleet.and_then(|fleet| fleet.services().map(|service| service.created_at).min()),
         counts: Counts {
-            services: fleets
-                .get(&scope.environment)
-                .map_or(0, |fleet| fleet.services().count()),
+            services: fleet.map_or(0, |fleet| fleet.services().len()),
             checks: parts.watch.check_count(),
             slos: parts.slo.objective_count(&scope.environment),
             open_alerts: usize::try_from(parts.slo.open_alert_count().await?).unwrap_or_default(),
@@ -106,7 +109,7 @@ async fn get_meta(State(meta): State<Arc<Meta>>, ScopeQuery(scope): ScopeQuery) 
 struct TaskBody {
     /// Its unique name.
     name: String,
-    /// `running`, `failed` (alive, but its last run failed) or `stopped`.
+    /// `running`, `failed` (alive, but its last run failed), `finished` (it has done all it was started for) or `stopped`.
     #[schema(value_type = String, example = "running")]
     state: TaskState,
     /// When it was started.

@@ -2,6 +2,9 @@
 //!
 //! **Invariant:** nothing is decided here. A port of a lower module is implemented by a higher one; this file only hands it over.
 
+mod configured;
+mod work;
+
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use anyhow::Context;
@@ -14,10 +17,10 @@ use mainstay_http::{
 };
 use mainstay_kernel::World;
 use mainstay_runtime::Tasks;
-use mainstay_slo::Slo;
-use mainstay_store::{Database, DatabaseConfig, DatabaseUrl, DirectoryLock, Migration, SoleUse, migrate};
-use mainstay_watch::Watch;
-use tokio::signal::unix::{SignalKind, signal};
+use mainstay_slo::{Shared, Slo};
+use mainstay_store::{Claim, Database, DatabaseUrl, DirectoryLock, Migration, Use, migrate};
+use mainstay_watch::{Share, Watch};
+use mainstay_work::{Jobs, Leases, Outbox};
 use tower_http::compression::{
     CompressionLayer,
     predicate::{DefaultPredicate, NotForContentType, Predicate},
@@ -26,10 +29,12 @@ use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
+use self::work::Work;
 use crate::{
     assets,
     config::Config,
     meta::{self, Meta},
+    operate::{self, Operate},
 };
 
 /// The largest request body; imports of whole configuration trees are the largest requests.
@@ -48,6 +53,23 @@ pub struct Parts {
     pub watch: Watch,
     /// Promise.
     pub slo: Slo,
+    /// Which replica does what.
+    pub leases: Leases,
+    /// What happened.
+    pub outbox: Outbox,
+    /// What is to be done.
+    pub jobs: Jobs,
+}
+
+impl Parts {
+    fn operate(&self, world: &World) -> Operate {
+        Operate {
+            leases: self.leases.clone(),
+            outbox: self.outbox.clone(),
+            jobs: self.jobs.clone(),
+            world: world.clone(),
+        }
+    }
 }
 
 /// A Mainstay that is ready to be started.
@@ -55,6 +77,8 @@ pub struct Mainstay {
     database: Database,
     router: Router,
     parts: Parts,
+    operate: Operate,
+    work: Work,
     config: Config,
     metrics: mainstay_telemetry::Metrics,
     _lock: Option<DirectoryLock>,
@@ -64,6 +88,7 @@ pub struct Mainstay {
 pub fn migrations() -> Vec<Migration> {
     [
         mainstay_store::MIGRATIONS,
+        mainstay_work::MIGRATIONS,
         mainstay_catalog::MIGRATIONS,
         mainstay_watch::MIGRATIONS,
         mainstay_slo::MIGRATIONS,
@@ -85,14 +110,16 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         tracing::info!(migration, "applied a migration");
     }
 
+    let work = Work::new(&database, &world, config, &tasks)?;
     let hub = EventHub::new();
     let catalog = Catalog::new(database.clone(), world.clone(), hub.clone()).await?;
-    let watch = Watch::new(
+    let watch = Watch::shared(
         database.clone(),
         world.clone(),
         hub.clone(),
         catalog.clone(),
         config.watch()?,
+        Share::new(&work.leases, &work.wakes, &database),
     )
     .await?;
     let outgoing = Arc::new(HttpOutgoing::new(&config.outgoing()?)?);
@@ -104,6 +131,12 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         watch.clone(),
         outgoing,
         config.slo()?,
+        Shared {
+            leases: work.leases.clone(),
+            wakes: work.wakes.clone(),
+            outbox: work.outbox.clone(),
+            group: work.group.clone(),
+        },
     )
     .await?;
     catalog.add_validator(watch.declaration_validator());
@@ -119,12 +152,19 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         catalog,
         watch,
         slo,
+        leases: work.leases.clone(),
+        outbox: work.outbox.clone(),
+        jobs: work.jobs.clone(),
     };
+    let operate = parts.operate(&world);
+    operate.register_jobs();
     let router = router(&parts, hub, world, metrics.clone(), config.demo);
     Ok(Mainstay {
         database,
         router,
         parts,
+        operate,
+        work,
         config: config.clone(),
         metrics,
         _lock: lock,
@@ -132,21 +172,8 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
 }
 
 async fn open_database(config: &Config, tasks: &Tasks) -> anyhow::Result<(Database, Option<DirectoryLock>)> {
-    let url = match (&config.database.url, &config.database.url_file) {
-        (Some(url), _) => Some(url.clone()),
-        (None, Some(file)) => Some(
-            std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read `database.url_file` {}", file.display()))?
-                .trim()
-                .to_owned(),
-        ),
-        (None, None) => None,
-    };
-    let url = match url {
-        Some(url) => url.parse()?,
-        None => DatabaseUrl::Sqlite(config.data_dir.join("mainstay.db")),
-    };
-    let lock = match &url {
+    let settings = config.database()?;
+    let lock = match &settings.url {
         DatabaseUrl::Sqlite(path) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             Some(DirectoryLock::acquire(
@@ -155,15 +182,12 @@ async fn open_database(config: &Config, tasks: &Tasks) -> anyhow::Result<(Databa
         }
         DatabaseUrl::Postgres(_) => None,
     };
-    let mut settings = DatabaseConfig::new(url);
-    if let Some(connections) = config.database.connections {
-        settings.connections = connections;
-    }
-    let claim = SoleUse::claim(&settings).await.context("cannot use the database")?;
-    let database = Database::open(&settings).await.context("cannot open the database")?;
+    let refused = || format!("cannot open the database {}", advice(&settings.url));
+    let claim = Claim::take(&settings, Use::Sole).await.with_context(refused)?;
+    let database = Database::open(&settings).await.with_context(refused)?;
     if let Some(claim) = claim {
         let stopper = tasks.clone();
-        tasks.spawn("store.sole-use", |context| async move {
+        tasks.spawn("store.claim", |context| async move {
             tokio::select! {
                 lost = claim.keep() => {
                     stopper.stop();
@@ -176,13 +200,47 @@ async fn open_database(config: &Config, tasks: &Tasks) -> anyhow::Result<(Databa
     Ok((database, lock))
 }
 
+/// Which database it is, and what to do when it cannot be opened. A URL may hold a password, so only its place is named.
+fn advice(url: &DatabaseUrl) -> String {
+    match url {
+        DatabaseUrl::Sqlite(path) => format!(
+            "{}; when it is damaged, put a copy of it in its place, or name another folder with --data",
+            path.display()
+        ),
+        DatabaseUrl::Postgres(url) => {
+            let url = url.parse::<url::Url>().ok();
+            let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("this machine");
+            let port = url.as_ref().and_then(url::Url::port).unwrap_or(5432);
+            format!("on {host} port {port}; see that the server runs and that `database.url` is right")
+        }
+    }
+}
+
 impl Mainstay {
+    /// Takes part only to run jobs that are named: nothing is probed, delivered or served, and no share of the work is taken.
+    pub async fn open_for_jobs(self) -> anyhow::Result<Opened> {
+        let Self {
+            database,
+            parts,
+            _lock: lock,
+            ..
+        } = self;
+        parts.leases.start(&parts.tasks).await?;
+        Ok(Opened {
+            database,
+            jobs: parts.jobs,
+            _lock: lock,
+        })
+    }
+
     /// Starts probing, evaluating and delivering; answers the router to serve.
     pub async fn start(self) -> anyhow::Result<Running> {
         let Self {
             database,
             router,
             parts,
+            operate,
+            work,
             config,
             metrics,
             _lock: lock,
@@ -196,7 +254,10 @@ impl Mainstay {
         } = &parts;
         catalog.start(tasks);
         slo.start(tasks).await?;
+        // Every lease is declared by now.
+        work.start(&database, tasks).await?;
         watch.start(tasks).await?;
+        operate::keep_metrics(operate, tasks);
         tasks.spawn("telemetry.upkeep", |context| async move {
             while context.sleep(Duration::from_secs(5)).await {
                 metrics.upkeep();
@@ -204,13 +265,23 @@ impl Mainstay {
             }
             Ok::<_, Infallible>(())
         });
-        follow_configured_files(&config, &parts)?;
+        configured::follow(&config, catalog, tasks)?;
         Ok(Running {
             database,
             router,
             _lock: lock,
         })
     }
+}
+
+/// A Mainstay that only runs the jobs it is told to.
+#[derive(Debug)]
+pub struct Opened {
+    /// The open database.
+    pub database: Database,
+    /// What can be run.
+    pub jobs: Jobs,
+    _lock: Option<DirectoryLock>,
 }
 
 /// A Mainstay at work.
@@ -223,38 +294,10 @@ pub struct Running {
     _lock: Option<DirectoryLock>,
 }
 
-/// Imports what the configuration names, now and again on SIGHUP; in the background, because a large tree must not delay
-/// readiness.
-fn follow_configured_files(config: &Config, parts: &Parts) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let paths = config.catalog.import.clone();
-    let catalog = parts.catalog.clone();
-    let environment = config.environment.clone();
-    parts.tasks.spawn("catalog.import", |context| async move {
-        loop {
-            if paths.is_empty() {
-                context.ran("no files are configured");
-            } else {
-                match catalog.import_paths(&environment, &paths).await {
-                    Ok(summary) => {
-                        tracing::info!(summary, "imported the configured files");
-                        context.ran(summary);
-                    }
-                    Err(error) => context.failed(error),
-                }
-            }
-            tokio::select! {
-                _ = hangup.recv() => {}
-                () = context.stopping() => return Ok::<_, Infallible>(()),
-            }
-        }
-    });
-    Ok(())
-}
-
 /// Every route with its documentation, without anything behind it: enough to print the OpenAPI document.
 struct Routes {
     mainstay: OpenApiRouter<Arc<Meta>>,
+    operate: OpenApiRouter<Operate>,
     events: OpenApiRouter<Events>,
     health: OpenApiRouter<Health>,
     catalog: OpenApiRouter<Catalog>,
@@ -266,6 +309,7 @@ impl Routes {
     fn new() -> Self {
         Self {
             mainstay: meta::routes(),
+            operate: operate::routes(),
             events: events_routes(),
             health: health_routes(),
             catalog: Catalog::routes(),
@@ -300,6 +344,7 @@ pub fn openapi_document() -> OpenApi {
     let routes = Routes::new();
     let mut document = base_document();
     document.merge(routes.mainstay.into_openapi());
+    document.merge(routes.operate.into_openapi());
     document.merge(routes.events.into_openapi());
     document.merge(routes.health.into_openapi());
     document.merge(routes.catalog.into_openapi());
@@ -330,7 +375,11 @@ fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetr
     // A database that answers may still refuse to write: a full disk, a read-only one.
     let history = ReadyCheck::task("history", &parts.tasks, "watch.flush");
     let alerts = ReadyCheck::task("alerts", &parts.tasks, "slo.alert");
-    let health = Health::new(vec![answers, history, alerts], parts.tasks.clone());
+    // What the configuration or a file asks for and is not in force.
+    let files = ReadyCheck::task("configured-files", &parts.tasks, configured::TASK);
+    let webhooks = ReadyCheck::task("declared-webhooks", &parts.tasks, "slo.follow-webhooks");
+    let checks = vec![answers, history, alerts, files, webhooks];
+    let health = Health::new(checks, parts.tasks.clone());
     let meta = Arc::new(Meta {
         parts: parts.clone(),
         started_at: world.now(),
@@ -345,6 +394,7 @@ fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetr
     let document = Arc::new(openapi_document());
     let api = Router::new()
         .merge(Router::from(routes.mainstay.with_state(meta)))
+        .merge(Router::from(routes.operate.with_state(parts.operate(&world))))
         .merge(Router::from(routes.catalog.with_state(parts.catalog.clone())))
         .merge(Router::from(routes.watch.with_state(parts.watch.clone())))
         .merge(Router::from(routes.slo.with_state(parts.slo.clone())))

@@ -1,9 +1,9 @@
 // A stand-in for the Mainstay server, for developing the dashboard and for its browser tests only. It serves `dist`
 // with the same content security policy as the real one, and answers the interface from made-up data.
 //
-//   node dev/fixture-server.mjs [--port 8000] [--mode full|down|empty|broken|large] [--site dist]
+//   node dev/fixture-server.mjs [--port 8000] [--mode full|down|empty|broken|large|young] [--site dist]
 //
-// A cookie `fixture=<mode>` chooses the mode per browser. POST /__fixture/fail and /__fixture/heal make a service fail
+// A cookie `fixture=<mode>` or `fixture=<mode>_<name of an own world>` chooses the mode per browser. POST /__fixture/fail and /__fixture/heal make a service fail
 // and recover before the eyes of everybody who watches.
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
@@ -11,6 +11,7 @@ import { extname, join, normalize, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { edgesOf, id, iso, manyServices, statesOf, stripOf, tenServices } from "./fixtures/fleet.mjs";
 import { importOf } from "./fixtures/imports.mjs";
+import { workOf, workRoutes } from "./fixtures/operate.mjs";
 import {
   alertsOf,
   burnDownOf,
@@ -21,7 +22,7 @@ import {
   webhook,
   webhooksOf,
 } from "./fixtures/promise.mjs";
-import { checksOf, historyOf, probe, probesOf } from "./fixtures/watch.mjs";
+import { checksOf, historyOf, probe, probesOf, trendOf } from "./fixtures/watch.mjs";
 
 const argument = (name, fallback) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -53,11 +54,16 @@ function world(mode) {
   if (mode === "down") down.set("execution", downAt);
   if (mode === "large") for (const at of [420, 1777, 5005]) down.set(services[at].name, downAt - at * 100);
   const states = statesOf(services, down, now);
-  const slos = mode === "empty" ? [] : slosOf(services, mode === "down", now);
+  // Three minutes after the first import there is next to nothing to show, and that must be shown well.
+  const began = now - (mode === "young" ? 3 * MINUTE : 40 * 86_400_000);
+  for (const each of services) each.created_at = iso(began);
+  if (mode === "young") for (const each of states) each.since = iso(began + 2000);
+  const slos = mode === "empty" ? [] : slosOf(services, mode === "down", now, began);
   const alerts = mode === "empty" ? [] : alertsOf(states, slos, downAt, now);
   const webhooks = mode === "empty" ? [] : webhooksOf(now);
   return {
     mode,
+    began,
     services,
     states,
     slos,
@@ -86,14 +92,16 @@ function world(mode) {
               ends_at: iso(now - 49 * 60 * MINUTE),
             },
           ],
+    work: workOf(mode, now),
     listeners: new Set(),
   };
 }
 
 const worlds = new Map();
-function worldOf(mode) {
-  if (!worlds.has(mode)) worlds.set(mode, world(mode));
-  return worlds.get(mode);
+/** `down_mine` is a world in the mode `down` that nobody else changes. */
+function worldOf(name) {
+  if (!worlds.has(name)) worlds.set(name, world(name.split("_")[0]));
+  return worlds.get(name);
 }
 
 const one = (list, key, value, what) => {
@@ -142,6 +150,7 @@ const routes = [
       environment: "production",
       environments: ["production", "staging"],
       demo: w.mode !== "large",
+      first_service_at: w.services.length === 0 ? null : iso(w.began),
       counts: {
         services: w.services.length,
         checks: w.checks.length,
@@ -224,7 +233,7 @@ const routes = [
       page(
         w.states.map((each) => ({
           service: each.service,
-          slots: stripOf(each.service, each.state, Number(query.get("hours") ?? 24), Number(query.get("slots") ?? 48)),
+          slots: stripOf(each, Number(query.get("hours") ?? 24), Number(query.get("slots") ?? 48), w.began),
         })),
         query,
       ),
@@ -235,12 +244,24 @@ const routes = [
     (w, { name, query }) => {
       const hours = Number(query.get("hours") ?? 24);
       const slots = Number(query.get("slots") ?? 96);
-      const state = one(w.states, "service", name, "service").state;
+      const state = one(w.states, "service", name, "service");
       return {
         from: iso(Date.now() - hours * 3_600_000),
         slot_s: (hours * 3600) / slots,
-        slots: stripOf(name, state, hours, slots),
+        slots: stripOf(state, hours, slots, w.began),
       };
+    },
+  ],
+  [
+    "GET",
+    "/api/v1/trends",
+    (w, { query }) => {
+      const named = new Set((query.get("service") ?? "").split(","));
+      const [hours, slots] = [Number(query.get("hours") ?? 24), Number(query.get("slots") ?? 24)];
+      return page(
+        w.states.filter((each) => named.has(each.service)).map((each) => trendOf(each, hours, slots, w.began)),
+        query,
+      );
     },
   ],
   ["GET", "/api/v1/checks", (w, { query }) => page(w.checks.map(fresh).filter(by(query.get("service"))), query)],
@@ -284,7 +305,7 @@ const routes = [
     "GET",
     "/api/v1/checks/:id/history",
     (w, { id: key, query }) =>
-      historyOf(one(w.checks, "id", key, "check"), Date.parse(query.get("from")), Date.parse(query.get("to"))),
+      historyOf(one(w.checks, "id", key, "check"), Date.parse(query.get("from")), Date.parse(query.get("to")), w.began),
   ],
   ["GET", "/api/v1/maintenance", (w, { query }) => page(w.maintenance, query)],
   [
@@ -311,7 +332,7 @@ const routes = [
     (w, { id: key, query }) => {
       const slo = one(w.slos, "id", key, "objective");
       const to = Date.parse(query.get("to") ?? slo.budget.window_to);
-      return burnDownOf(slo, Date.parse(query.get("from") ?? slo.budget.window_from), to, 300);
+      return burnDownOf(slo, Date.parse(query.get("from") ?? slo.budget.window_from), to, 300, w.began);
     },
   ],
   [
@@ -320,10 +341,7 @@ const routes = [
     (w, { query }) => {
       const state = query.get("state");
       const belongs = (each) =>
-        !state ||
-        (state === "resolved"
-          ? each.state === "resolved"
-          : each.state === "open" && Boolean(each.folded_under) === (state === "folded"));
+        !state || (state === "folded" ? each.state === "open" && each.folded_under !== null : each.state === state);
       return page(w.alerts.filter(belongs).filter(by(query.get("service"))), query);
     },
   ],
@@ -439,10 +457,15 @@ const routes = [
       const made = importOf(Date.now(), body.dry_run);
       const accepted = new Set(body.accept ?? []);
       made.findings = made.findings.filter((each) => !accepted.has(each.id));
+      // As the real one does: what was left out is listed among the files, with its kind.
+      const status = { unreadable: "failed", folder: "recognised", special: "recognised" };
+      for (const { path, kind, note } of body.left_out ?? [])
+        made.files.push({ path, kind, status: status[kind] ?? "unknown", note, services: 0 });
       if (!body.dry_run) w.imports.unshift(made);
       return made;
     },
   ],
+  ...workRoutes({ one, page, Refusal }),
   // Only for tests and demonstrations: make execution fail, or heal it, for everybody who watches.
   ["POST", "/__fixture/fail", (w) => change(w, new Map([["execution", Date.now()]]))],
   ["POST", "/__fixture/heal", (w) => change(w, new Map())],

@@ -7,8 +7,11 @@ import {
   retainSearchParams,
 } from "@tanstack/react-router";
 import { FleetPage } from "@/features/catalog/fleet/FleetPage";
+import type { JobState, ParkedState } from "@/features/operate/api";
+import { VIEWS, type View } from "@/features/operate/views";
 import { NotFound, PageCrash } from "@/features/shell/Fallbacks";
 import { Shell } from "@/features/shell/Shell";
+import type { BurnDownView } from "@/features/slo/objectives/BurnDown";
 import type { Severity, State, Tier } from "@/shared/api/types";
 import { isRange, type Range } from "@/shared/lib/range";
 
@@ -46,6 +49,8 @@ export interface FleetSearch {
   owner?: string;
   tier?: Tier;
   sort?: string;
+  /** The optional columns that are shown; without it those that suit the screen. */
+  columns?: string;
 }
 
 const fleetRoute = createRoute({
@@ -59,6 +64,7 @@ const fleetRoute = createRoute({
       owner: text(search.owner),
       tier: tiers(search.tier),
       sort: text(search.sort),
+      columns: typeof search.columns === "string" ? search.columns : undefined,
     }),
 });
 
@@ -114,8 +120,8 @@ const sloRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/slos/$id",
   component: lazyRouteComponent(() => import("@/features/slo/objectives/SloPage"), "SloPage"),
-  validateSearch: (search: Record<string, unknown>): { view?: "range" } =>
-    given({ view: oneOf("range")(search.view) as "range" | undefined }),
+  validateSearch: (search: Record<string, unknown>): { view?: BurnDownView } =>
+    given({ view: oneOf<BurnDownView>("range", "window")(search.view) }),
 });
 
 const alertsRoute = createRoute({
@@ -140,6 +146,34 @@ const deliveriesRoute = createRoute({
     }),
 });
 
+export interface OperateSearch {
+  view?: View;
+  id?: string;
+  event?: string;
+  state?: JobState;
+  kind?: string;
+  queue?: string;
+  handler?: string;
+  parked?: ParkedState;
+}
+
+const jobsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/jobs",
+  component: lazyRouteComponent(() => import("@/features/operate/OperatePage"), "OperatePage"),
+  validateSearch: (search: Record<string, unknown>): OperateSearch =>
+    given({
+      view: oneOf<View>(...VIEWS)(search.view),
+      id: text(search.id),
+      event: text(search.event),
+      state: oneOf<JobState>("waiting", "running", "done", "failed", "cancelled")(search.state),
+      kind: text(search.kind),
+      queue: text(search.queue),
+      handler: text(search.handler),
+      parked: oneOf<ParkedState>("dead", "waiting")(search.parked),
+    }),
+});
+
 const mainstayRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/mainstay",
@@ -157,6 +191,7 @@ export const router = createRouter({
     sloRoute,
     alertsRoute,
     deliveriesRoute,
+    jobsRoute,
     mainstayRoute,
   ]),
   defaultPreload: "intent",

@@ -1,6 +1,6 @@
 // Small valid things for tests; each test says only what matters to it.
 import type { FleetRow } from "@/features/catalog/fleet/rows";
-import type { Alert, Check, Finding, Service, ServiceState, Slo } from "@/shared/api/types";
+import type { Alert, BurnRule, Check, Finding, Service, ServiceState, Slo } from "@/shared/api/types";
 
 export const NOW = Date.parse("2026-03-02T03:04:05Z");
 export const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -66,9 +66,12 @@ export function aSlo(service: string, left: number | null, given: Partial<Slo["b
     managed_by: "file",
     source: null,
     version: 1,
+    created_at: ago(40 * 86_400),
     description: null,
     budget: {
       state: left === null ? "no-data" : left <= 0 ? "exhausted" : left < 0.2 ? "warning" : "ok",
+      summary: "",
+      recent: null,
       window_from: ago(30 * 86_400),
       window_to: ago(0),
       total: 172_800,
@@ -85,7 +88,23 @@ export function aSlo(service: string, left: number | null, given: Partial<Slo["b
       throughput_per_s: null,
       ...given,
     },
-    alerts: [],
+    alerts: [
+      [14.4, 3600, "page"],
+      [6, 21_600, "page"],
+      [3, 86_400, "ticket"],
+      [1, 259_200, "ticket"],
+    ].map(
+      ([factor, long_s, severity]) =>
+        ({
+          severity,
+          factor,
+          long_s,
+          short_s: Number(long_s) / 12,
+          burn_long: 0,
+          burn_short: 0,
+          firing: false,
+        }) as BurnRule,
+    ),
   };
 }
 
@@ -106,6 +125,7 @@ export function anAlert(id: string, given: Partial<Alert> = {}): Alert {
     silenced: false,
     folded_under: null,
     delivered: true,
+    told: { webhooks: 1, accepted: 1, summary: "1 webhook accepted it." },
     values: {},
     ...given,
   };

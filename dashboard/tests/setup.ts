@@ -1,4 +1,4 @@
-// Most tests need no browser. Those that ask for jsdom get what it lacks: layout and media.
+// Most tests need no browser. Those that ask for jsdom get what it lacks: layout, scrolling and media.
 import { cleanup } from "@testing-library/react";
 import { afterEach } from "vitest";
 
@@ -11,6 +11,7 @@ class NoResizeObserver {
 }
 
 if (inBrowser) {
+  window.scrollTo = () => {};
   window.ResizeObserver ??= NoResizeObserver as unknown as typeof ResizeObserver;
   Object.defineProperty(window, "matchMedia", {
     writable: true,

@@ -6,10 +6,16 @@
     reason = "a test that cannot go on must stop loudly"
 )]
 
+mod backup;
 mod bad_days;
+mod configuration;
+mod guides;
 mod harness;
 mod life;
+mod lists;
 mod mounts;
 mod postgres;
+mod replicas;
 mod servers;
+mod starting;
 mod story;

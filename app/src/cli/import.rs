@@ -2,6 +2,7 @@
 //!
 //! With `--dry-run` nothing but the files is needed; without it the running Mainstay takes the result over.
 
+mod places;
 mod text;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
@@ -11,7 +12,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use mainstay_catalog::{
     DeclarationValidator, Import,
-    import::{FoundFiles, ImportOptions, read_paths, unsendable},
+    import::{ImportOptions, read_paths, unsendable},
     preview,
 };
 use mainstay_kernel::{Environment, World};
@@ -19,6 +20,7 @@ use mainstay_slo::{SloDeclarations, alert::WebhookDeclarations};
 use mainstay_watch::CheckValidator;
 use serde_json::{Value, json};
 
+use self::places::Named;
 use super::{NO, OK, Output, client::ServerUrl};
 
 /// Flags of `import`.
@@ -36,6 +38,10 @@ pub struct ImportArgs {
     /// A name in the files that means another service
     #[arg(long, value_name = "NAME=SERVICE", value_parser = parse_alias)]
     alias: Vec<(String, String)>,
+    /// What stands for the repository in the names of the files; they are otherwise named by their repository's remote, or
+    /// by their absolute path
+    #[arg(long, value_name = "NAME", value_parser = parse_source)]
+    source: Option<String>,
     /// Where the services run
     #[arg(long, default_value = "production")]
     environment: Environment,
@@ -55,6 +61,13 @@ fn parse_alias(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn parse_source(text: &str) -> Result<String, String> {
+    if text.trim_matches('/').trim().is_empty() || text.chars().any(char::is_control) {
+        return Err("write a name such as acme/shop".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// Imports, or only reports.
 pub async fn run(args: ImportArgs) -> anyhow::Result<u8> {
     let progress = spinner();
@@ -64,14 +77,17 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<u8> {
         bail!("there are no files to read under the given paths");
     }
     progress.set_message(format!("analysing {} files", found.files.len()));
+    let here = std::env::current_dir().context("the current folder cannot be read")?;
+    let named = places::name(found, args.source.as_deref(), &here.to_string_lossy());
     let report = if args.dry_run {
-        offline(&found, &args)
+        offline(&named, &args)
     } else {
-        apply(found, &args).await?
+        apply(&named, &args).await?
     };
     progress.finish_and_clear();
-    args.output
-        .print(&report, |report| text::render(report, args.verbose))?;
+    args.output.print(&report, |report| {
+        text::render(&named.places.localise(report), args.verbose)
+    })?;
     Ok(if args.strict && report.summary.errors > 0 {
         NO
     } else {
@@ -87,14 +103,15 @@ fn spinner() -> ProgressBar {
     progress
 }
 
-fn offline(found: &FoundFiles, args: &ImportArgs) -> Import {
+fn offline(named: &Named, args: &ImportArgs) -> Import {
     let options = ImportOptions {
-        left_out: found.left_out.clone(),
+        left_out: named.left_out.clone(),
         aliases: args.alias.iter().cloned().collect(),
         environment: args.environment.clone(),
+        catalog: None,
     };
     let world = World::system();
-    preview(&found.files, &options, &validators(), world.id(), world.now())
+    preview(&named.files, &options, &validators(), world.id(), world.now())
 }
 
 /// The judges of everything a file may declare, with the defaults of a Mainstay without configuration.
@@ -102,17 +119,21 @@ fn validators() -> [Arc<dyn DeclarationValidator>; 3] {
     [
         Arc::new(CheckValidator::default()),
         Arc::new(SloDeclarations::default()),
-        Arc::new(WebhookDeclarations),
+        Arc::new(WebhookDeclarations::default()),
     ]
 }
 
-async fn apply(found: FoundFiles, args: &ImportArgs) -> anyhow::Result<Import> {
-    let mut left_out = found.left_out;
-    let mut files: Vec<Value> = Vec::with_capacity(found.files.len());
-    for file in found.files {
-        match unsendable(&file) {
+async fn apply(named: &Named, args: &ImportArgs) -> anyhow::Result<Import> {
+    let mut left_out = named.left_out.clone();
+    let mut files: Vec<Value> = Vec::with_capacity(named.files.len());
+    for file in &named.files {
+        match unsendable(file) {
             Some(left) => left_out.push(left),
-            None => files.push(json!({ "path": file.path, "content": String::from_utf8_lossy(&file.bytes) })),
+            None => files.push(json!({
+                "path": file.path,
+                "formerly": named.formerly.get(&file.path),
+                "content": String::from_utf8_lossy(&file.bytes),
+            })),
         }
     }
     let aliases: BTreeMap<_, _> = args.alias.iter().cloned().collect();

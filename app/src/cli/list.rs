@@ -1,9 +1,11 @@
-//! `mainstay services|checks|alerts`: what a running Mainstay knows, through its API.
+//! `mainstay services|checks|alerts|silences|maintenance|webhooks`: what a running Mainstay knows, through its API. The noun alone
+//! lists, and so does the noun with `list` after it.
 
-use std::collections::HashMap;
+mod rows;
 
-use clap::Args;
-use serde_json::{Value, json};
+use clap::{Args, Subcommand};
+use mainstay_kernel::{Environment, World};
+use serde_json::Value;
 
 use super::{OK, Output, client::ServerUrl, output::table};
 
@@ -13,123 +15,133 @@ pub struct ListArgs {
     #[command(flatten)]
     server: ServerUrl,
     /// Environment that is meant
-    #[arg(long, default_value = "production")]
-    environment: String,
+    #[arg(long, value_name = "NAME", default_value = "production")]
+    environment: Environment,
     #[command(flatten)]
     output: Output,
 }
 
+/// A noun that can only be listed.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub struct Listing {
+    #[command(subcommand)]
+    verb: Option<ListVerb>,
+    #[command(flatten)]
+    args: ListArgs,
+}
+
+/// What people who come from other nouns add.
+#[derive(Debug, Subcommand)]
+enum ListVerb {
+    /// The same as the noun alone
+    #[command(hide = true)]
+    List(ListArgs),
+}
+
+impl Listing {
+    fn args(self) -> ListArgs {
+        match self.verb {
+            Some(ListVerb::List(args)) => args,
+            None => self.args,
+        }
+    }
+}
+
 impl ListArgs {
-    async fn list(&self, resource: &str) -> anyhow::Result<Vec<Value>> {
-        self.server
-            .list(&format!("/api/v1/{resource}?environment={}", self.environment))
-            .await
+    /// Fetches every item of a resource in the environment.
+    pub async fn fetch(&self, resource: &str) -> anyhow::Result<Vec<Value>> {
+        let path = format!("/api/v1/{resource}?environment={}", self.environment);
+        self.server.list(&path).await
+    }
+
+    /// Prints the items as the API shapes them, or as a table; the hint when there is none.
+    pub fn print<const N: usize>(
+        &self,
+        items: &[Value],
+        header: [&str; N],
+        row: impl Fn(&Value) -> [String; N],
+        hint: &str,
+    ) -> anyhow::Result<u8> {
+        self.output.print(&items, |items| {
+            if items.is_empty() {
+                return hint.to_owned();
+            }
+            table(header, items.iter().map(&row))
+        })?;
+        Ok(OK)
     }
 }
 
 /// Services with their state, worst first.
-pub async fn services(args: ListArgs) -> anyhow::Result<u8> {
-    let services = args.list("services").await?;
-    let states: HashMap<String, Value> = args
-        .list("service-states")
-        .await?
-        .into_iter()
-        .map(|state| (text(&state, "service"), state))
-        .collect();
-    let mut rows: Vec<Value> = services
-        .into_iter()
-        .map(|service| {
-            let state = states.get(&text(&service, "name")).cloned().unwrap_or(Value::Null);
-            json!({ "service": service, "state": state })
-        })
-        .collect();
-    rows.sort_by_key(|row| {
-        let rank = match row["state"]["state"].as_str() {
-            Some("down") => 0,
-            Some("degraded") => 1,
-            Some("unknown") | None => 2,
-            Some("maintenance") => 3,
-            Some(_) => 4,
-        };
-        (rank, text(&row["service"], "name"))
-    });
-    args.output.print(&rows, |rows| {
-        let lines = rows.iter().map(|row| {
-            [
-                text(&row["service"], "name"),
-                text(&row["state"], "state"),
-                text(&row["state"], "since"),
-                text(&row["service"], "tier"),
-                text(&row["service"], "owner"),
-                text(&row["state"], "reason"),
-            ]
-        });
-        or_hint(
-            table(["SERVICE", "STATE", "SINCE", "TIER", "OWNER", "REASON"], lines),
-            rows.is_empty(),
-            "No services yet. Bring them in with `mainstay import PATH`.",
-        )
-    })?;
-    Ok(OK)
+pub async fn services(listing: Listing) -> anyhow::Result<u8> {
+    let args = listing.args();
+    let services = args.fetch("services").await?;
+    let rows = rows::with_states(services, args.fetch("service-states").await?);
+    let now = World::system().now();
+    args.print(
+        &rows,
+        ["SERVICE", "STATE", "SINCE", "TIER", "OWNER", "REASON"],
+        |row| rows::service(row, now),
+        "No services yet. Bring them in with `mainstay import PATH`.",
+    )
 }
 
 /// Checks with their state.
-pub async fn checks(args: ListArgs) -> anyhow::Result<u8> {
-    let checks = args.list("checks").await?;
-    args.output.print(&checks, |checks| {
-        let lines = checks.iter().map(|check| {
-            [
-                text(check, "name"),
-                text(check, "service"),
-                text(check, "state"),
-                text(check, "target"),
-                check["last"]["duration_ms"]
-                    .as_f64()
-                    .map_or_else(String::new, |ms| format!("{ms:.1} ms")),
-                text(&check["last"]["failure"], "message"),
-            ]
-        });
-        or_hint(
-            table(["CHECK", "SERVICE", "STATE", "TARGET", "LAST", "FAILURE"], lines),
-            checks.is_empty(),
-            "No checks yet. Services with a health URL get theirs by themselves.",
-        )
-    })?;
-    Ok(OK)
+pub async fn checks(listing: Listing) -> anyhow::Result<u8> {
+    let args = listing.args();
+    let now = World::system().now();
+    args.print(
+        &args.fetch("checks").await?,
+        ["CHECK", "SERVICE", "STATE", "SINCE", "TARGET", "LAST", "FAILURE"],
+        |check| rows::check(check, now),
+        "No checks yet. Services with a health URL get theirs by themselves.",
+    )
 }
 
 /// Alerts, newest first.
-pub async fn alerts(args: ListArgs) -> anyhow::Result<u8> {
-    let alerts = args.list("alerts").await?;
-    args.output.print(&alerts, |alerts| {
-        let lines = alerts.iter().map(|alert| {
-            let folded = alert["folded_under"]["service"].as_str();
-            [
-                text(alert, "opened_at"),
-                text(alert, "state"),
-                text(alert, "severity"),
-                text(alert, "service"),
-                text(alert, "title"),
-                folded.map_or_else(String::new, |root| format!("under {root}")),
-            ]
-        });
-        or_hint(
-            table(["OPENED", "STATE", "SEVERITY", "SERVICE", "ALERT", "FOLDED"], lines),
-            alerts.is_empty(),
-            "No alerts. Nothing has broken a promise.",
-        )
-    })?;
-    Ok(OK)
+pub async fn alerts(listing: Listing) -> anyhow::Result<u8> {
+    let args = listing.args();
+    let now = World::system().now();
+    args.print(
+        &args.fetch("alerts").await?,
+        ["OPENED", "STATE", "SEVERITY", "SERVICE", "ALERT", "TOLD"],
+        |alert| rows::alert(alert, now),
+        "No alerts. Nothing has broken a promise.",
+    )
 }
 
-fn or_hint(table: String, empty: bool, hint: &str) -> String {
-    if empty { hint.to_owned() } else { table }
+/// Silences.
+pub async fn silences(listing: Listing) -> anyhow::Result<u8> {
+    let args = listing.args();
+    let now = World::system().now();
+    args.print(
+        &args.fetch("silences").await?,
+        ["SILENCES", "BEGINS", "ENDS", "BY", "REASON"],
+        |silence| rows::silence(silence, now),
+        "No silences. Every alert is delivered.",
+    )
 }
 
-fn text(value: &Value, key: &str) -> String {
-    match &value[key] {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
+/// Maintenance windows.
+pub async fn maintenance(listing: Listing) -> anyhow::Result<u8> {
+    let args = listing.args();
+    let now = World::system().now();
+    args.print(
+        &args.fetch("maintenance").await?,
+        ["SERVICE", "BEGINS", "ENDS", "REASON"],
+        |window| rows::window(window, now),
+        "No maintenance is announced.",
+    )
+}
+
+/// Webhooks.
+pub async fn webhooks(listing: Listing) -> anyhow::Result<u8> {
+    let args = listing.args();
+    args.print(
+        &args.fetch("webhooks").await?,
+        ["WEBHOOK", "URL", "FORMAT", "SIGNED", "ENABLED", "MANAGED BY", "PROBLEM"],
+        rows::webhook,
+        "No webhooks yet, so nobody is told of alerts. Add one in the dashboard or in the configuration.",
+    )
 }

@@ -16,8 +16,14 @@ pub enum Format {
 /// The flag every verb with a result has.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Output {
-    /// What the result looks like
-    #[arg(long, value_enum, default_value_t)]
+    /// Shape of the result: text for people, json (the API's own shapes) for programs
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
     output: Format,
 }
 

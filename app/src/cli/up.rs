@@ -1,19 +1,15 @@
 //! `mainstay up`: build everything, serve until told to stop, then let go in order.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::bail;
 use mainstay_kernel::World;
 use mainstay_runtime::Tasks;
-use mainstay_telemetry::{LogFormat, TelemetryConfig};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::{OK, ServerArgs};
+use super::{OK, ServerArgs, data_folder::DataFolder, listen::bind};
 use crate::{
-    config::{COMMENTED_DEFAULT, Config, FILE_NAME, Loaded},
+    config::{Config, Finding, Loaded, Severity},
     wiring,
 };
 
@@ -33,7 +29,6 @@ pub struct UpArgs {
 /// Serves until SIGTERM or SIGINT.
 pub fn run(args: &UpArgs) -> anyhow::Result<u8> {
     let loaded = args.server.load()?;
-    let telemetry = telemetry_config(&loaded.config)?;
     // The trace exporter builds its own client, which takes the process's default. Only a second call would fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -41,45 +36,63 @@ pub fn run(args: &UpArgs) -> anyhow::Result<u8> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let doubts = refuse_wrong(loaded.findings())?;
         // Inside the runtime, because a trace exporter needs one.
-        let guard = mainstay_telemetry::init(&telemetry)?;
+        let guard = mainstay_telemetry::init(&loaded.config.telemetry()?)?;
+        for doubt in doubts {
+            tracing::warn!(
+                config.key = doubt.key,
+                config.from = doubt.from,
+                what = doubt.message,
+                "a key of the configuration is probably a mistake"
+            );
+        }
         let result = serve(&loaded, args.until_stdin_closes).await;
         drop(guard);
         result
     })
 }
 
-fn telemetry_config(config: &Config) -> anyhow::Result<TelemetryConfig> {
-    Ok(TelemetryConfig {
-        filter: config.log.filter.clone(),
-        format: match config.log.format.as_str() {
-            "auto" => LogFormat::Auto,
-            "text" => LogFormat::Text,
-            "json" => LogFormat::Json,
-            other => anyhow::bail!("`log.format` is `{other}`; use `auto`, `text` or `json`"),
-        },
-        otlp_endpoint: config.telemetry.otlp_endpoint.clone(),
-    })
+/// Ends the start with everything that is wrong; answers the rest, for the log. What is left out because a file is missing
+/// is said by the task that needs the file, for as long as it is missing.
+fn refuse_wrong(findings: Vec<Finding>) -> anyhow::Result<Vec<Finding>> {
+    let (refused, rest): (Vec<_>, Vec<_>) = findings
+        .into_iter()
+        .partition(|finding| finding.severity == Severity::Refused);
+    if let [one] = refused.as_slice() {
+        bail!("{one}");
+    }
+    if !refused.is_empty() {
+        let lines: Vec<_> = refused.iter().map(|finding| format!("\n  {finding}")).collect();
+        bail!("the configuration is wrong:{}", lines.concat());
+    }
+    Ok(rest
+        .into_iter()
+        .filter(|finding| finding.severity == Severity::Warning)
+        .collect())
 }
 
 async fn serve(loaded: &Loaded, until_stdin_closes: bool) -> anyhow::Result<u8> {
-    let config = &loaded.config;
-    std::fs::create_dir_all(&config.data_dir)
-        .with_context(|| format!("cannot create the data folder {}", config.data_dir.display()))?;
-    if loaded.file.is_none() {
-        write_first_configuration(&config.data_dir);
-    }
-    let listener = TcpListener::bind(config.listen).await.with_context(|| {
-        format!(
-            "cannot listen on {}; is something else running there? Choose another with --listen",
-            config.listen
-        )
-    })?;
+    // The address first: when it is taken, nothing must have been made.
+    let listener = bind(loaded.config.listen).await?;
     let address = listener.local_addr()?;
-
+    let config = Config {
+        listen: address,
+        ..loaded.config.clone()
+    };
+    let folder = DataFolder::make(&config.data_dir)?;
     let world = World::system();
     let tasks = Tasks::new(world.clone());
-    let mainstay = wiring::build(config, world, tasks.clone()).await?.start().await?;
+    let mainstay = match wiring::build(&config, world, tasks.clone()).await {
+        Ok(mainstay) => mainstay.start().await?,
+        Err(error) => {
+            folder.undo();
+            return Err(error);
+        }
+    };
+    if loaded.file.is_none() {
+        folder.write_first_configuration();
+    }
     stop_on_signals(&tasks)?;
     if until_stdin_closes {
         stop_when_stdin_closes(&tasks)?;
@@ -103,16 +116,6 @@ async fn serve(loaded: &Loaded, until_stdin_closes: bool) -> anyhow::Result<u8> 
     served?;
     tracing::info!("Mainstay has stopped");
     Ok(OK)
-}
-
-/// Puts a commented configuration where the next start finds it. Mainstay runs without it, so failing is only logged.
-fn write_first_configuration(data_dir: &Path) {
-    let path = data_dir.join(FILE_NAME);
-    if let Err(error) = std::fs::write(&path, COMMENTED_DEFAULT) {
-        tracing::warn!(path = %path.display(), %error, "the commented configuration could not be written");
-    } else {
-        tracing::info!(path = %path.display(), "wrote a configuration with every key and its default");
-    }
 }
 
 /// Reading blocks, so a thread of its own does it; it ends with the process.

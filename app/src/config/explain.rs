@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Loaded, load::origin};
+use super::{Loaded, places::join};
 
 /// One effective setting.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -11,7 +11,7 @@ pub struct Setting {
     pub key: String,
     /// The value as TOML would show it; secrets are masked.
     pub value: String,
-    /// Where it came from.
+    /// Where it came from: file and line, variable, flag, or the default.
     pub from: String,
 }
 
@@ -20,13 +20,9 @@ pub fn explain(loaded: &Loaded) -> Vec<Setting> {
     let tree = serde_json::to_value(&loaded.config).unwrap_or_default();
     let mut settings = Vec::new();
     flatten(String::new(), &tree, &mut |key, value| {
-        let from = loaded
-            .figment
-            .find_metadata(&key)
-            .map_or_else(|| "the default".to_owned(), origin);
         settings.push(Setting {
             value: mask(&key, value),
-            from,
+            from: loaded.sources.of(&key),
             key,
         });
     });
@@ -37,12 +33,7 @@ fn flatten(prefix: String, value: &Value, emit: &mut impl FnMut(String, &Value))
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                let path = if prefix.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{prefix}.{key}")
-                };
-                flatten(path, value, emit);
+                flatten(join(&prefix, key), value, emit);
             }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => {

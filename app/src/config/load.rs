@@ -1,18 +1,25 @@
-//! Reading the file, the variables and the flags, and saying clearly what is wrong with them.
+//! Reading the file, the variables and the flags into one configuration. What its values are worth is judged elsewhere.
 
 use std::{
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use figment::{
-    Figment, Provider,
-    providers::{Env, Format, Serialized, Toml},
+    Figment, Profile, Provider,
+    providers::Serialized,
     value::{Dict, Map},
 };
 use serde_json::Value;
 
-use super::Config;
+use super::{
+    Config,
+    finding::{Finding, Severity, Wrong},
+    places::Places,
+    sources::{Flag, Sources, variables},
+    unknown::unknown_keys,
+};
 
 /// The file that is read when none is named: in the current folder, or else in the data folder.
 pub const FILE_NAME: &str = "mainstay.toml";
@@ -28,90 +35,97 @@ pub struct Overrides {
     pub listen: Option<SocketAddr>,
     /// `--data`
     pub data_dir: Option<PathBuf>,
+    /// `--roles`
+    pub roles: Option<Vec<String>>,
 }
 
-/// The configuration, where each value came from, and what looks like a mistake.
+/// The configuration and where each value came from.
 #[derive(Debug)]
 pub struct Loaded {
     /// The effective configuration.
     pub config: Config,
     /// The file that was read.
     pub file: Option<PathBuf>,
-    /// Unknown keys, as sentences.
-    pub warnings: Vec<String>,
-    pub(super) figment: Figment,
+    /// Unknown keys.
+    pub unknown: Vec<Wrong>,
+    pub(super) sources: Sources,
 }
 
-/// The configuration cannot be used.
+/// There is no configuration to use.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The named file cannot be read.
-    #[error("cannot read the configuration file {}", path.display())]
+    /// The file cannot be read.
+    #[error(
+        "the configuration file {} cannot be read: {source}. Mend the path or its permissions, name another with --config, or \
+         leave it out to start with the defaults", path.display()
+    )]
     Unreadable {
         /// The file as given.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// A value has the wrong type or form.
-    #[error("the configuration is wrong: {0}")]
-    Invalid(String),
-    /// The address is not a loopback one.
-    #[error(
-        "refusing to listen on {0}: anybody who reaches that address could change everything, because there are no accounts \
-         yet. Listen on 127.0.0.1 or [::1], and reach it from elsewhere through an SSH tunnel"
-    )]
-    NotLoopback(SocketAddr),
+    /// A value has the wrong type or form, or the file is no TOML.
+    #[error("{finding}")]
+    Wrong {
+        /// The file that was read.
+        file: Option<PathBuf>,
+        /// What is wrong.
+        finding: Finding,
+    },
 }
 
-/// Loads the configuration.
+/// Loads the configuration. Whether its values make sense is asked of [`Loaded::findings`].
 ///
 /// # Errors
-/// When a value is wrong or the address is not a loopback one. Unknown keys only warn.
+/// When the file cannot be read, or a value is not of its type.
 pub fn load(overrides: &Overrides) -> Result<Loaded, ConfigError> {
     let base = layers(None, overrides);
-    let file = match &overrides.file {
-        Some(path) => {
-            std::fs::metadata(path).map_err(|source| ConfigError::Unreadable {
-                path: path.clone(),
-                source,
-            })?;
-            Some(path.clone())
-        }
-        None => default_file(&base),
+    let path = overrides.file.clone().or_else(|| default_file(&base));
+    let file = path.as_deref().map(FileText::read).transpose()?;
+    let figment = layers(file.as_ref(), overrides);
+    let sources = Sources {
+        places: file.map(|file| file.places).unwrap_or_default(),
+        file: path.clone(),
+        figment,
     };
-    let figment = layers(file.as_deref(), overrides);
-    let config: Config = figment
-        .extract()
-        .map_err(|error| ConfigError::Invalid(describe(&error)))?;
-    if !config.listen.ip().is_loopback() {
-        return Err(ConfigError::NotLoopback(config.listen));
+    let mut config: Config = sources.figment.extract().map_err(|error| ConfigError::Wrong {
+        file: path.clone(),
+        finding: sources.misfit(&error),
+    })?;
+    for (index, webhook) in config.webhook.iter_mut().enumerate() {
+        let key = format!("webhook[{index}]");
+        webhook.declared_in = Some(sources.root_file().unwrap_or_else(|| sources.place(&key)));
+        webhook.line = sources.places.line(&key).and_then(|line| u32::try_from(line).ok());
     }
-    let warnings = unknown_keys(&figment);
+    let unknown = sources
+        .figment
+        .extract::<Value>()
+        .map(|given| unknown_keys(&given))
+        .unwrap_or_default();
     Ok(Loaded {
         config,
-        file,
-        warnings,
-        figment,
+        file: path,
+        unknown,
+        sources,
     })
 }
 
 /// The sources of values, weakest first.
-fn layers(file: Option<&Path>, overrides: &Overrides) -> Figment {
+fn layers(file: Option<&FileText>, overrides: &Overrides) -> Figment {
     let mut figment = Figment::from(Serialized::defaults(Config::default()));
     if let Some(file) = file {
-        figment = figment.merge(Toml::file(file));
+        figment = figment.merge(file);
     }
-    figment = figment.merge(
-        Env::prefixed("MAINSTAY_")
-            .split("__")
-            .ignore(&["server", "token", "test_postgres"]),
-    );
+    figment = figment.merge(variables());
     if let Some(listen) = overrides.listen {
         figment = figment.merge(Flag("--listen", "listen", listen.to_string()));
     }
     if let Some(data_dir) = &overrides.data_dir {
         figment = figment.merge(Flag("--data", "data_dir", data_dir.display().to_string()));
+    }
+    if let Some(roles) = &overrides.roles {
+        figment = figment.merge(Flag("--roles", "roles", roles.clone()));
     }
     figment
 }
@@ -128,95 +142,54 @@ fn default_file(base: &Figment) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// One value from the command line, so that its origin can be named.
-struct Flag(&'static str, &'static str, String);
-
-impl Provider for Flag {
-    fn metadata(&self) -> figment::Metadata {
-        figment::Metadata::named(format!("flag {}", self.0))
-    }
-
-    fn data(&self) -> Result<Map<figment::Profile, Dict>, figment::Error> {
-        Serialized::default(self.1, self.2.clone()).data()
-    }
+/// A file's values and the lines they stand in.
+#[derive(Debug)]
+struct FileText {
+    path: PathBuf,
+    values: Dict,
+    places: Places,
 }
 
-fn describe(error: &figment::Error) -> String {
-    let mut parts = Vec::new();
-    for error in error.clone() {
-        let key = error.path.join(".");
-        let from = error.metadata.as_ref().map(origin).unwrap_or_default();
-        parts.push(match (key.as_str(), from.as_str()) {
-            ("", "") => error.kind.to_string(),
-            ("", from) => format!("{} (from {from})", error.kind),
-            (key, "") => format!("`{key}`: {}", error.kind),
-            (key, from) => format!("`{key}`: {} (from {from})", error.kind),
-        });
-    }
-    parts.join("; ")
-}
-
-/// Where a value came from, in words.
-pub(super) fn origin(metadata: &figment::Metadata) -> String {
-    match &metadata.source {
-        Some(figment::Source::File(path)) => path.display().to_string(),
-        _ if metadata.name.contains("environment variable") => "an environment variable MAINSTAY_*".to_owned(),
-        _ if metadata.name.starts_with("flag ") => metadata.name.to_string(),
-        _ => "the default".to_owned(),
-    }
-}
-
-/// Keys that mean nothing, each with the nearest one that does.
-fn unknown_keys(figment: &Figment) -> Vec<String> {
-    let known = serde_json::to_value(Config::default()).unwrap_or_default();
-    let Ok(given) = figment.extract::<Value>() else {
-        return Vec::new();
-    };
-    let mut warnings = Vec::new();
-    compare("", &given, &known, &mut warnings);
-    warnings
-}
-
-fn compare(prefix: &str, given: &Value, known: &Value, warnings: &mut Vec<String>) {
-    let (Value::Object(given), Value::Object(known)) = (given, known) else {
-        return;
-    };
-    for (key, value) in given {
-        let path = if prefix.is_empty() {
-            key.clone()
-        } else {
-            format!("{prefix}.{key}")
+impl FileText {
+    fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let no_toml = |place: String, message: String| {
+            let finding = Finding {
+                severity: Severity::Refused,
+                key: String::new(),
+                from: format!("{}{place}", path.display()),
+                message,
+            };
+            ConfigError::Wrong {
+                file: Some(path.to_owned()),
+                finding,
+            }
         };
-        if let Some(expected) = known.get(key) {
-            compare(&path, value, expected, warnings);
-            continue;
-        }
-        let nearest = known
-            .keys()
-            .map(|candidate| (distance(key, candidate), candidate))
-            .min()
-            .filter(|(distance, _)| *distance <= 1 + key.len() / 3);
-        warnings.push(match nearest {
-            Some((_, candidate)) => format!("unknown key `{path}`; did you mean `{candidate}`?"),
-            None => format!("unknown key `{path}`; it has no effect"),
-        });
+        let places = Places::of(&text).map_err(|error| {
+            let message = format!("this is no TOML at character {}: {}", error.column, error.why);
+            no_toml(format!(":{}", error.line), message)
+        })?;
+        let values = toml_edit::de::from_str(&text)
+            .map_err(|error| no_toml(String::new(), format!("this is no TOML: {}", error.message())))?;
+        Ok(Self {
+            path: path.to_owned(),
+            values,
+            places,
+        })
     }
 }
 
-/// Edit distance (Levenshtein), for a hint.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, a) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(row[j + 1] + 1);
-        }
+impl Provider for &FileText {
+    fn metadata(&self) -> figment::Metadata {
+        figment::Metadata::from("TOML file", self.path.as_path())
     }
-    row[b.len()]
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.values.clone()))
+    }
 }
 
 #[cfg(test)]
@@ -233,6 +206,10 @@ mod tests {
         })
     }
 
+    fn refusal(text: &str) -> String {
+        load_text(text).unwrap_err().to_string()
+    }
+
     #[test]
     fn a_flag_beats_the_file_which_beats_the_default() {
         let loaded = load_text("listen = \"127.0.0.1:9000\"\n[watch]\nretry_ms = 200\n").unwrap();
@@ -241,29 +218,61 @@ mod tests {
             (loaded.config.watch.retry_ms, loaded.config.watch.concurrency),
             (200, 512)
         );
+        let from = |key: &str| loaded.sources.of(key);
+        assert!(from("listen").ends_with("mainstay.toml:1"), "{}", from("listen"));
+        assert!(from("watch.retry_ms").ends_with("mainstay.toml:3"));
+        assert_eq!(from("watch.concurrency"), "the default");
     }
 
     #[test]
-    fn an_unknown_key_warns_and_names_the_nearest_known_one() {
-        let loaded = load_text("[watch]\nretry_msec = 200\n").unwrap();
-        assert_eq!(
-            loaded.warnings,
-            ["unknown key `watch.retry_msec`; did you mean `retry_ms`?"]
-        );
-    }
-
-    #[test]
-    fn a_wrong_value_is_named_with_its_file() {
-        let error = load_text("[watch]\nconcurrency = \"many\"\n").unwrap_err().to_string();
+    fn a_wrong_value_is_named_with_its_file_and_line() {
+        let said = refusal("[watch]\n\nconcurrency = \"many\"\n");
         assert!(
-            error.contains("`watch.concurrency`") && error.contains("mainstay.toml"),
-            "{error}"
+            said.ends_with("mainstay.toml:3: `watch.concurrency` is the text \"many\"; use a whole number from 0"),
+            "{said}"
+        );
+        let said = refusal("[[webhook]]\nname = \"a\"\nurl = \"https://b\"\n[[webhook]]\nname = \"x\"\n");
+        assert!(said.contains("mainstay.toml:4: `webhook[1]` lacks `url`"), "{said}");
+    }
+
+    #[test]
+    fn what_is_no_toml_is_named_with_its_line_and_character() {
+        let said = refusal("listen = \"127.0.0.1:1\"\n[watch\n");
+        assert!(
+            said.contains("mainstay.toml:2: this is no TOML at character 7"),
+            "{said}"
         );
     }
 
     #[test]
-    fn an_address_beyond_loopback_is_refused() {
-        let error = load_text("listen = \"0.0.0.0:8000\"").unwrap_err();
-        assert!(matches!(error, ConfigError::NotLoopback(_)), "{error}");
+    fn an_address_without_a_port_is_refused_with_an_example() {
+        let said = refusal("listen = \"localhost\"");
+        assert!(said.contains("`listen`") && said.contains("127.0.0.1:8000"), "{said}");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_said_with_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        for path in [directory.path().to_owned(), directory.path().join("absent.toml")] {
+            let error = load(&Overrides {
+                file: Some(path.clone()),
+                ..Overrides::default()
+            });
+            let said = error.unwrap_err().to_string();
+            assert!(
+                said.contains(&path.display().to_string()) && said.contains("--config"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn webhooks_know_the_file_and_line_that_declare_them() {
+        let loaded = load_text("\n[[webhook]]\nname = \"a\"\nurl = \"https://b\"\n").unwrap();
+        let webhook = &loaded.config.webhook[0];
+        assert!(webhook.declared_in.as_ref().unwrap().ends_with("mainstay.toml"));
+        assert_eq!(webhook.line, Some(2));
+        assert!(loaded.sources.of("webhook[0].name").ends_with("mainstay.toml:3"));
+        assert_eq!(loaded.sources.of("webhook[0].secret_file"), "the default");
     }
 }

@@ -147,6 +147,22 @@ pub struct Alert {
     pub resolved_at: Option<Timestamp>,
     /// The alert it is part of.
     pub folded_under: Option<Value>,
+    /// Whether a webhook has accepted its opening.
+    #[serde(default)]
+    pub delivered: bool,
+}
+
+/// A time that a person set apart: maintenance, or a silence.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Window {
+    /// The service; every one when absent.
+    pub service: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Its first moment.
+    pub starts_at: Timestamp,
+    /// The first moment after it.
+    pub ends_at: Timestamp,
 }
 
 /// A dependency between two services.
@@ -274,6 +290,22 @@ impl Api {
     /// As [`Api::service_names`].
     pub async fn alerts(&self) -> Result<Vec<Alert>, CallError> {
         Ok(self.get::<Items<_>>("/api/v1/alerts?limit=1000").await?.items)
+    }
+
+    /// Announced maintenance, past windows included.
+    ///
+    /// # Errors
+    /// As [`Api::service_names`].
+    pub async fn maintenance(&self) -> Result<Vec<Window>, CallError> {
+        Ok(self.get::<Items<_>>("/api/v1/maintenance?limit=1000").await?.items)
+    }
+
+    /// Silences.
+    ///
+    /// # Errors
+    /// As [`Api::service_names`].
+    pub async fn silences(&self) -> Result<Vec<Window>, CallError> {
+        Ok(self.get::<Items<_>>("/api/v1/silences?limit=1000").await?.items)
     }
 
     /// The services that need `service`, directly or through others.

@@ -111,15 +111,45 @@ fn sentence(step: &Step) -> (&'static str, String) {
         "alert-delivered" => (
             RED,
             format!(
-                "The receiver has it {} ms after it opened; {} root alert, {} folded under it.",
-                detail["after_opening_ms"], detail["root_alerts"], detail["folded_alerts"]
+                "The receiver accepted it {} ms after it opened. It is the one alert delivered for this failure.",
+                detail["after_opening_ms"]
             ),
         ),
         "heal" => (BLUE, format!("Mending {BOLD}{}{PLAIN}.", text("service"))),
-        "recovered" => (GREEN, format!("All {} services are up again.", detail["services"])),
-        "alert-resolved" => (GREEN, "The alert is resolved, and the receiver knows.".to_owned()),
+        "recovered" => (GREEN, recovered(detail)),
+        "alert-resolved" => (
+            GREEN,
+            format!("The alert is resolved, and the receiver knows.{}", folded(detail)),
+        ),
         "failed" => (RED, text("message")),
+        "interrupted" => (YELLOW, format!("The story ends here: {}.", text("seen"))),
         other => (PLAIN, other.to_owned()),
+    }
+}
+
+fn recovered(detail: &Value) -> String {
+    let spared: Vec<_> = detail["in_maintenance"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if spared.is_empty() {
+        return format!("All {} services are up again.", detail["services"]);
+    }
+    format!(
+        "{} services are up again; in maintenance: {}.",
+        detail["services"],
+        spared.join(", ")
+    )
+}
+
+/// What else came of the failure, and reached nobody.
+fn folded(detail: &Value) -> String {
+    match detail["folded_alerts"].as_u64() {
+        None | Some(0) => String::new(),
+        Some(1) => " One more alert of the same failure was folded under it.".to_owned(),
+        Some(count) => format!(" {count} more alerts of the same failure were folded under it."),
     }
 }
 
@@ -140,7 +170,7 @@ mod tests {
 
     #[test]
     fn every_step_of_the_story_has_a_sentence() {
-        for step in EXPECTED.into_iter().chain(["failed"]) {
+        for step in EXPECTED.into_iter().chain(["failed", "interrupted"]) {
             let told = Step {
                 at: Timestamp::UNIX_EPOCH,
                 step,
@@ -149,6 +179,31 @@ mod tests {
             };
             assert_ne!(sentence(&told).1, step);
         }
+    }
+
+    #[test]
+    fn what_was_folded_is_told_when_all_of_it_is_known_and_never_as_zero() {
+        let told = |step: &'static str, detail: Value| {
+            sentence(&Step {
+                at: Timestamp::UNIX_EPOCH,
+                step,
+                source: "demo",
+                detail,
+            })
+            .1
+        };
+        let delivered = told("alert-delivered", json!({ "after_opening_ms": 11, "root_alerts": 1 }));
+        assert!(!delivered.contains("folded"), "{delivered}");
+        let none = told("alert-resolved", json!({ "folded_alerts": 0 }));
+        assert!(!none.contains("folded"), "{none}");
+        let two = told("alert-resolved", json!({ "folded_alerts": 2 }));
+        assert!(two.contains("2 more alerts"), "{two}");
+    }
+
+    #[test]
+    fn a_service_in_maintenance_is_not_called_up() {
+        let said = recovered(&json!({ "services": 9, "in_maintenance": ["web"] }));
+        assert_eq!(said, "9 services are up again; in maintenance: web.");
     }
 
     #[test]

@@ -27,8 +27,8 @@ pub struct DemoArgs {
     /// dependency-down
     #[arg(long, value_name = "SERVICE:CAUSE", default_value = "data:connection-leak")]
     pub fault: Fault,
-    /// Where Mainstay listens; port 8000 when it is free, else any
-    #[arg(long, value_name = "ADDR")]
+    /// Loopback address and port Mainstay listens on [default: 127.0.0.1:8000 when it is free, else any port]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = crate::cli::parse_address)]
     pub listen: Option<SocketAddr>,
     /// Keep everything (configuration, database, logs, deliveries) in this folder
     #[arg(long, value_name = "DIR")]

@@ -2,6 +2,7 @@
 //! nothing left behind.
 
 use std::{
+    cell::Cell,
     future::pending,
     io::IsTerminal,
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -130,9 +131,10 @@ impl Stage<'_> {
                 mainstay = start => mainstay?,
                 () = curtain.falls() => return Ok(0),
             };
+            let verdict = Cell::new(0);
             let outcome = tokio::select! {
-                outcome = self.tell(fleet, &mainstay, receiver.log_url()) => outcome,
-                () = curtain.falls() => Ok(0),
+                outcome = self.tell(fleet, &mainstay, receiver.log_url(), &verdict) => outcome.map(|()| verdict.get()),
+                () = curtain.falls() => Ok(verdict.get()),
             };
             mainstay.stop().await;
             outcome
@@ -143,8 +145,8 @@ impl Stage<'_> {
         }
     }
 
-    /// Tells the story, and stays for as long as somebody watches.
-    async fn tell(&self, fleet: &Fleet, mainstay: &Mainstay, log_url: String) -> Result<u8> {
+    /// Tells the story, and stays for as long as somebody watches; the verdict is there before that.
+    async fn tell(&self, fleet: &Fleet, mainstay: &Mainstay, log_url: String, verdict: &Cell<u8>) -> Result<()> {
         let dashboard = &mainstay.api.base;
         let services = fleet.registry().services().len();
         self.narrator
@@ -162,8 +164,15 @@ impl Stage<'_> {
                 return Err(error);
             };
             teller.failed(incomplete);
-            anstream::eprintln!("error: the demo's story is incomplete: {incomplete}");
-            return Ok(FAILED);
+            let interrupted = matches!(incomplete, StoryError::Interrupted { .. });
+            if self.args.headless || !interrupted {
+                verdict.set(FAILED);
+                anstream::eprintln!("error: the demo's story is incomplete: {incomplete}");
+            }
+            // Whoever goes on watching sees a fleet that is well, as after the story's end.
+            if self.stays() && fleet.heal(&self.args.fault.service).await.is_ok() {
+                teller.act("heal", json!({ "service": self.args.fault.service }));
+            }
         }
         if self.stays() {
             self.narrator.aside(&format!(
@@ -171,12 +180,15 @@ impl Stage<'_> {
             ));
             pending::<()>().await;
         }
-        Ok(0)
+        Ok(())
     }
 
     /// Breaks and mends the fleet at the right moments of the story.
     async fn perform(&self, fleet: &Fleet, teller: &mut Teller) -> Result<()> {
         let (fault, pace) = (&self.args.fault, self.args.pace());
+        if !self.args.no_fault {
+            teller.is_about(&fault.service);
+        }
         let mut observed = teller.all_up().await?;
         if self.args.no_fault {
             return Ok(());

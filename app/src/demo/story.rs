@@ -4,11 +4,12 @@
 //! budget and the alert are all found in Mainstay's answers; the demo only decides when to break and when to mend.
 
 mod evidence;
+mod interruption;
 mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 use mainstay_kernel::World;
@@ -59,6 +60,16 @@ pub enum StoryError {
         /// The steps before.
         done: Vec<&'static str>,
     },
+    /// A spectator did something after which the story cannot go on as it was meant.
+    #[error("interrupted at `{step}`: {what}; seen so far: {}", done.join(", "))]
+    Interrupted {
+        /// Where in the story.
+        step: &'static str,
+        /// What the spectator did.
+        what: String,
+        /// The steps before.
+        done: Vec<&'static str>,
+    },
     /// Something happened that must not.
     #[error("at `{step}`: {what}; seen so far: {}", done.join(", "))]
     Wrong {
@@ -88,6 +99,10 @@ pub struct Teller {
     began: Instant,
     narrator: Narrator,
     done: Vec<&'static str>,
+    /// The services whose failure is told: announced maintenance of one ends the story.
+    subjects: BTreeSet<String>,
+    /// When it was first looked at the fleet.
+    since: Timestamp,
 }
 
 impl Teller {
@@ -96,12 +111,19 @@ impl Teller {
         Self {
             api,
             log_url,
+            since: world.now(),
             world,
             pace,
             began,
             narrator,
             done: Vec::new(),
+            subjects: BTreeSet::new(),
         }
+    }
+
+    /// The story will be about this service, so what spectators do to it matters. No step is concluded from it.
+    pub fn is_about(&mut self, service: &str) {
+        self.subjects.insert(service.to_owned());
     }
 
     /// Tells what the demo itself did.
@@ -111,12 +133,13 @@ impl Teller {
 
     /// Tells that the story could not be finished.
     pub fn failed(&mut self, error: &StoryError) {
-        let (missing, seen) = match error {
-            StoryError::Missing { missing, seen, .. } => (missing, seen),
-            StoryError::Wrong { step, what, .. } => (step, what),
+        let (told, missing, seen) = match error {
+            StoryError::Missing { missing, seen, .. } => ("failed", missing, seen),
+            StoryError::Wrong { step, what, .. } => ("failed", step, what),
+            StoryError::Interrupted { step, what, .. } => ("interrupted", step, what),
         };
         let detail = json!({ "missing": missing, "seen": seen, "steps": self.done, "message": error.to_string() });
-        self.tell("failed", "demo", detail);
+        self.tell(told, "demo", detail);
     }
 
     fn tell(&mut self, step: &'static str, source: &'static str, detail: Value) {
@@ -151,6 +174,9 @@ impl Teller {
                 Ok(Look::NotYet(seen)) => seen,
                 Err(error) => error.to_string(),
             };
+            if let Some(what) = self.interrupted_now(step).await {
+                return Err(self.interrupted(step, what));
+            }
             if started.elapsed() >= limit {
                 return Err(StoryError::Missing {
                     missing: step,
@@ -160,6 +186,14 @@ impl Teller {
                 });
             }
             sleep(LOOK_EVERY).await;
+        }
+    }
+
+    fn interrupted(&self, step: &'static str, what: String) -> StoryError {
+        StoryError::Interrupted {
+            step,
+            what,
+            done: self.done.clone(),
         }
     }
 

@@ -113,6 +113,7 @@ fn no_two_modules_mean_different_things_by_one_name() {
     let routes = Routes::new();
     let documents = [
         routes.mainstay.into_openapi(),
+        routes.operate.into_openapi(),
         routes.events.into_openapi(),
         routes.health.into_openapi(),
         routes.catalog.into_openapi(),

@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
 
-export type Mode = "full" | "down" | "empty" | "broken" | "large";
+export type Mode = "full" | "down" | "empty" | "broken" | "large" | "young";
 
 interface Fixtures {
   /** Everything the browser complained about: exceptions, and what the content security policy refused. */
@@ -23,9 +23,15 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
-export async function choose(page: Page, mode: Mode, scheme: "light" | "dark" = "light") {
+interface Choice {
+  scheme?: "light" | "dark";
+  /** A world of this name, for tests that change something or count exactly: others run at the same time. */
+  own?: string;
+}
+
+export async function choose(page: Page, mode: Mode, { scheme = "light", own }: Choice = {}) {
   const url = test.info().project.use.baseURL ?? "";
-  await page.context().addCookies([{ name: "fixture", value: mode, url }]);
+  await page.context().addCookies([{ name: "fixture", value: own ? `${mode}_${own}` : mode, url }]);
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
 }
 

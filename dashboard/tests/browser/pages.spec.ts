@@ -11,6 +11,10 @@ const pages: Record<string, string> = {
   deliveries: "/deliveries",
   imports: "/imports",
   maintenance: "/maintenance",
+  jobs: "/jobs",
+  schedules: "/jobs?view=schedules",
+  events: "/jobs?view=events",
+  replicas: "/jobs?view=replicas",
   mainstay: "/mainstay",
 };
 
@@ -23,7 +27,7 @@ for (const mode of modes) {
     for (const scheme of ["light", "dark"] as const) {
       for (const [size, viewport] of Object.entries(sizes)) {
         test(`${name} is sound when ${mode}, ${scheme}, ${size}`, async ({ page, troubles }) => {
-          await choose(page, mode, scheme);
+          await choose(page, mode, { scheme });
           await page.setViewportSize(viewport);
           await page.goto(path);
           await settled(page);

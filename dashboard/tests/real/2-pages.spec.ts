@@ -20,6 +20,20 @@ test("a service page shows where the time of a probe went and where each fact co
   await inspect(page, "service");
 });
 
+test("each row of the fleet shows how the service did lately", async ({ page, troubles: _ }) => {
+  await page.goto("/");
+  await settled(page);
+  const row = page
+    .getByRole("table", { name: /Services/ })
+    .getByRole("row")
+    .filter({ has: page.getByRole("link", { name: "auth", exact: true }) });
+  await expect(row).toContainText(/\d\s*%/);
+  for (const name of [/Availability of auth/, /95th percentile of the latency of auth/]) {
+    // A fleet of a minute's age has measured once, which is a dot.
+    await expect(row.getByRole("img", { name }).locator('path[d^="M"]').first()).toBeAttached();
+  }
+});
+
 test("one objective shows how its budget went", async ({ page, troubles: _ }) => {
   await page.goto("/slos");
   await page

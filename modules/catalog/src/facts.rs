@@ -3,7 +3,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
 };
 
 use mainstay_kernel::Environment;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     model::{
         Dependency, DependencyKind, Endpoint, EndpointKind, Fact, Link, ManagedBy, ServiceName, ServiceSpec, Source,
-        SourceKind, Tier, compare_versions, field,
+        SourceKind, Tier, field,
     },
     store::storable,
     validate,
@@ -116,56 +116,6 @@ pub(crate) fn by_precedence(a: &Fact, b: &Fact) -> Ordering {
         .then_with(|| a.field.cmp(&b.field))
         .then_with(|| a.superseded.cmp(&b.superseded))
         .then_with(|| a.source.precedence(&b.source))
-}
-
-/// Marks the facts of every registry file that a newer version of the same registry replaces: files of one base name,
-/// imported into one environment, that give themselves versions are one registry with a history. Between files of the
-/// same, newest version the marks that their own import gave them stay (it saw their dates and contents), unless nothing
-/// would be left.
-pub(crate) fn mark_superseded(facts: &mut [KnownFact]) {
-    struct History {
-        newest: String,
-        alive: bool,
-    }
-    let mut histories: HashMap<(Environment, String), History> = HashMap::new();
-    for known in facts.iter() {
-        let Some((name, version)) = registry_history(known) else {
-            continue;
-        };
-        let history = histories.entry(name).or_insert_with(|| History {
-            newest: version.to_owned(),
-            alive: false,
-        });
-        match compare_versions(Some(version), Some(&history.newest)) {
-            Ordering::Greater => {
-                version.clone_into(&mut history.newest);
-                history.alive = !known.fact.superseded;
-            }
-            Ordering::Equal => history.alive |= !known.fact.superseded,
-            Ordering::Less => {}
-        }
-    }
-    for known in facts {
-        let Some((name, version)) = registry_history(known) else {
-            continue;
-        };
-        let Some(history) = histories.get(&name) else { continue };
-        if compare_versions(Some(version), Some(&history.newest)) == Ordering::Less {
-            known.fact.superseded = true;
-        } else if !history.alive {
-            known.fact.superseded = false;
-        }
-    }
-}
-
-fn registry_history(known: &KnownFact) -> Option<((Environment, String), &str)> {
-    let source = &known.fact.source;
-    if source.kind != SourceKind::Registry {
-        return None;
-    }
-    let file = source.file.as_deref()?;
-    let base = file.rsplit('/').next().unwrap_or(file).to_owned();
-    Some(((known.imported_into.clone(), base), source.version.as_deref()?))
 }
 
 /// Decides every service that the facts speak of.

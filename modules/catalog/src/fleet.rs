@@ -5,7 +5,10 @@ use std::collections::{HashMap, VecDeque};
 
 use mainstay_kernel::Environment;
 
-use crate::model::{Dependency, DependencyKind, Service, ServiceName};
+use crate::{
+    import::names::nearest,
+    model::{Dependency, DependencyKind, Service, ServiceName},
+};
 
 mod cycles;
 
@@ -141,6 +144,18 @@ impl Fleet {
     /// The service of that name.
     pub fn service(&self, name: &ServiceName) -> Option<&Service> {
         self.index.get(name).map(|at| &self.services[*at])
+    }
+
+    /// Says that there is no service of that name here, and which one was probably meant; nothing when there is one.
+    pub fn missing(&self, name: &ServiceName) -> Option<String> {
+        if self.index.contains_key(name) {
+            return None;
+        }
+        let known = self.services.iter().map(|service| service.name.as_str());
+        let hint = nearest(name.as_str(), known)
+            .map(|meant| format!(" (did you mean `{meant}`?)"))
+            .unwrap_or_default();
+        Some(format!("there is no service `{name}` in {}{hint}", self.environment))
     }
 
     /// What the service cannot work without, directly, by name; empty for an unknown service.

@@ -8,8 +8,10 @@ mod declarations;
 mod error;
 mod facts;
 mod fleet;
+mod followers;
 pub mod import;
 mod model;
+mod registries;
 mod report;
 mod service;
 mod snapshot;
@@ -19,10 +21,13 @@ mod validate;
 pub use declarations::{DeclarationValidator, refuse_invalid};
 pub use error::CatalogError;
 pub use fleet::Fleet;
+pub use followers::Follower;
 pub use model::{
     Declaration, Dependency, DependencyKind, Endpoint, EndpointKind, Fact, InvalidServiceName, Link, ManagedBy,
     Service, ServiceName, ServiceSpec, Source, SourceKind, Tier, UnknownWord, compare_versions, field,
 };
-pub use report::{Change, ChangeKind, Import, ImportFinding, ImportId, ImportSummary, OtherPlace, preview};
+pub use report::{
+    Change, ChangeKind, DeclarationChange, Import, ImportFinding, ImportId, ImportSummary, OtherPlace, preview,
+};
 pub use service::{Catalog, Fleets, ImportRequest, NewService, ServiceEdit, SourcedEdge};
 pub use store::MIGRATIONS;

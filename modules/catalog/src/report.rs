@@ -12,10 +12,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    declarations::{DeclarationValidator, refuse_invalid},
+    declarations::{self, DeclarationValidator, in_force, refuse_invalid},
     facts::{FIELDS, value_of},
     import::{Analysis, ExcerptLine, FileReport, Finding, ImportOptions, InputFile, Proposal, Severity, analyse},
-    model::{ServiceName, ServiceSpec},
+    model::{Declaration, ServiceName, ServiceSpec},
 };
 
 typed_id!(
@@ -45,8 +45,19 @@ pub struct Import {
     pub findings: Vec<ImportFinding>,
     /// Names that probably mean another service; answer with `aliases` on the next import.
     pub proposals: Vec<Proposal>,
-    /// How the catalog differs from before.
+    /// How the services differ from before.
     pub changes: Vec<Change>,
+    /// How what files declare for other modules differs from before: SLOs, checks, webhooks, maintenance windows.
+    #[serde(default)]
+    pub declarations: Vec<DeclarationChange>,
+    /// Names that mean a service by this import; null for one that was forgotten.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Option<String>>)]
+    pub aliases: BTreeMap<String, Option<ServiceName>>,
+    /// Whether everything was in force when the import answered: probed, counted, called. False when it takes a moment longer,
+    /// and null for a dry run.
+    #[serde(default)]
+    pub applied: Option<bool>,
     /// The numbers.
     pub summary: ImportSummary,
 }
@@ -58,11 +69,25 @@ pub(crate) struct Occasion<'a> {
     pub(crate) dry_run: bool,
     /// The findings that a person decided to live with.
     pub(crate) accepted: &'a BTreeSet<String>,
+    /// The names that were given a meaning.
+    pub(crate) aliases: BTreeMap<String, Option<ServiceName>>,
+}
+
+/// How an import changes what was there.
+#[derive(Debug, Default)]
+pub(crate) struct Differences {
+    pub(crate) services: Vec<Change>,
+    pub(crate) declarations: Vec<DeclarationChange>,
 }
 
 impl Import {
     /// Makes the report of an analysis of `files`.
-    pub(crate) fn of(occasion: &Occasion<'_>, analysis: Analysis, files: &[InputFile], changes: Vec<Change>) -> Self {
+    pub(crate) fn of(
+        occasion: &Occasion<'_>,
+        analysis: Analysis,
+        files: &[InputFile],
+        differences: Differences,
+    ) -> Self {
         let findings = findings(&analysis.findings, files, occasion.accepted);
         Self {
             id: occasion.id,
@@ -72,13 +97,16 @@ impl Import {
             files: analysis.files,
             findings,
             proposals: analysis.proposals,
-            changes,
+            changes: differences.services,
+            declarations: differences.declarations,
+            aliases: occasion.aliases.clone(),
+            applied: None,
         }
     }
 }
 
 /// What a dry run of an import would report to somebody whose catalog is empty: no database and no server is asked, so
-/// nothing is accepted and `changes` stays empty. `validators` are the modules' own judges of what the files declare.
+/// nothing is accepted, and all that the files bring is new. `validators` are the modules' own judges of what they declare.
 pub fn preview(
     files: &[InputFile],
     options: &ImportOptions,
@@ -93,8 +121,26 @@ pub fn preview(
         at,
         dry_run: true,
         accepted: &BTreeSet::new(),
+        aliases: aliases(&options.aliases),
     };
-    Import::of(&occasion, analysis, files, Vec::new())
+    let differences = Differences {
+        services: analysis
+            .services
+            .iter()
+            .flat_map(|service| difference(None, Some(service)))
+            .collect(),
+        declarations: declarations::difference(&[], &in_force(std::mem::take(&mut analysis.declarations))),
+    };
+    Import::of(&occasion, analysis, files, differences)
+}
+
+/// The aliases under the names of services; one that cannot name a service has no effect.
+fn aliases(given: &BTreeMap<String, String>) -> BTreeMap<String, Option<ServiceName>> {
+    let parsed = given.iter().filter_map(|(name, service)| {
+        let (name, service) = (ServiceName::parse(name).ok()?, ServiceName::parse(service).ok()?);
+        Some((name.to_string(), Some(service)))
+    });
+    parsed.collect()
 }
 
 /// The numbers of an import.
@@ -180,6 +226,41 @@ pub struct Change {
     pub before: Value,
     /// The value after; for `kept`, what the files say.
     pub after: Value,
+}
+
+/// One difference of what files declare for other modules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeclarationChange {
+    /// What happened; `kept` does not occur.
+    pub change: ChangeKind,
+    /// What it is.
+    #[schema(example = "slo")]
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Where it applies.
+    pub environment: String,
+    /// The service it is for, if it names one.
+    pub service: Option<String>,
+    /// The file that declares it, or did.
+    pub file: Option<String>,
+    /// The line in the file, from 1.
+    pub line: Option<u32>,
+}
+
+impl DeclarationChange {
+    pub(crate) fn of(change: ChangeKind, declaration: &Declaration) -> Self {
+        let service = declaration.body.get("service").and_then(Value::as_str);
+        Self {
+            change,
+            kind: declaration.kind.clone(),
+            name: declaration.name.clone(),
+            environment: declaration.environment.to_string(),
+            service: service.map(str::to_owned),
+            file: declaration.source.file.clone(),
+            line: declaration.source.line,
+        }
+    }
 }
 
 impl Change {

@@ -1,7 +1,7 @@
 //! The use cases of the catalog: load, decide, save, announce. Knows no SQL and no HTTP.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -16,19 +16,22 @@ use tokio::sync::{Mutex, watch};
 use crate::{
     declarations::DeclarationValidator,
     error::CatalogError,
-    facts::Group,
+    facts::{Group, Place},
     fleet::Fleet,
+    followers::{Follower, Followers},
     model::{Declaration, DependencyKind, Fact, Service, ServiceName, Source},
     snapshot::Snapshot,
     store::Store,
 };
 
 mod configured;
+mod declared;
 mod edit;
 mod files;
 mod import;
 mod plan;
 mod request;
+mod subjects;
 
 pub use edit::{NewService, ServiceEdit};
 pub use request::ImportRequest;
@@ -52,6 +55,7 @@ struct Inner {
     validators: RwLock<Vec<Arc<dyn DeclarationValidator>>>,
     snapshot: RwLock<Arc<Snapshot>>,
     fleets: watch::Sender<Fleets>,
+    followers: Followers,
     /// Held while the snapshot is replaced, so that an older one never follows a newer one.
     refreshing: Mutex<()>,
 }
@@ -94,6 +98,7 @@ impl Catalog {
                 validators: RwLock::default(),
                 snapshot: RwLock::new(Arc::new(snapshot)),
                 fleets,
+                followers: Followers::default(),
                 refreshing: Mutex::new(()),
             }),
         })
@@ -127,6 +132,17 @@ impl Catalog {
     /// services or declarations.
     pub fn fleets(&self) -> watch::Receiver<Fleets> {
         self.inner.fleets.subscribe()
+    }
+
+    /// Joins those for whom an import waits before it answers: they take up the state of [`Catalog::fleets`] whenever that
+    /// ticks, and say so.
+    pub fn follower(&self) -> Follower {
+        self.inner.followers.join()
+    }
+
+    /// The number of the present state.
+    pub fn version(&self) -> i64 {
+        self.snapshot().version
     }
 
     /// The fleet of one environment now; an empty one for an environment without services.
@@ -210,6 +226,18 @@ impl Catalog {
     /// The HTTP routes of the catalog, under `/api/v1`.
     pub fn routes() -> utoipa_axum::router::OpenApiRouter<Self> {
         crate::api::routes()
+    }
+
+    /// Every service there is, in every environment.
+    fn known_places(&self) -> BTreeSet<Place> {
+        let snapshot = self.snapshot();
+        let fleets = snapshot.fleets.iter();
+        fleets
+            .flat_map(|(environment, fleet)| {
+                let services = fleet.services();
+                services.map(|service| (environment.clone(), service.name.clone()))
+            })
+            .collect()
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {

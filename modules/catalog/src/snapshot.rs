@@ -9,6 +9,7 @@ use mainstay_kernel::{Environment, Scope};
 use mainstay_store::StoreError;
 
 use crate::{
+    declarations::in_force,
     fleet::Fleet,
     model::{Declaration, Service, ServiceName, Source},
     service::Fleets,
@@ -35,6 +36,7 @@ impl Snapshot {
         let version = store.version(&scope).await?;
         let stored = store.services(&scope).await?;
         let declarations = store.declarations(&scope).await?;
+        let declarations: Vec<Declaration> = declarations.into_iter().map(|known| known.declaration).collect();
 
         let mut services: BTreeMap<Environment, Vec<Service>> = BTreeMap::new();
         services.entry(scope.environment).or_default();
@@ -78,19 +80,10 @@ impl Snapshot {
     }
 }
 
-/// Declarations by kind, sorted by environment and name; of several with one name the first by precedence is kept.
-fn by_kind(mut declarations: Vec<Declaration>) -> HashMap<String, Vec<Declaration>> {
-    declarations.sort_by(|a, b| {
-        (&a.kind, &a.environment, &a.name)
-            .cmp(&(&b.kind, &b.environment, &b.name))
-            .then_with(|| a.source.precedence(&b.source))
-            .then_with(|| a.source.line.cmp(&b.source.line))
-    });
-    declarations.dedup_by(|later, first| {
-        (&later.kind, &later.environment, &later.name) == (&first.kind, &first.environment, &first.name)
-    });
+/// Declarations in force by kind, sorted by environment and name.
+fn by_kind(declarations: Vec<Declaration>) -> HashMap<String, Vec<Declaration>> {
     let mut kinds: HashMap<String, Vec<Declaration>> = HashMap::new();
-    for declaration in declarations {
+    for declaration in in_force(declarations) {
         kinds.entry(declaration.kind.clone()).or_default().push(declaration);
     }
     kinds

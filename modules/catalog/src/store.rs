@@ -9,7 +9,7 @@ mod facts;
 mod imports;
 mod services;
 
-pub(crate) use imports::{ImportRow, StoredFile};
+pub(crate) use imports::{ImportRow, KnownDeclaration, StoredFile};
 pub(crate) use services::{EditAction, StoredService};
 
 use crate::model::{Source, SourceKind};
@@ -63,6 +63,21 @@ impl Store {
             .await?;
         row.map_or(Ok(0), |row| row.get("version"))
     }
+}
+
+/// Inserts one row for each item, piece by piece, so that a large import is not held in memory a second time.
+async fn insert_each<T: Sync>(
+    tx: &mut Transaction,
+    prefix: &'static str,
+    suffix: &'static str,
+    items: &[T],
+    mut row: impl FnMut(&T) -> Vec<Value> + Send,
+) -> Result<(), StoreError> {
+    for piece in items.chunks(PIECE) {
+        let rows: Vec<_> = piece.iter().map(&mut row).collect();
+        tx.insert_many(prefix, suffix, rows).await?;
+    }
+    Ok(())
 }
 
 fn text(value: &(impl Serialize + ?Sized)) -> String {

@@ -44,8 +44,8 @@ impl From<SloError> for Problem {
             SloError::Invalid(errors) => {
                 let first = errors
                     .first()
-                    .map_or_else(String::new, |error| format!(": `{}` {}", error.field, error.message));
-                let mut problem = Problem::invalid("invalid-slo", format!("This SLO cannot be promised{first}."));
+                    .map_or_else(String::new, |error| format!(" `{}`: {}.", error.field, error.message));
+                let mut problem = Problem::invalid("invalid-slo", format!("This SLO cannot be promised.{first}"));
                 problem.errors = errors;
                 problem
             }

@@ -9,6 +9,7 @@ use mainstay_providers::Outgoing;
 use mainstay_runtime::Tasks;
 use mainstay_store::{Database, StoreError};
 use mainstay_watch::{FlushParticipant, ProbeEvent, ProbeListener, ServiceStateChange, Watch};
+use mainstay_work::{Placement, Role};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
@@ -17,6 +18,15 @@ use crate::{
     declaration::SloDeclarations,
     error::SloError,
     service::{Objectives, Settings},
+    shared::Shared,
+    sharing::Sharing,
+    term::Seat,
+};
+
+/// Following files stays where it is.
+const FILES: Placement = Placement {
+    role: Role::Work,
+    spread: false,
 };
 
 /// How the module behaves.
@@ -38,16 +48,22 @@ pub struct Slo {
     catalog: Catalog,
     watch: Watch,
     configured_webhooks: Arc<[Declaration]>,
+    /// Held by the replicas that follow what files declare: SLOs, and webhooks.
+    files: [Seat; 2],
     /// Consumed by the first start.
     engine: Arc<Mutex<Option<Engine>>>,
 }
 
 impl Slo {
     /// Reads the definitions and puts the parts together; nothing runs before [`Slo::start`]. `outgoing` is what webhooks and
-    /// the heartbeat are called through.
+    /// the heartbeat are called through. Declares leases, so it comes before [`mainstay_work::Leases::start`].
     ///
     /// # Errors
     /// When the database cannot be read.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one place that sees everything the module stands on"
+    )]
     pub async fn new(
         db: Database,
         world: World,
@@ -56,7 +72,10 @@ impl Slo {
         watch: Watch,
         outgoing: Arc<dyn Outgoing>,
         config: SloConfig,
+        shared: Shared,
     ) -> Result<Self, SloError> {
+        let files = ["slo.follow-files", "slo.follow-webhooks"].map(|name| Seat::declare(&shared.leases, name, FILES));
+        let wakes = shared.wakes.clone();
         let (alerts, engine) = Alerts::new(
             db.clone(),
             world.clone(),
@@ -64,9 +83,21 @@ impl Slo {
             catalog.fleets(),
             outgoing,
             config.alerts,
+            shared,
         );
-        let objectives = Objectives::new(db, world, hub, config.objectives, Arc::new(alerts.clone()));
+        let objectives = Objectives::new(
+            db,
+            world,
+            hub,
+            config.objectives,
+            Arc::new(alerts.clone()),
+            catalog.fleets(),
+        );
         objectives.explain_by(watch.clone());
+        objectives.share(Sharing {
+            wakes,
+            flushes: Arc::new(watch.clone()),
+        });
         objectives.open().await?;
         Ok(Self {
             objectives,
@@ -74,22 +105,27 @@ impl Slo {
             catalog,
             watch,
             configured_webhooks: config.webhooks.into(),
+            files,
             engine: Arc::new(Mutex::new(Some(engine))),
         })
     }
 
-    /// Starts deciding, delivering, and following what files declare. A second call does nothing.
+    /// Starts deciding, delivering, and following what files declare, each where it falls to this replica. A second call does
+    /// nothing. Comes before [`mainstay_work::Leases::start`], too.
     ///
     /// # Errors
     /// When what was left open cannot be read.
     pub async fn start(&self, tasks: &Tasks) -> Result<(), SloError> {
         let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(engine) = engine else { return Ok(()) };
-        let watched = Watched::new(self.watch.clone(), self.catalog.clone());
+        let watched = Watched::new(self.watch.clone(), self.catalog.clone(), self.objectives.clone());
         self.alerts.start(engine, watched, tasks).await?;
+        let [slos, webhooks] = self.files.clone();
         self.alerts
-            .follow_declarations(&self.catalog, self.configured_webhooks.to_vec(), tasks);
-        self.objectives.start(tasks, &self.catalog);
+            .follow_declarations(&self.catalog, self.configured_webhooks.to_vec(), webhooks, tasks);
+        let leases = &self.alerts.inner.shared.leases;
+        self.objectives.start(tasks, &self.catalog, slos, leases);
+        self.follow_changes(tasks);
         Ok(())
     }
 
@@ -104,7 +140,7 @@ impl Slo {
             Arc::new(SloDeclarations {
                 limits: self.objectives.inner.settings.limits,
             }),
-            Arc::new(WebhookDeclarations),
+            Arc::new(WebhookDeclarations { here: true }),
         ]
     }
 

@@ -13,6 +13,7 @@ use crate::{
     objective::Promise,
     service::Objectives,
     store,
+    term::Term,
 };
 
 /// What following the files changed.
@@ -40,12 +41,24 @@ impl Objectives {
     /// # Errors
     /// When the database refuses; then nothing was changed.
     pub async fn reconcile(&self, declarations: &[Declaration]) -> Result<Reconciled, SloError> {
+        self.reconcile_under(None, declarations).await
+    }
+
+    /// The same as the one replica that does this: another may have seen newer files.
+    pub(crate) async fn reconcile_under(
+        &self,
+        term: Option<&Term>,
+        declarations: &[Declaration],
+    ) -> Result<Reconciled, SloError> {
         let _changing = self.inner.changing.lock().await;
         let mut report = Reconciled::default();
         let wanted = self.wanted(declarations, &mut report);
-        let stored = store::all(&self.inner.db).await?;
         let now = self.inner.world.now();
-        let mut tx = self.inner.db.begin().await?;
+        let mut tx = self.begin_change().await?;
+        if let Some(term) = term {
+            term.guard(&mut tx).await?;
+        }
+        let stored = store::all_in(&mut tx).await?;
         let mut seen = HashSet::new();
         for before in &stored {
             let key = (before.definition.environment.clone(), before.definition.name.clone());
@@ -141,7 +154,7 @@ impl Objectives {
                 managed_by,
                 source: Some(declaration.source.clone()),
                 series: self.inner.world.id(),
-                series_since: now,
+                series_since: self.counts_from(now),
                 version: 1,
                 created_at: now,
                 updated_at: now,

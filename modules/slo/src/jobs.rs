@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     convert::Infallible,
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,17 +12,26 @@ use mainstay_catalog::Catalog;
 use mainstay_kernel::Micros;
 use mainstay_runtime::{TaskContext, Tasks};
 use mainstay_store::StoreError;
+use mainstay_work::{Leases, Placement, Role, reconcile::reconcile};
 use serde::Serialize;
 
 use crate::{
+    ledger::Loaded,
     model::{Budget, SECOND, SeriesId},
     service::{Inner, Objectives},
     store::{self, StoredBucket, StoredLatency},
+    term::Seat,
 };
 
 const TICK: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(2);
 const EXPIRE: Duration = Duration::from_hours(1);
+
+/// Upkeep is done by whichever replica it falls to.
+pub(crate) const UPKEEP: Placement = Placement {
+    role: Role::Work,
+    spread: true,
+};
 
 /// A slice of the load aims at this many rows, so that neither memory nor the database's readers are taken up by it.
 const SLICE_ROWS: usize = 5_000;
@@ -29,8 +39,9 @@ const FIRST_SLICE: Micros = 600 * SECOND;
 const LONGEST_SLICE: Micros = 30 * 86_400 * SECOND;
 
 impl Objectives {
-    /// Starts the background work. Call [`Objectives::open`] first.
-    pub fn start(&self, tasks: &Tasks, catalog: &Catalog) {
+    /// Starts the background work. Call [`Objectives::open`] first, and [`Leases::start`] afterwards. `files` is held by the
+    /// replica that follows the files.
+    pub(crate) fn start(&self, tasks: &Tasks, catalog: &Catalog, files: Seat, leases: &Leases) {
         let objectives = self.clone();
         tasks.spawn(
             "slo.load",
@@ -47,13 +58,17 @@ impl Objectives {
         let objectives = self.clone();
         let catalog = catalog.clone();
         tasks.spawn("slo.follow-files", move |context| async move {
-            objectives.follow_files(&context, &catalog).await
+            objectives.follow_files(&context, &catalog, &files).await
         });
         let objectives = self.clone();
-        tasks.spawn(
-            "slo.forget",
-            move |context| async move { objectives.forget(&context).await },
-        );
+        let cleaned = Arc::new(tokio::sync::Mutex::new(HashMap::new()));
+        reconcile(tasks, leases, "slo.forget", UPKEEP, EXPIRE, None, move || {
+            let (objectives, cleaned) = (objectives.clone(), cleaned.clone());
+            async move {
+                let rows = objectives.forget_once(&mut *cleaned.lock().await).await?;
+                Ok::<_, StoreError>(format!("{rows} rows removed"))
+            }
+        });
     }
 
     /// Time has passed: rules are decided, and browsers hear of budgets that changed.
@@ -94,7 +109,12 @@ impl Objectives {
         loop {
             match self.load_from(&mut progress, &|| context.is_stopping()).await {
                 Ok(rows) => {
-                    context.ran(format!("{rows} buckets loaded"));
+                    let detail = format!("{rows} buckets loaded");
+                    if context.is_stopping() {
+                        context.ran(detail);
+                    } else {
+                        context.finished(detail);
+                    }
                     return Ok(());
                 }
                 Err(error) => context.failed(error),
@@ -116,29 +136,22 @@ impl Objectives {
         progress: &mut Option<Progress>,
         stopping: &(dyn Fn() -> bool + Sync),
     ) -> Result<usize, StoreError> {
-        let Inner {
-            db,
-            ledger,
-            world,
-            writer,
-            ..
-        } = &*self.inner;
+        let Inner { db, ledger, world, .. } = &*self.inner;
         let mut at = match progress {
             Some(at) => at.clone(),
             None => match store::stored_range(db).await? {
                 None => {
+                    ledger.loading().finish();
                     ledger.loaded(Micros::MIN);
                     return Ok(0);
                 }
                 Some((oldest, newest)) => Progress::new(self, oldest, newest, world.now_micros()),
             },
         };
+        ledger.loading().begin(at.to);
         while at.to > at.lowest && !stopping() {
             let from = (at.to - at.step).max(at.lowest);
-            let buckets = store::buckets_between(db, *writer, from, at.to).await?;
-            let latency = store::latency_between(db, *writer, from, at.to).await?;
-            let rows = buckets.len() + latency.len();
-            self.add_loaded(buckets, latency);
+            let rows = self.load_slice(from, at.to).await?;
             at.rows += rows;
             at.to = from;
             at.step = match rows {
@@ -152,9 +165,27 @@ impl Objectives {
             tokio::task::yield_now().await;
         }
         if at.to <= at.lowest {
+            ledger.loading().finish();
             ledger.loaded(Micros::MIN);
         }
         Ok(at.rows)
+    }
+
+    /// Loads what begins in `[from, to)`, as it is at one moment; answers how many rows that are.
+    async fn load_slice(&self, from: Micros, to: Micros) -> Result<usize, StoreError> {
+        let mut snapshot = self.inner.db.begin_snapshot().await?;
+        let flush = self.last_flush_in(&mut snapshot).await?;
+        let loaded = Loaded {
+            buckets: store::buckets_between(&mut snapshot, self.inner.writer, from, to).await?,
+            latency: store::latency_between(&mut snapshot, self.inner.writer, from, to).await?,
+        };
+        snapshot.rollback().await?;
+        let rows = loaded.buckets.len() + loaded.latency.len();
+        // Held until the rows are added: no probe of another replica may come between.
+        let mut loading = self.inner.ledger.loading();
+        let Loaded { buckets, latency } = loading.take(from, to, flush, loaded);
+        self.add_loaded(buckets, latency);
+        Ok(rows)
     }
 
     fn add_loaded(&self, buckets: Vec<StoredBucket>, latency: Vec<StoredLatency>) {
@@ -165,7 +196,7 @@ impl Objectives {
         for bin in latency {
             by_series.entry(bin.series).or_default().1.push(bin);
         }
-        let accounts = self.inner.ledger.by_series();
+        let accounts = self.inner.ledger.to_load();
         for (series, (buckets, latency)) in by_series {
             let Some(account) = accounts.get(&series) else { continue };
             let mut book = account.book();
@@ -181,47 +212,49 @@ impl Objectives {
         }
     }
 
-    async fn follow_files(&self, context: &TaskContext, catalog: &Catalog) -> Result<(), Infallible> {
+    async fn follow_files(&self, context: &TaskContext, catalog: &Catalog, files: &Seat) -> Result<(), Infallible> {
         let mut fleets = catalog.fleets();
+        let follower = catalog.follower();
         loop {
             fleets.borrow_and_update();
-            match self.reconcile(&catalog.declarations(crate::declaration::KIND)).await {
-                Ok(report) => {
-                    for reason in &report.refused {
-                        tracing::warn!(slo.reason = reason, "a declared SLO cannot be used");
+            let term = files.term();
+            let here = term.is_some();
+            if let Some(term) = term {
+                let version = catalog.version();
+                let declarations = catalog.declarations(crate::declaration::KIND);
+                match self.reconcile_under(Some(&term), &declarations).await {
+                    Ok(report) => {
+                        follower.reached(version);
+                        for reason in &report.refused {
+                            tracing::warn!(slo.reason = reason, "a declared SLO cannot be used");
+                        }
+                        context.ran(format!(
+                            "{} added, {} changed, {} retired, {} refused",
+                            report.added,
+                            report.changed,
+                            report.retired,
+                            report.refused.len()
+                        ));
                     }
-                    context.ran(format!(
-                        "{} added, {} changed, {} retired, {} refused",
-                        report.added,
-                        report.changed,
-                        report.retired,
-                        report.refused.len()
-                    ));
-                }
-                Err(error) => {
-                    context.failed(error);
-                    if !context.sleep(RETRY).await {
-                        return Ok(());
+                    Err(error) => {
+                        context.failed(error);
+                        if !context.sleep(RETRY).await {
+                            return Ok(());
+                        }
+                        continue;
                     }
-                    continue;
                 }
+            } else {
+                follower.stand_back();
+                context.ran("another replica follows the files");
             }
             tokio::select! {
-                changed = fleets.changed() => if changed.is_err() { return Ok(()) },
+                biased;
                 () = context.stopping() => return Ok(()),
+                () = files.moved(here) => {}
+                changed = fleets.changed() => if changed.is_err() { return Ok(()) },
             }
         }
-    }
-
-    async fn forget(&self, context: &TaskContext) -> Result<(), Infallible> {
-        let mut cleaned = HashMap::new();
-        while context.sleep(EXPIRE).await {
-            match self.forget_once(&mut cleaned).await {
-                Ok(rows) => context.ran(format!("{rows} rows removed")),
-                Err(error) => context.failed(error),
-            }
-        }
-        Ok(())
     }
 
     /// Removes counts that no window needs any more. `cleaned` remembers how far that was done for each length, so that

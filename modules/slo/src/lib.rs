@@ -6,20 +6,28 @@
 
 pub mod alert;
 mod api;
+mod copies;
 mod declaration;
 pub mod delivery;
 mod error;
-mod events;
+pub mod events;
 mod facade;
 mod follow;
 mod history;
 mod jobs;
+mod known;
 mod ledger;
 pub mod model;
 mod objective;
+mod probes;
 mod service;
+mod shared;
+mod sharing;
 pub mod signal;
 mod store;
+mod term;
+#[cfg(test)]
+mod testing;
 
 pub use declaration::{KIND as DECLARATION_KIND, SloDeclarations, validate_declaration};
 pub use error::SloError;
@@ -28,6 +36,7 @@ pub use follow::Reconciled;
 use mainstay_store::Migration;
 pub use objective::Promise;
 pub use service::{Objectives, Settings};
+pub use shared::Shared;
 
 /// The module's schema.
 pub const MIGRATIONS: &[Migration] = &[
@@ -39,9 +48,17 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     alert::MIGRATIONS[0],
     alert::MIGRATIONS[1],
+    alert::MIGRATIONS[2],
+    alert::MIGRATIONS[3],
+    Migration {
+        module: "slo",
+        version: 14,
+        name: "replicas",
+        sql: include_str!("migrations/0014_replicas.sql"),
+    },
 ];
 
 const _: () = assert!(
-    alert::MIGRATIONS.len() == 2,
+    alert::MIGRATIONS.len() == 4,
     "every migration of the alerts is part of the module's schema"
 );

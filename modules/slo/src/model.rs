@@ -7,6 +7,7 @@ mod definition;
 mod draft;
 mod histogram;
 mod objective;
+mod recent;
 mod rule;
 mod rule_state;
 mod sli;
@@ -19,11 +20,14 @@ pub use definition::Definition;
 pub use draft::{Draft, DraftWindow, Limits, Validated, validate};
 pub use histogram::{Histogram, Percentiles};
 pub use objective::{InvalidObjective, Objective, Ppm};
+pub(crate) use recent::ENOUGH_EVENTS;
+pub use recent::Recent;
 pub use rule::{BurnRule, LongWindow, RuleName, burn_rate};
 pub use rule_state::{Exceeding, RuleState};
 pub use sli::{CheckFacts, CheckSelection, Observation, Outcome, Sli, SliKind};
 pub use window::{CalendarUnit, Period, Window};
 pub use window_counts::{Counts, WindowCounts};
+pub(crate) use words::milliseconds_in_words;
 pub use words::{duration_in_words, number_in_words, percent_in_words};
 
 mainstay_kernel::typed_id!(

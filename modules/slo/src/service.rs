@@ -1,24 +1,27 @@
 //! The use cases of promising: make, change, take back and read promises.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicI64},
     time::Duration,
 };
 
 use jiff::Timestamp;
 use mainstay_catalog::ManagedBy;
 use mainstay_http::EventHub;
-use mainstay_kernel::{Environment, Micros, World, to_micros};
+use mainstay_kernel::{Environment, FieldError, Micros, World, to_micros};
 use mainstay_store::{Database, StoreError, Transaction};
 use mainstay_watch::Watch;
 
 use crate::{
+    alert::Fleets,
     error::SloError,
-    ledger::{Counted, Ledger, Standing},
-    model::{BurnDownPoint, Draft, Limits, Period, SloId, Validated, burn_down, validate},
+    known,
+    ledger::{Ledger, Standing},
+    model::{BurnDownPoint, Definition, Draft, Limits, Period, SloId, Validated, burn_down, validate},
     objective::Promise,
+    sharing::Sharing,
     signal::SignalSink,
-    store,
+    store::{self, Kept},
 };
 
 /// How the module behaves.
@@ -54,15 +57,28 @@ pub(crate) struct Inner {
     pub(crate) sink: Arc<dyn SignalSink>,
     /// Marks the counts this run writes.
     pub(crate) writer: i64,
+    /// Which services there are to promise anything about.
+    pub(crate) fleets: Fleets,
     /// One change of the promises at a time, so that the accounts follow the table in its order.
     pub(crate) changing: tokio::sync::Mutex<()>,
+    /// The version of the definitions that the accounts follow.
+    pub(crate) version: AtomicI64,
+    /// Only where there may be other replicas.
+    pub(crate) sharing: OnceLock<Sharing>,
     /// Knows of maintenance; without one none is shown beside a burn-down.
     pub(crate) watch: OnceLock<Watch>,
 }
 
 impl Objectives {
-    /// The module over its database; `sink` turns its signals into alerts.
-    pub fn new(db: Database, world: World, hub: EventHub, settings: Settings, sink: Arc<dyn SignalSink>) -> Self {
+    /// The module over its database; `sink` turns its signals into alerts, `fleets` says which services there are.
+    pub fn new(
+        db: Database,
+        world: World,
+        hub: EventHub,
+        settings: Settings,
+        sink: Arc<dyn SignalSink>,
+        fleets: Fleets,
+    ) -> Self {
         let hold = Micros::try_from(settings.resolve_hold.as_micros()).unwrap_or(Micros::MAX / 4);
         // Only 63 bits fit, and the sign has no meaning.
         let writer = i64::try_from(world.random() >> 1).unwrap_or_default();
@@ -75,7 +91,10 @@ impl Objectives {
                 settings,
                 sink,
                 writer,
+                fleets,
                 changing: tokio::sync::Mutex::default(),
+                version: AtomicI64::new(0),
+                sharing: OnceLock::new(),
                 watch: OnceLock::new(),
             }),
         }
@@ -101,7 +120,24 @@ impl Objectives {
     /// # Errors
     /// Every field that is wrong.
     pub fn validate(&self, draft: &Draft, environment: &Environment) -> Result<Validated, SloError> {
+        let validated = self.check(draft, environment)?;
+        self.check_service(&validated.definition)?;
+        Ok(validated)
+    }
+
+    fn check(&self, draft: &Draft, environment: &Environment) -> Result<Validated, SloError> {
         validate(draft, environment, &self.inner.settings.limits).map_err(SloError::Invalid)
+    }
+
+    /// Whether the catalog knows the service that the promise is about.
+    fn check_service(&self, definition: &Definition) -> Result<(), SloError> {
+        let missing = known::missing(&self.inner.fleets, &definition.environment, &definition.service);
+        missing.map_or(Ok(()), |message| {
+            Err(SloError::Invalid(vec![FieldError {
+                field: "service".to_owned(),
+                message,
+            }]))
+        })
     }
 
     /// Makes a promise.
@@ -117,14 +153,14 @@ impl Objectives {
             managed_by: ManagedBy::Api,
             source: None,
             series: self.inner.world.id(),
-            series_since: now,
+            series_since: self.counts_from(now),
             version: 1,
             created_at: now,
             updated_at: now,
             retired_at: None,
         };
         let _changing = self.inner.changing.lock().await;
-        let mut tx = self.inner.db.begin().await?;
+        let mut tx = self.begin_change().await?;
         store::take_name(&mut tx, &promise.definition).await?;
         let name = &promise.definition.name;
         store::insert(&mut tx, &promise)
@@ -141,15 +177,19 @@ impl Objectives {
     /// When there is none, it stands in a file, `expected` is not its version, the draft is wrong, or the database refuses.
     pub async fn change(&self, id: SloId, expected: Option<i64>, draft: &Draft) -> Result<Arc<Promise>, SloError> {
         let _changing = self.inner.changing.lock().await;
-        let before = self.editable(id, expected)?;
-        let Validated { definition, .. } = self.validate(draft, &before.definition.environment)?;
+        let mut tx = self.begin_change().await?;
+        let before = editable(&mut tx, id, expected).await?;
+        let Validated { definition, .. } = self.check(draft, &before.definition.environment)?;
+        // One whose service has left the catalog can still be changed, but not be moved to another that is not there.
+        if definition.service != before.definition.service {
+            self.check_service(&definition)?;
+        }
         let now = self.inner.world.now();
         let after = Promise {
             managed_by: ManagedBy::Api,
             source: None,
             ..self.successor(&before, definition, now)
         };
-        let mut tx = self.inner.db.begin().await?;
         store::take_name(&mut tx, &after.definition).await?;
         let name = &after.definition.name;
         let changed = store::change(&mut tx, &after)
@@ -170,13 +210,13 @@ impl Objectives {
     /// When there is none, it stands in a file, `expected` is not its version, or the database refuses.
     pub async fn delete(&self, id: SloId, expected: Option<i64>) -> Result<(), SloError> {
         let _changing = self.inner.changing.lock().await;
-        let before = self.editable(id, expected)?;
-        let mut tx = self.inner.db.begin().await?;
+        let mut tx = self.begin_change().await?;
+        let before = editable(&mut tx, id, expected).await?;
         if before.managed_by == ManagedBy::Import {
             let retired = Promise {
                 managed_by: ManagedBy::Api,
                 retired_at: Some(self.inner.world.now()),
-                ..(*before).clone()
+                ..before
             };
             store::retire(&mut tx, &retired).await?;
         } else {
@@ -257,11 +297,11 @@ impl Objectives {
     }
 
     /// The next version of a promise: the same series while its events mean the same, else a new one.
-    pub(crate) fn successor(&self, before: &Promise, definition: crate::model::Definition, now: Timestamp) -> Promise {
+    pub(crate) fn successor(&self, before: &Promise, definition: Definition, now: Timestamp) -> Promise {
         let (series, series_since) = if definition.counts_like(&before.definition) {
             (before.series, before.series_since)
         } else {
-            (self.inner.world.id(), now)
+            (self.inner.world.id(), self.counts_from(now))
         };
         Promise {
             definition,
@@ -273,39 +313,26 @@ impl Objectives {
         }
     }
 
-    fn editable(&self, id: SloId, expected: Option<i64>) -> Result<Arc<Promise>, SloError> {
-        let promise = self.promise(id)?;
-        if promise.managed_by == ManagedBy::File {
-            return Err(SloError::FileManaged {
-                name: promise.definition.name.clone(),
-                file: place(&promise),
-            });
-        }
-        if expected.is_some_and(|version| version != promise.version) {
-            return Err(SloError::Stale);
-        }
-        Ok(promise)
+    /// A transaction that changes definitions. It is the only one: what is read in it is what the change is made to.
+    pub(crate) async fn begin_change(&self) -> Result<Transaction, StoreError> {
+        let mut tx = self.inner.db.begin().await?;
+        store::changing(&mut tx, Kept::Objectives).await?;
+        Ok(tx)
     }
+}
 
-    pub(crate) async fn refresh(&self) -> Result<(), SloError> {
-        let promises: Vec<_> = store::all(&self.inner.db).await?.into_iter().map(Arc::new).collect();
-        self.inner
-            .ledger
-            .keep(&promises, self.inner.world.now_micros(), self.inner.sink.as_ref());
-        Ok(())
+async fn editable(tx: &mut Transaction, id: SloId, expected: Option<i64>) -> Result<Promise, SloError> {
+    let promise = store::find(tx, id).await?.ok_or(SloError::NotFound(id))?;
+    if promise.managed_by == ManagedBy::File {
+        return Err(SloError::FileManaged {
+            name: promise.definition.name.clone(),
+            file: place(&promise),
+        });
     }
-
-    /// Writes what the probes add to the counts, in the transaction that keeps the probes.
-    pub(crate) async fn persist<'a>(
-        &self,
-        tx: &mut Transaction,
-        probes: impl Iterator<Item = Counted<'a>>,
-    ) -> Result<(), StoreError> {
-        let rows = self.inner.ledger.rows(probes);
-        store::add_buckets(tx, self.inner.writer, rows.buckets).await?;
-        store::add_latency(tx, self.inner.writer, rows.latency).await?;
-        Ok(())
+    if expected.is_some_and(|version| version != promise.version) {
+        return Err(SloError::Stale);
     }
+    Ok(promise)
 }
 
 fn name_taken(error: StoreError, name: &str) -> SloError {

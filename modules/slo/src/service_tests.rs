@@ -14,8 +14,10 @@ use super::*;
 use crate::{
     MIGRATIONS,
     follow::Reconciled,
+    ledger::Counted,
     model::{CheckFacts, Counts, Observation, Outcome, SECOND},
     signal::Signal,
+    testing::fleets,
 };
 
 #[derive(Default)]
@@ -34,6 +36,7 @@ async fn opened(db: &Database, world: &World) -> Objectives {
         EventHub::new(),
         Settings::default(),
         Arc::<Heard>::default(),
+        fleets("api"),
     );
     slo.open().await.unwrap();
     slo
@@ -347,6 +350,7 @@ async fn browsers_hear_of_a_budget_at_most_once_a_tick_and_only_when_something_w
         hub.clone(),
         Settings::default(),
         Arc::<Heard>::default(),
+        fleets("api"),
     );
     slo.open().await.unwrap();
     let id = slo.create(&draft(99.9), &Environment::production()).await.unwrap().id;

@@ -13,6 +13,7 @@ mod model;
 mod probe;
 mod schedule;
 mod service;
+mod share;
 mod store;
 mod view;
 
@@ -27,9 +28,10 @@ pub use model::{
     health::{DependencyHealth, HealthReport},
     maintenance::{Maintenance, MaintenanceId},
     probe::{Attempt, Phases, Probe, ProbeEvent},
-    service_state::{Cause, CheckCounts, ServiceState, ServiceStateChange, State},
+    service_state::{Cause, CheckCounts, ServiceState, ServiceStateChange, State, root_cause},
 };
 pub use probe::{InvalidPlan, ProbeOnceError, ProberConfig, UntrustedFile, probe_once};
 pub use service::{CheckValidator, FleetSource, HistoryQuery, NewMaintenance, StripQuery, Watch, WatchConfig};
+pub use share::Share;
 pub use store::MIGRATIONS;
 pub use view::{HeaderBody, PhasesBody, ProbeBody};

@@ -3,6 +3,8 @@
 //! **Invariant:** nothing else in Mainstay calls `tokio::spawn`, so nothing runs that `/api/v1/admin/tasks` does not show
 //! and that a shutdown does not wait for.
 
+mod latest;
+
 use std::{
     collections::BTreeMap,
     fmt::Display,
@@ -18,6 +20,8 @@ use mainstay_kernel::World;
 use serde::Serialize;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::latest::{Follower, Latest};
+
 /// The owner of all background tasks of one process.
 #[derive(Debug, Clone)]
 pub struct Tasks {
@@ -29,6 +33,10 @@ struct Inner {
     world: World,
     stop: CancellationToken,
     tracker: TaskTracker,
+    /// Stops those who serve the others, once the others have finished.
+    release: CancellationToken,
+    keepers: TaskTracker,
+    abort: CancellationToken,
     statuses: Mutex<BTreeMap<String, TaskStatus>>,
 }
 
@@ -40,7 +48,9 @@ pub enum TaskState {
     Running,
     /// The task is alive, and its last run failed.
     Failed,
-    /// The task has ended.
+    /// The task has done all it was started for, and ended.
+    Finished,
+    /// The task has ended, because of a shutdown or an error.
     Stopped,
 }
 
@@ -71,6 +81,9 @@ impl Tasks {
                 world,
                 stop: CancellationToken::new(),
                 tracker: TaskTracker::new(),
+                release: CancellationToken::new(),
+                keepers: TaskTracker::new(),
+                abort: CancellationToken::new(),
                 statuses: Mutex::new(BTreeMap::new()),
             }),
         }
@@ -83,11 +96,25 @@ impl Tasks {
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Display,
     {
-        let name = name.into();
-        let context = TaskContext {
-            name: name.clone(),
-            tasks: self.clone(),
-        };
+        let context = self.context(name.into(), &self.inner.stop);
+        let work = task(context.clone());
+        self.inner.tracker.spawn(self.reported(context, work));
+    }
+
+    /// Starts a task that others need until they have finished, such as one that writes for them: a shutdown stops it after
+    /// them.
+    pub fn spawn_keeper<F, E>(&self, name: impl Into<String>, task: impl FnOnce(TaskContext) -> F)
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        let context = self.context(name.into(), &self.inner.release);
+        let work = task(context.clone());
+        self.inner.keepers.spawn(self.reported(context, work));
+    }
+
+    /// Shows a task as running from now on.
+    fn context(&self, name: String, stop: &CancellationToken) -> TaskContext {
         self.statuses().insert(
             name.clone(),
             TaskStatus {
@@ -100,22 +127,39 @@ impl Tasks {
                 runs: 0,
             },
         );
-        let reporter = context.clone();
-        let future = task(context);
-        self.inner.tracker.spawn(async move {
-            let error = match AssertUnwindSafe(future).catch_unwind().await {
+        TaskContext {
+            name,
+            tasks: self.clone(),
+            stop: stop.clone(),
+        }
+    }
+
+    /// A task whose end, however it comes, shows in its status.
+    fn reported<F, E>(&self, context: TaskContext, work: F) -> impl Future<Output = ()> + Send + 'static + use<F, E>
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        let aborted = self.inner.abort.clone();
+        async move {
+            let Some(end) = aborted.run_until_cancelled(AssertUnwindSafe(work).catch_unwind()).await else {
+                return;
+            };
+            let error = match end {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error.to_string()),
                 Err(panic) => Some(format!("panicked: {}", panic_message(panic.as_ref()))),
             };
             if let Some(error) = &error {
-                tracing::error!(task.name = name, error, "a background task ended with an error");
+                tracing::error!(task.name = context.name, error, "a background task ended with an error");
             }
-            reporter.update(|status| {
-                status.state = TaskState::Stopped;
+            context.update(|status| {
+                if error.is_some() || status.state != TaskState::Finished {
+                    status.state = TaskState::Stopped;
+                }
                 status.last_error = error.or(status.last_error.take());
             });
-        });
+        }
     }
 
     /// Starts a short-lived piece of work, such as one probe. It is waited for at shutdown but has no status.
@@ -123,7 +167,10 @@ impl Tasks {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.inner.tracker.spawn(work);
+        let aborted = self.inner.abort.clone();
+        self.inner.tracker.spawn(async move {
+            aborted.run_until_cancelled(work).await;
+        });
     }
 
     /// Starts work that outlives a shutdown, such as waiting for the second signal. Nothing else belongs here.
@@ -156,15 +203,24 @@ impl Tasks {
         self.inner.tracker.close();
     }
 
-    /// Stops, then waits for the tasks, at most `patience`. Answers the names of those still running.
+    /// Ends every task where it stands, as the end of the process would. For simulations of a crash.
+    pub fn abort(&self) {
+        self.inner.abort.cancel();
+    }
+
+    /// Stops, then waits for the tasks and after them for the keepers, at most `patience` for each. Answers the names of those
+    /// still running.
     pub async fn stop_and_wait(&self, patience: Duration) -> Vec<String> {
         self.stop();
-        if tokio::time::timeout(patience, self.inner.tracker.wait()).await.is_ok() {
+        let finished = tokio::time::timeout(patience, self.inner.tracker.wait()).await.is_ok();
+        self.inner.release.cancel();
+        self.inner.keepers.close();
+        if tokio::time::timeout(patience, self.inner.keepers.wait()).await.is_ok() && finished {
             return Vec::new();
         }
         self.statuses()
             .values()
-            .filter(|status| status.state != TaskState::Stopped)
+            .filter(|status| !matches!(status.state, TaskState::Finished | TaskState::Stopped))
             .map(|status| status.name.clone())
             .collect()
     }
@@ -179,24 +235,26 @@ impl Tasks {
 pub struct TaskContext {
     name: String,
     tasks: Tasks,
+    stop: CancellationToken,
 }
 
 impl TaskContext {
-    /// Resolves when a shutdown has begun.
+    /// Resolves when this task should finish.
     pub async fn stopping(&self) {
-        self.tasks.stopping().await;
+        self.stop.cancelled().await;
     }
 
-    /// Whether a shutdown has begun.
+    /// Whether this task should finish.
     pub fn is_stopping(&self) -> bool {
-        self.tasks.is_stopping()
+        self.stop.is_cancelled()
     }
 
     /// Sleeps, or returns `false` at once when a shutdown begins.
     pub async fn sleep(&self, duration: Duration) -> bool {
         tokio::select! {
-            () = tokio::time::sleep(duration) => true,
+            biased;
             () = self.stopping() => false,
+            () = tokio::time::sleep(duration) => true,
         }
     }
 
@@ -207,10 +265,18 @@ impl TaskContext {
 
     /// Records a finished run.
     pub fn ran(&self, detail: impl Into<String>) {
+        self.went_well(TaskState::Running, detail.into());
+    }
+
+    /// Records the last run of a task that was started for one piece of work and returns now.
+    pub fn finished(&self, detail: impl Into<String>) {
+        self.went_well(TaskState::Finished, detail.into());
+    }
+
+    fn went_well(&self, state: TaskState, detail: String) {
         let now = self.tasks.inner.world.now();
-        let detail = detail.into();
         self.update(|status| {
-            status.state = TaskState::Running;
+            status.state = state;
             status.last_run_at = Some(now);
             status.last_error = None;
             status.detail = Some(detail);
@@ -265,6 +331,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_task_that_did_its_work_is_finished_and_one_that_merely_ended_is_stopped() {
+        let tasks = Tasks::new(World::system());
+        tasks.spawn("loads", |context| async move {
+            context.finished("12 rows loaded");
+            Ok::<_, Infallible>(())
+        });
+        tasks.spawn("ends", |context| async move {
+            context.ran("once");
+            Ok::<_, Infallible>(())
+        });
+        tasks.spawn("breaks", |context| async move {
+            context.finished("all of it");
+            Err::<(), _>("not quite")
+        });
+        assert!(tasks.stop_and_wait(Duration::from_secs(5)).await.is_empty());
+        let loads = status(&tasks, "loads");
+        assert_eq!((loads.state, loads.runs), (TaskState::Finished, 1));
+        assert_eq!(loads.detail.as_deref(), Some("12 rows loaded"));
+        assert_eq!(status(&tasks, "ends").state, TaskState::Stopped);
+        assert_eq!(status(&tasks, "breaks").state, TaskState::Stopped);
+    }
+
+    #[tokio::test]
     async fn a_shutdown_waits_for_tasks_and_names_the_stubborn() {
         let tasks = Tasks::new(World::system());
         tasks.spawn("polite", |context| async move {
@@ -274,6 +363,38 @@ mod tests {
         tasks.spawn("stubborn", |_| std::future::pending::<Result<(), Infallible>>());
         assert_eq!(tasks.stop_and_wait(Duration::from_millis(50)).await, ["stubborn"]);
         assert_eq!(status(&tasks, "polite").state, TaskState::Stopped);
+    }
+
+    #[tokio::test]
+    async fn a_keeper_serves_until_the_others_have_finished() {
+        let tasks = Tasks::new(World::system());
+        let (ask, mut asked) = tokio::sync::mpsc::channel::<tokio::sync::oneshot::Sender<()>>(1);
+        tasks.spawn_keeper("keeper", |context| async move {
+            loop {
+                tokio::select! {
+                    Some(reply) = asked.recv() => reply.send(()).unwrap(),
+                    () = context.stopping() => return Ok::<_, Infallible>(()),
+                }
+            }
+        });
+        tasks.spawn("needs it", |context| async move {
+            context.stopping().await;
+            let (reply, answer) = tokio::sync::oneshot::channel();
+            ask.send(reply).await.map_err(|error| error.to_string())?;
+            answer.await.map_err(|error| error.to_string())
+        });
+        assert!(tasks.stop_and_wait(Duration::from_secs(5)).await.is_empty());
+        assert_eq!(status(&tasks, "needs it").last_error, None);
+    }
+
+    #[tokio::test]
+    async fn an_abort_ends_tasks_where_they_stand() {
+        let tasks = Tasks::new(World::system());
+        tasks.spawn("deaf", |_| std::future::pending::<Result<(), Infallible>>());
+        tasks.detached(std::future::pending());
+        tasks.abort();
+        tasks.stop_and_wait(Duration::from_secs(5)).await;
+        assert!(tasks.inner.tracker.is_empty());
     }
 
     #[tokio::test]

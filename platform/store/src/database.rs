@@ -1,6 +1,6 @@
 //! Opening a database and running single statements on it.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection, PgPool, SqlitePool,
@@ -8,10 +8,17 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{Row, Statement, StoreError, StoreErrorKind, Transaction, statement::query, transaction::Inner};
+use crate::{
+    Row, SimulatedDatabase, Statement, StoreError, StoreErrorKind, Transaction, Wakes, statement::query,
+    transaction::Inner,
+};
 
 /// How long a statement waits for another writer on SQLite, or for a free connection, before it fails.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
+/// How long PostgreSQL lets one statement take, waiting for locks included.
+pub const STATEMENT_LIMIT: Duration = Duration::from_secs(30);
+/// How long PostgreSQL waits for the next statement of an open transaction before it undoes it.
+pub const IDLE_LIMIT: Duration = Duration::from_mins(1);
 
 /// Which database is behind a [`Database`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +85,22 @@ impl DatabaseConfig {
             schema: None,
         }
     }
+
+    /// Whether the database could be asked for like this; does not ask for it.
+    ///
+    /// # Errors
+    /// When the URL names no file, or is not one of PostgreSQL's.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match &self.url {
+            // SQLite would take an empty name for a database that goes with its connection.
+            DatabaseUrl::Sqlite(path) if path.as_os_str().is_empty() => Err(StoreError::new(
+                StoreErrorKind::Other,
+                "`sqlite://` must be followed by the path of a file, such as `sqlite://mainstay-data/mainstay.db`",
+            )),
+            DatabaseUrl::Sqlite(_) => Ok(()),
+            DatabaseUrl::Postgres(url) => postgres_options(url, self).map(drop),
+        }
+    }
 }
 
 /// An open database. Cheap to clone.
@@ -92,6 +115,7 @@ pub struct Database {
 enum Pools {
     Sqlite { writer: SqlitePool, readers: SqlitePool },
     Postgres(PgPool),
+    Simulated(Arc<dyn SimulatedDatabase>),
 }
 
 impl Database {
@@ -143,6 +167,24 @@ impl Database {
         })
     }
 
+    /// A SQLite database of one connection, for work in which nobody else takes part.
+    pub(crate) async fn alone(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await?;
+        Ok(Self {
+            pools: Pools::Sqlite {
+                writer: pool.clone(),
+                readers: pool,
+            },
+            file: None,
+        })
+    }
+
     async fn open_postgres(url: &str, config: &DatabaseConfig) -> Result<Self, StoreError> {
         let options = postgres_options(url, config)?;
         let pool = PgPoolOptions::new()
@@ -156,12 +198,43 @@ impl Database {
         })
     }
 
+    /// A database that a simulation stands in for.
+    pub fn simulated(database: Arc<dyn SimulatedDatabase>) -> Self {
+        Self {
+            pools: Pools::Simulated(database),
+            file: None,
+        }
+    }
+
     /// Which database this is.
     pub fn dialect(&self) -> Dialect {
-        match self.pools {
+        match &self.pools {
             Pools::Sqlite { .. } => Dialect::Sqlite,
             Pools::Postgres(_) => Dialect::Postgres,
+            Pools::Simulated(database) => database.dialect(),
         }
+    }
+
+    /// Whether several replicas can work on this database at once.
+    pub fn is_shared(&self) -> bool {
+        self.dialect() == Dialect::Postgres
+    }
+
+    /// The pool, for what only PostgreSQL can do.
+    pub(crate) fn postgres_pool(&self) -> Option<PgPool> {
+        match &self.pools {
+            Pools::Sqlite { .. } | Pools::Simulated(_) => None,
+            Pools::Postgres(pool) => Some(pool.clone()),
+        }
+    }
+
+    /// Lets a simulation ring what others wrote; answers whether this is one.
+    pub(crate) fn listen_simulated(&self, wakes: &Wakes) -> bool {
+        let Pools::Simulated(database) = &self.pools else {
+            return false;
+        };
+        database.listen(wakes);
+        true
     }
 
     /// The SQLite file, if this is SQLite.
@@ -177,6 +250,7 @@ impl Database {
         Ok(match &self.pools {
             Pools::Sqlite { writer, .. } => query!(statement).execute(writer).await?.rows_affected(),
             Pools::Postgres(pool) => query!(statement).execute(pool).await?.rows_affected(),
+            Pools::Simulated(database) => database.execute(statement).await?,
         })
     }
 
@@ -194,6 +268,7 @@ impl Database {
                 let rows = query!(statement).fetch_all(pool).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
+            Pools::Simulated(database) => database.fetch_all(statement).await?,
         })
     }
 
@@ -205,6 +280,7 @@ impl Database {
         Ok(match &self.pools {
             Pools::Sqlite { readers, .. } => query!(statement).fetch_optional(readers).await?.map(Row::Sqlite),
             Pools::Postgres(pool) => query!(statement).fetch_optional(pool).await?.map(Row::Postgres),
+            Pools::Simulated(database) => database.fetch_all(statement).await?.into_iter().next(),
         })
     }
 
@@ -227,6 +303,22 @@ impl Database {
         Ok(Transaction(match &self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Pools::Simulated(database) => Inner::Simulated(database.begin().await?),
+        }))
+    }
+
+    /// Begins a transaction that only reads, and in which every statement sees the same moment: that of the first.
+    ///
+    /// # Errors
+    /// When no connection is free in time or the database is away.
+    pub async fn begin_snapshot(&self) -> Result<Transaction, StoreError> {
+        Ok(Transaction(match &self.pools {
+            Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin_with("BEGIN").await?),
+            Pools::Postgres(pool) => Inner::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    .await?,
+            ),
+            Pools::Simulated(database) => Inner::Simulated(database.begin().await?),
         }))
     }
 
@@ -246,6 +338,7 @@ impl Database {
                 writer.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,
+            Pools::Simulated(database) => database.close().await,
         }
     }
 }
@@ -254,8 +347,11 @@ impl Database {
 pub(crate) fn postgres_options(url: &str, config: &DatabaseConfig) -> Result<PgConnectOptions, StoreError> {
     let mut options: PgConnectOptions = url.parse()?;
     options = options.application_name("mainstay").options([
-        ("statement_timeout", "30s"),
-        ("idle_in_transaction_session_timeout", "60s"),
+        ("statement_timeout", format!("{}s", STATEMENT_LIMIT.as_secs())),
+        (
+            "idle_in_transaction_session_timeout",
+            format!("{}s", IDLE_LIMIT.as_secs()),
+        ),
     ]);
     if let Some(schema) = &config.schema {
         options = options.options([("search_path", schema)]);

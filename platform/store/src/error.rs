@@ -17,6 +17,8 @@ pub enum StoreErrorKind {
     Conflict,
     /// A stored value does not have the shape the code expects.
     Corrupt,
+    /// Another replica has taken over what this write belongs to.
+    Fenced,
     /// The schema is newer than this binary, or not the one it expects.
     Schema,
     /// Anything else: a defect.
@@ -42,6 +44,16 @@ impl StoreError {
             message: message.into(),
             source: None,
         }
+    }
+
+    /// An error as PostgreSQL reports it: a SQLSTATE code and its text.
+    pub fn of_sqlstate(code: &str, message: impl Into<String>) -> Self {
+        Self::new(classify_sqlstate(code), message)
+    }
+
+    /// The same error once more, for another of those who waited for the same thing.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.kind, self.message.clone())
     }
 
     /// A stored value that cannot be read as what it should be.
@@ -71,9 +83,11 @@ impl From<sqlx::Error> for StoreError {
             StoreErrorKind::Busy => "the database is busy with another writer".to_owned(),
             StoreErrorKind::Full => "the disk that holds the database is full".to_owned(),
             StoreErrorKind::ReadOnly => "the database is read-only".to_owned(),
-            StoreErrorKind::Conflict | StoreErrorKind::Corrupt | StoreErrorKind::Schema | StoreErrorKind::Other => {
-                error.to_string()
-            }
+            StoreErrorKind::Conflict
+            | StoreErrorKind::Fenced
+            | StoreErrorKind::Corrupt
+            | StoreErrorKind::Schema
+            | StoreErrorKind::Other => error.to_string(),
         };
         Self {
             kind,
@@ -93,22 +107,32 @@ fn classify(error: &sqlx::Error) -> StoreErrorKind {
         sqlx::Error::Database(database) if database.is_unique_violation() => Conflict,
         sqlx::Error::Database(database) => match database.code().as_deref().unwrap_or_default() {
             // PostgreSQL has five characters, SQLite a number (extended codes keep the primary one in the low byte).
-            code if code.len() == 5 => match code {
-                "53100" => Full,
-                "25006" => ReadOnly,
-                "40001" | "40P01" | "55P03" => Busy,
-                _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => Unavailable,
-                _ => Other,
-            },
-            code => match code.parse::<u32>().map(|code| code & 0xff) {
-                Ok(5 | 6) => Busy,
-                Ok(8) => ReadOnly,
-                Ok(13) => Full,
-                Ok(10 | 14) => Unavailable,
-                Ok(11 | 26) => Corrupt,
-                _ => Other,
+            code if code.len() == 5 => classify_sqlstate(code),
+            code => match code.parse::<u32>() {
+                // The index of the write-ahead log could not grow.
+                Ok(4_874) => Full,
+                Ok(code) => match code & 0xff {
+                    5 | 6 => Busy,
+                    8 => ReadOnly,
+                    13 => Full,
+                    10 | 14 => Unavailable,
+                    11 | 26 => Corrupt,
+                    _ => Other,
+                },
+                Err(_) => Other,
             },
         },
+        _ => Other,
+    }
+}
+
+fn classify_sqlstate(code: &str) -> StoreErrorKind {
+    use StoreErrorKind::{Busy, Full, Other, ReadOnly, Unavailable};
+    match code {
+        "53100" => Full,
+        "25006" => ReadOnly,
+        "40001" | "40P01" | "55P03" => Busy,
+        _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => Unavailable,
         _ => Other,
     }
 }
@@ -136,6 +160,11 @@ impl From<StoreError> for Problem {
                 ProblemKind::Unavailable,
                 "read-only",
                 "Nothing was changed: Mainstay's database is read-only. Check its file permissions and disk, then try again.",
+            ),
+            StoreErrorKind::Fenced => Problem::new(
+                ProblemKind::Unavailable,
+                "moved",
+                "Nothing was changed: another replica of Mainstay has just taken over this work. Try again.",
             ),
             StoreErrorKind::Unavailable | StoreErrorKind::Busy => Problem::new(
                 ProblemKind::Unavailable,

@@ -5,24 +5,31 @@
 //!
 //! **Invariant:** no other crate names a database driver, and this crate knows no module's tables.
 
+pub mod backup;
+mod claim;
 mod database;
 mod error;
+mod group;
 pub mod idempotency;
 mod lock;
 mod migrate;
 mod row;
 mod schema;
-mod sole;
+mod simulated;
 mod statement;
 mod transaction;
+mod wake;
 
-pub use database::{Database, DatabaseConfig, DatabaseUrl, Dialect};
+pub use claim::{Claim, Use};
+pub use database::{Database, DatabaseConfig, DatabaseUrl, Dialect, IDLE_LIMIT, PATIENCE, STATEMENT_LIMIT};
 pub use error::{StoreError, StoreErrorKind};
+pub use group::GroupCommit;
 pub use idempotency::MIGRATIONS;
 pub use lock::DirectoryLock;
-pub use migrate::{Migration, MigrationReport, migrate};
+pub use migrate::{AppliedMigration, Migration, MigrationReport, migrate};
 pub use row::{Column, Row};
 pub use schema::{Schema, TableSchema};
-pub use sole::SoleUse;
+pub use simulated::{SimulatedDatabase, SimulatedTransaction};
 pub use statement::{Bind, Statement, Value, sql, sql_owned};
 pub use transaction::Transaction;
+pub use wake::{Bell, Messages, Wakes};

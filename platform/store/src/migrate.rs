@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use mainstay_kernel::World;
+use mainstay_kernel::{World, to_micros};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Database, Dialect, StoreError, StoreErrorKind, sql, sql_owned};
+use crate::{Database, Dialect, Row, Statement, StoreError, StoreErrorKind, Transaction, sql, sql_owned};
 
 /// One step of a module's schema.
 ///
@@ -25,8 +26,20 @@ pub struct Migration {
 }
 
 impl Migration {
-    fn checksum(&self) -> String {
+    /// SHA-256 of the statements, in hexadecimal digits.
+    pub(crate) fn checksum(&self) -> String {
         hex::encode(Sha256::digest(self.sql.as_bytes()))
+    }
+
+    /// The migration as a database remembers it.
+    pub(crate) fn applied_at(&self, at: Timestamp) -> AppliedMigration {
+        AppliedMigration {
+            module: self.module.to_owned(),
+            version: self.version,
+            name: self.name.to_owned(),
+            checksum: self.checksum(),
+            applied_at: to_micros(at),
+        }
     }
 
     fn statements(&self) -> impl Iterator<Item = &'static str> {
@@ -50,6 +63,32 @@ pub struct MigrationReport {
     pub copy: Option<std::path::PathBuf>,
 }
 
+/// A migration as a database remembers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedMigration {
+    /// The module that owns the tables.
+    pub module: String,
+    /// The step within the module.
+    pub version: i64,
+    /// What the step is about.
+    pub name: String,
+    /// SHA-256 of its statements, in hexadecimal digits.
+    pub checksum: String,
+    /// When it was applied, in microseconds since 1970.
+    pub applied_at: i64,
+}
+
+/// How a database's migrations fail to be ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mismatch<'a> {
+    /// This one is not known here.
+    Unknown(&'a AppliedMigration),
+    /// This one has other statements here.
+    Different(&'a AppliedMigration),
+}
+
+/// The table that remembers them.
+pub(crate) const TABLE_NAME: &str = "store_migration";
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS store_migration (
     module TEXT NOT NULL,
     version BIGINT NOT NULL,
@@ -60,7 +99,7 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS store_migration (
 )";
 
 /// PostgreSQL advisory lock key, so that replicas starting together migrate one after the other ("mainstay" in ASCII).
-const MIGRATION_LOCK: i64 = 0x6d61_696e_7374_6179;
+pub(crate) const MIGRATION_LOCK: i64 = 0x6d61_696e_7374_6179;
 
 /// Brings the schema up to date: all of it in one transaction, or none. Before a SQLite file that already holds data is
 /// changed, a copy is put beside it.
@@ -88,7 +127,7 @@ pub async fn migrate(
         tx.fetch_all(sql("SELECT 1 AS locked FROM (SELECT pg_advisory_xact_lock($1)) AS held").bind(MIGRATION_LOCK))
             .await?;
     }
-    tx.execute(sql(TABLE)).await?;
+    make_table(&mut tx).await?;
     let rows = tx.fetch_all(sql("SELECT module, version FROM store_migration")).await?;
     let mut done = Vec::with_capacity(rows.len());
     for row in rows {
@@ -102,97 +141,135 @@ pub async fn migrate(
         {
             continue;
         }
-        let label = format!("{} {} {}", migration.module, migration.version, migration.name);
-        for statement in migration.statements() {
-            tx.execute(sql_owned(statement.to_owned())).await.map_err(|error| {
-                StoreError::new(
-                    error.kind,
-                    format!("migration {label} failed, nothing was changed: {error}"),
-                )
-            })?;
-        }
-        tx.execute(
-            sql(
-                "INSERT INTO store_migration (module, version, name, checksum, applied_at) VALUES ($1, $2, $3, $4, $5)",
-            )
-            .bind(migration.module)
-            .bind(migration.version)
-            .bind(migration.name)
-            .bind(migration.checksum())
-            .bind(world.now()),
-        )
-        .await?;
-        report.applied.push(label);
+        report.applied.push(apply(&mut tx, migration).await?);
+        record(&mut tx, &migration.applied_at(world.now())).await?;
     }
     tx.commit().await?;
     Ok(report)
 }
 
+/// Makes the table that remembers migrations, unless it is there.
+pub(crate) async fn make_table(tx: &mut Transaction) -> Result<(), StoreError> {
+    tx.execute(sql(TABLE)).await.map(drop)
+}
+
+/// Runs the statements of one migration; answers what to call it.
+pub(crate) async fn apply(tx: &mut Transaction, migration: &Migration) -> Result<String, StoreError> {
+    let label = format!("{} {} {}", migration.module, migration.version, migration.name);
+    for statement in migration.statements() {
+        tx.execute(sql_owned(statement.to_owned())).await.map_err(|error| {
+            StoreError::new(
+                error.kind,
+                format!("migration {label} failed, nothing was changed: {error}"),
+            )
+        })?;
+    }
+    Ok(label)
+}
+
+/// Remembers a migration.
+pub(crate) async fn record(tx: &mut Transaction, applied: &AppliedMigration) -> Result<(), StoreError> {
+    let statement =
+        sql("INSERT INTO store_migration (module, version, name, checksum, applied_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(&applied.module)
+            .bind(applied.version)
+            .bind(&applied.name)
+            .bind(&applied.checksum)
+            .bind(applied.applied_at);
+    tx.execute(statement).await.map(drop)
+}
+
 async fn pending<'m>(database: &Database, migrations: &'m [Migration]) -> Result<Vec<&'m Migration>, StoreError> {
-    let known: BTreeMap<(&str, i64), &Migration> = migrations
+    let applied = applied(database).await?;
+    compare(&applied, migrations).map_err(|mismatch| {
+        let text = match mismatch {
+            Mismatch::Unknown(AppliedMigration {
+                module, version, name, ..
+            }) => format!(
+                "the database was written by a newer Mainstay: it holds migration {module} {version} ({name}), and this one \
+                 knows {module} only up to {}. Start the newer version, or restore the copy taken before it migrated",
+                newest(migrations, module)
+            ),
+            Mismatch::Different(AppliedMigration {
+                module, version, name, ..
+            }) => format!(
+                "migration {module} {version} ({name}) in the database is not the one this Mainstay has under that number; it \
+                 was written by a different build. Start that build"
+            ),
+        };
+        StoreError::new(StoreErrorKind::Schema, text)
+    })
+}
+
+/// The highest version of a module's migrations; 0 when there is no such module.
+pub(crate) fn newest(migrations: &[Migration], module: &str) -> i64 {
+    let versions = migrations
+        .iter()
+        .filter(|migration| migration.module == module)
+        .map(|migration| migration.version);
+    versions.max().unwrap_or_default()
+}
+
+/// Those of `migrations` that were not applied, in the order of the list: a later module may build on an earlier one's data.
+pub(crate) fn compare<'m, 'a>(
+    applied: &'a [AppliedMigration],
+    migrations: &'m [Migration],
+) -> Result<Vec<&'m Migration>, Mismatch<'a>> {
+    let mut pending: BTreeMap<(&str, i64), &Migration> = migrations
         .iter()
         .map(|migration| ((migration.module, migration.version), migration))
         .collect();
-    let applied = applied(database).await?;
-    let mut pending = known.clone();
-    for (module, version, name, checksum) in &applied {
-        let Some(migration) = known.get(&(module.as_str(), *version)) else {
-            return Err(StoreError::new(
-                StoreErrorKind::Schema,
-                format!(
-                    "the database was written by a newer Mainstay: it holds migration {module} {version} ({name}), and this \
-                     one knows {module} only up to {}. Start the newer version, or restore the copy taken before it migrated",
-                    migrations
-                        .iter()
-                        .filter(|migration| migration.module == module.as_str())
-                        .map(|migration| migration.version)
-                        .max()
-                        .unwrap_or_default()
-                ),
-            ));
-        };
-        if migration.checksum() != *checksum {
-            return Err(StoreError::new(
-                StoreErrorKind::Schema,
-                format!(
-                    "migration {module} {version} ({name}) in the database is not the one this Mainstay has under that number; \
-                     it was written by a different build. Start that build"
-                ),
-            ));
+    for found in applied {
+        match pending.remove(&(found.module.as_str(), found.version)) {
+            None => return Err(Mismatch::Unknown(found)),
+            Some(migration) if migration.checksum() != found.checksum => return Err(Mismatch::Different(found)),
+            Some(_) => {}
         }
-        pending.remove(&(module.as_str(), *version));
     }
-    // In the order of the list: a later module may build on an earlier one's data.
     Ok(migrations
         .iter()
         .filter(|migration| pending.contains_key(&(migration.module, migration.version)))
         .collect())
 }
 
-async fn applied(database: &Database) -> Result<Vec<(String, i64, String, String)>, StoreError> {
-    let exists = match database.dialect() {
+/// Asks whether the table of migrations exists.
+pub(crate) fn table_exists(dialect: Dialect) -> Statement {
+    match dialect {
         Dialect::Sqlite => sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'store_migration'"),
-        Dialect::Postgres => sql("SELECT table_name AS name FROM information_schema.tables \
+        Dialect::Postgres => sql("SELECT table_name::text AS name FROM information_schema.tables \
              WHERE table_schema = current_schema() AND table_name = 'store_migration'"),
-    };
-    if database.fetch_optional(exists).await?.is_none() {
+    }
+}
+
+/// Asks for all applied migrations.
+pub(crate) fn all_applied() -> Statement {
+    sql("SELECT module, version, name, checksum, applied_at FROM store_migration ORDER BY module, version")
+}
+
+impl AppliedMigration {
+    /// Reads a row of [`all_applied`].
+    pub(crate) fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            module: row.get("module")?,
+            version: row.get("version")?,
+            name: row.get("name")?,
+            checksum: row.get("checksum")?,
+            applied_at: row.get("applied_at")?,
+        })
+    }
+}
+
+/// The migrations that a database remembers; none when it is empty.
+pub(crate) async fn applied(database: &Database) -> Result<Vec<AppliedMigration>, StoreError> {
+    if database
+        .fetch_optional(table_exists(database.dialect()))
+        .await?
+        .is_none()
+    {
         return Ok(Vec::new());
     }
-    database
-        .fetch_all(sql(
-            "SELECT module, version, name, checksum FROM store_migration ORDER BY module, version",
-        ))
-        .await?
-        .iter()
-        .map(|row| {
-            Ok((
-                row.get("module")?,
-                row.get("version")?,
-                row.get("name")?,
-                row.get("checksum")?,
-            ))
-        })
-        .collect()
+    let rows = database.fetch_all(all_applied()).await?;
+    rows.iter().map(AppliedMigration::from_row).collect()
 }
 
 async fn copy_sqlite(database: &Database, now: Timestamp) -> Result<Option<std::path::PathBuf>, StoreError> {

@@ -80,6 +80,9 @@ impl Value {
 pub struct Statement {
     pub(crate) text: Cow<'static, str>,
     pub(crate) values: Vec<Value>,
+    /// Whether connections keep it prepared although its text was put together at run time. Such texts are few but
+    /// many-shaped, and keeping each would grow the cache; those known at compile time are always kept.
+    pub(crate) kept: bool,
 }
 
 /// A statement whose text is known at compile time, the ordinary case.
@@ -87,6 +90,7 @@ pub fn sql(text: &'static str) -> Statement {
     Statement {
         text: Cow::Borrowed(text),
         values: Vec::new(),
+        kept: false,
     }
 }
 
@@ -95,10 +99,18 @@ pub fn sql_owned(text: String) -> Statement {
     Statement {
         text: Cow::Owned(text),
         values: Vec::new(),
+        kept: false,
     }
 }
 
 impl Statement {
+    /// Keeps the statement prepared although its text was put together: for one that is run again and again as it is.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        self.kept = true;
+        self
+    }
+
     /// Binds the next parameter.
     #[must_use]
     pub fn bind(mut self, value: impl Bind) -> Self {
@@ -124,16 +136,27 @@ impl Statement {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// What is bound, in order.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The same values under another text, for a simulation that says in its own way what the database does not know.
+    #[must_use]
+    pub fn with_text(mut self, text: String) -> Self {
+        self.text = Cow::Owned(text);
+        self
+    }
 }
 
 /// Turns a [`Statement`] into a driver's query; a macro because the two drivers' query types share no trait.
 macro_rules! query {
     ($statement:expr) => {{
-        let $crate::Statement { text, values } = $statement;
+        let $crate::Statement { text, values, kept } = $statement;
         let mut query = match text {
             std::borrow::Cow::Borrowed(text) => sqlx::query(text),
-            // Texts put together at run time are few but many-shaped; keeping each prepared would grow the cache.
-            std::borrow::Cow::Owned(text) => sqlx::query(sqlx::AssertSqlSafe(text)).persistent(false),
+            std::borrow::Cow::Owned(text) => sqlx::query(sqlx::AssertSqlSafe(text)).persistent(kept),
         };
         for value in values {
             query = match value {

@@ -2,10 +2,10 @@
 
 use sqlx::{Postgres, Sqlite};
 
-use crate::{Row, Statement, StoreError, Value, sql_owned, statement::query};
+use crate::{Dialect, Row, SimulatedTransaction, Statement, StoreError, Value, sql_owned, statement::query};
 
 /// Both databases allow at least this many parameters in one statement (SQLite 32,766, PostgreSQL 65,535).
-const MAX_PARAMETERS: usize = 30_000;
+pub(crate) const MAX_PARAMETERS: usize = 30_000;
 /// Rows in one multi-row insert; larger ones gain nothing and take longer to prepare.
 const MAX_ROWS: usize = 500;
 
@@ -17,9 +17,19 @@ pub struct Transaction(pub(crate) Inner);
 pub(crate) enum Inner {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     Postgres(sqlx::Transaction<'static, Postgres>),
+    Simulated(Box<dyn SimulatedTransaction>),
 }
 
 impl Transaction {
+    /// Which database it is on.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match &self.0 {
+            Inner::Sqlite(_) => Dialect::Sqlite,
+            Inner::Postgres(_) => Dialect::Postgres,
+            Inner::Simulated(tx) => tx.dialect(),
+        }
+    }
+
     /// Runs a statement; answers the number of rows it touched.
     ///
     /// # Errors
@@ -28,6 +38,7 @@ impl Transaction {
         Ok(match &mut self.0 {
             Inner::Sqlite(tx) => query!(statement).execute(&mut **tx).await?.rows_affected(),
             Inner::Postgres(tx) => query!(statement).execute(&mut **tx).await?.rows_affected(),
+            Inner::Simulated(tx) => tx.execute(statement).await?,
         })
     }
 
@@ -45,6 +56,7 @@ impl Transaction {
                 let rows = query!(statement).fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
+            Inner::Simulated(tx) => tx.fetch_all(statement).await?,
         })
     }
 
@@ -56,6 +68,7 @@ impl Transaction {
         Ok(match &mut self.0 {
             Inner::Sqlite(tx) => query!(statement).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
             Inner::Postgres(tx) => query!(statement).fetch_optional(&mut **tx).await?.map(Row::Postgres),
+            Inner::Simulated(tx) => tx.fetch_all(statement).await?.into_iter().next(),
         })
     }
 
@@ -104,6 +117,7 @@ impl Transaction {
         match self.0 {
             Inner::Sqlite(tx) => tx.commit().await?,
             Inner::Postgres(tx) => tx.commit().await?,
+            Inner::Simulated(tx) => tx.commit().await?,
         }
         Ok(())
     }
@@ -116,6 +130,7 @@ impl Transaction {
         match self.0 {
             Inner::Sqlite(tx) => tx.rollback().await?,
             Inner::Postgres(tx) => tx.rollback().await?,
+            Inner::Simulated(tx) => tx.rollback().await?,
         }
         Ok(())
     }
@@ -123,7 +138,7 @@ impl Transaction {
 
 /// SQLite keeps `$1` as a named parameter and finds each by walking a list of all names, which makes a statement of
 /// thousands of them quadratic; its own `?` has no name.
-fn insert_text(prefix: &str, suffix: &str, width: usize, count: usize, numbered: bool) -> String {
+pub(crate) fn insert_text(prefix: &str, suffix: &str, width: usize, count: usize, numbered: bool) -> String {
     use std::fmt::Write as _;
     let mut text = String::with_capacity(prefix.len() + suffix.len() + count * width * 7);
     text.push_str(prefix);

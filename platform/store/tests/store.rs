@@ -2,7 +2,7 @@
 
 use mainstay_kernel::World;
 use mainstay_store::{
-    Bind, Database, DatabaseConfig, DatabaseUrl, Dialect, Migration, SoleUse, StoreErrorKind, Value, migrate, sql,
+    Bind, Claim, Database, DatabaseConfig, DatabaseUrl, Dialect, Migration, StoreErrorKind, Use, Value, migrate, sql,
 };
 use mainstay_testkit::{databases, world};
 
@@ -189,22 +189,28 @@ async fn a_migration_that_fails_half_way_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_second_process_on_one_postgresql_schema_is_refused_until_the_first_ends() {
+async fn replicas_share_a_postgresql_schema_and_keep_away_who_wants_it_alone() {
     let Some(db) = mainstay_testkit::postgres(&[]).await else {
         return;
     };
-    let first = SoleUse::claim(db.config()).await.unwrap();
-    let refusal = SoleUse::claim(db.config()).await.unwrap_err();
+    let first = Claim::take(db.config(), Use::Shared).await.unwrap();
+    let second = Claim::take(db.config(), Use::Shared).await.unwrap();
+    let refusal = Claim::take(db.config(), Use::Sole).await.unwrap_err();
     assert_eq!(refusal.kind, StoreErrorKind::Busy);
-    assert!(refusal.to_string().contains("another Mainstay"), "{refusal}");
-    drop(first);
-    // The server notices the end of the session a moment later.
-    let again = tokio::time::timeout(std::time::Duration::from_secs(10), async {
-        while SoleUse::claim(db.config()).await.is_err() {
-            tokio::task::yield_now().await;
+    assert!(refusal.to_string().contains("Stop that one first"), "{refusal}");
+    drop((first, second));
+    // The server notices the end of a session a moment later.
+    let alone = tokio::time::timeout(std::time::Duration::from_secs(10), async {
+        loop {
+            if let Ok(claim) = Claim::take(db.config(), Use::Sole).await {
+                return claim;
+            }
         }
     });
-    again.await.unwrap();
+    let alone = alone.await.unwrap();
+    let refusal = Claim::take(db.config(), Use::Shared).await.unwrap_err();
+    assert!(refusal.to_string().contains("a backup is being restored"), "{refusal}");
+    drop(alone);
 }
 
 #[tokio::test]

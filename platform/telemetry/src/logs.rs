@@ -32,6 +32,23 @@ pub struct TelemetryConfig {
     pub otlp_endpoint: Option<String>,
 }
 
+impl TelemetryConfig {
+    /// Whether the filter is one, before anything is set up.
+    ///
+    /// # Errors
+    /// [`TelemetryError::Filter`].
+    pub fn check_filter(&self) -> Result<(), TelemetryError> {
+        self.parsed_filter().map(drop)
+    }
+
+    fn parsed_filter(&self) -> Result<EnvFilter, TelemetryError> {
+        EnvFilter::from_str(&self.filter).map_err(|error| TelemetryError::Filter {
+            filter: self.filter.clone(),
+            reason: error.to_string(),
+        })
+    }
+}
+
 /// Telemetry cannot be set up as configured.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -76,10 +93,7 @@ impl Drop for TelemetryGuard {
 /// # Errors
 /// When the configuration cannot be followed.
 pub fn init(config: &TelemetryConfig) -> Result<TelemetryGuard, TelemetryError> {
-    let filter = EnvFilter::from_str(&config.filter).map_err(|error| TelemetryError::Filter {
-        filter: config.filter.clone(),
-        reason: error.to_string(),
-    })?;
+    let filter = config.parsed_filter()?;
     let json = match config.format {
         LogFormat::Json => true,
         LogFormat::Text => false,

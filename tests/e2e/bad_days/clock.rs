@@ -1,7 +1,7 @@
 //! The wall clock is put back an hour while it runs. Every decision about a clock is tested in its module with a clock made by
 //! hand; here the real binary lives through it, where a library that lies about the time is installed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -10,17 +10,18 @@ use crate::{
     servers::{Receiver, Target},
 };
 
-/// The library, which Debian's `faketime` package brings.
+/// The library, which Debian's `faketime` package brings and `make test` installs. Where libraries are, Debian says by the
+/// machine's architecture.
 fn library() -> Option<PathBuf> {
-    let folders = [
-        "/usr/lib/x86_64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-        "/usr/lib",
-        "/usr/local/lib",
-    ];
-    let found = folders
-        .iter()
-        .map(|folder| Path::new(folder).join("faketime/libfaketimeMT.so.1"))
+    let by_architecture = std::fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.to_string_lossy().ends_with("-linux-gnu"));
+    let folders = ["/usr/lib", "/usr/local/lib"].map(PathBuf::from);
+    let found = by_architecture
+        .chain(folders)
+        .map(|folder| folder.join("faketime/libfaketimeMT.so.1"))
         .find(|path| path.exists());
     if found.is_none() {
         eprintln!("SKIPPED: this test needs libfaketime (Debian package `faketime`)");

@@ -8,7 +8,13 @@ use toml_edit::{DocumentMut, Item};
 use super::Finding;
 use crate::tree::Tree;
 
-const PLATFORM: [&str; 4] = ["platform/kernel", "platform/runtime", "platform/store", "platform/http"];
+const PLATFORM: [&str; 5] = [
+    "platform/kernel",
+    "platform/runtime",
+    "platform/store",
+    "platform/work",
+    "platform/http",
+];
 const TESTKIT: &str = "platform/testkit";
 const TELEMETRY: &str = "platform/telemetry";
 const PROVIDERS: &str = "providers/api";
@@ -174,6 +180,7 @@ fn allowed(from: &str, to: &str, for_tests: bool) -> bool {
         "platform/kernel" | TELEMETRY | "xtask" => false,
         "platform/runtime" => to == "platform/kernel",
         "platform/store" => matches!(to, "platform/kernel" | "platform/runtime"),
+        "platform/work" => matches!(to, "platform/kernel" | "platform/runtime" | "platform/store"),
         "platform/http" => matches!(to, "platform/kernel" | "platform/runtime" | "platform/store"),
         TESTKIT | PROVIDERS => platform,
         BACKENDS => platform || to == PROVIDERS,

@@ -17,6 +17,12 @@ const WITHOUT_ORGANISATION: &[(&str, &str)] = &[
     ),
     ("watch_probe", "high-rate; its check's row says whose it is"),
     ("watch_rollup", "high-rate; its check's row says whose it is"),
+    ("work_replica", "a process serves every organisation"),
+    ("work_lease", "a share of the work on the whole database"),
+    ("work_stream", "hands out positions in the whole database"),
+    ("work_cursor", "how far a handler has come in the whole database"),
+    ("work_parked_event", "its event's row says whose it is"),
+    ("slo_version", "counts the changes in the whole database"),
     ("watch_mark", "how far a background task has come in the whole database"),
 ];
 

@@ -30,6 +30,8 @@ const CHECKS: &str = "GET /api/v1/checks";
 const SLOS: &str = "GET /api/v1/slos";
 const ALERTS: &str = "GET /api/v1/alerts";
 const RECEIVER: &str = "receiver";
+/// The state of a service in an announced window.
+const MAINTENANCE: &str = "maintenance";
 
 /// What the story has found out so far.
 #[derive(Debug, Clone)]
@@ -49,6 +51,11 @@ impl Teller {
     /// # Errors
     /// [`StoryError::Missing`].
     pub async fn all_up(&mut self) -> Result<Observed, StoryError> {
+        let told = self.seen_all_up().await;
+        self.unless_interrupted(told).await
+    }
+
+    async fn seen_all_up(&mut self) -> Result<Observed, StoryError> {
         let world = self.world.clone();
         self.until("all-up", STATES, async |api, _| {
             let names = api.service_names().await?;
@@ -104,6 +111,11 @@ impl Teller {
     /// # Errors
     /// When a step is missing, or more than one root alert was delivered.
     pub async fn breaks(&mut self, observed: &mut Observed) -> Result<(), StoryError> {
+        let told = self.seen_breaking(observed).await;
+        self.unless_interrupted(told).await
+    }
+
+    async fn seen_breaking(&mut self, observed: &mut Observed) -> Result<(), StoryError> {
         self.check_down(observed).await?;
         self.dependants_degraded(observed).await?;
         self.budget_burning(observed).await?;
@@ -116,6 +128,11 @@ impl Teller {
     /// # Errors
     /// When a step is missing or came in the wrong order.
     pub async fn recovers(&mut self, observed: &Observed) -> Result<(), StoryError> {
+        let told = self.seen_recovering(observed).await;
+        self.unless_interrupted(told).await
+    }
+
+    async fn seen_recovering(&mut self, observed: &Observed) -> Result<(), StoryError> {
         let recovered_at = self.recovered(observed).await?;
         self.alert_resolved(observed, recovered_at).await
     }
@@ -149,6 +166,7 @@ impl Teller {
                 Ok(Look::Seen(((state.service.clone(), check.since), detail)))
             })
             .await?;
+        self.is_about(&root);
         observed.root = root;
         observed.down_since = since;
         Ok(())
@@ -160,11 +178,14 @@ impl Teller {
             let dependants = api.dependants(&root).await?;
             let states = api.service_states().await?;
             let blames_root = |state: &ServiceState| state.cause.as_ref().is_some_and(|cause| cause.service == root);
-            let (suffering, others): (Vec<_>, Vec<_>) = states
+            let (spared, judged): (Vec<_>, Vec<_>) = states
                 .iter()
                 .filter(|state| dependants.contains(&state.service))
+                .partition(|state| state.state == MAINTENANCE);
+            let (suffering, others): (Vec<_>, Vec<_>) = judged
+                .into_iter()
                 .partition(|state| state.state == "degraded" && blames_root(state));
-            if suffering.len() < dependants.len() {
+            if suffering.len() + spared.len() < dependants.len() {
                 let others: Vec<_> = others
                     .iter()
                     .map(|state| format!("{} is {}", state.service, state.state))
@@ -259,14 +280,18 @@ impl Teller {
                     return Ok(Look::NotYet(format!("received: {}", list(&seen))));
                 };
                 let alerts = alerts_since(api, since).await?;
-                let folded = alerts.iter().filter(|alert| alert.folded_under.is_some()).count();
+                // Mainstay writes down a moment later that the receiver has accepted it; until then it is told, not delivered.
+                if !alerts.iter().any(|other| other.id == alert.id && other.delivered) {
+                    return Ok(Look::NotYet(
+                        "received, but Mainstay does not call it delivered".to_owned(),
+                    ));
+                }
                 let detail = json!({
                     "alert": alert.id,
                     "delivery": arrival.id,
                     "accepted_at": arrival.at,
                     "after_opening_ms": arrival.at.as_millisecond() - alert.opened_at.as_millisecond(),
                     "root_alerts": root_alerts(&alerts).count(),
-                    "folded_alerts": folded,
                 });
                 Ok(Look::Seen((arrival.at, detail)))
             })
@@ -279,15 +304,20 @@ impl Teller {
         let root = observed.root.clone();
         self.until("recovered", STATES, async |api, _| {
             let states = api.service_states().await?;
-            let others = not_in(&states, "up");
-            if states.is_empty() || !others.is_empty() {
+            // Announced maintenance of another service is no part of this story.
+            let (spared, judged): (Vec<_>, Vec<_>) = states
+                .into_iter()
+                .partition(|state| state.state == MAINTENANCE && state.service != root);
+            let others = not_in(&judged, "up");
+            if judged.is_empty() || !others.is_empty() {
                 return Ok(Look::NotYet(format!("not up: {}", list(&others))));
             }
-            let since = states
+            let since = judged
                 .iter()
                 .find(|state| state.service == root)
                 .and_then(|state| state.since);
-            let detail = json!({ "services": states.len(), "service": root, "since": since });
+            let spared: Vec<_> = spared.into_iter().map(|state| state.service).collect();
+            let detail = json!({ "services": judged.len(), "service": root, "since": since, "in_maintenance": spared });
             Ok(Look::Seen((since, detail)))
         })
         .await
@@ -314,11 +344,16 @@ impl Teller {
                     );
                     return Ok(Look::NotYet(seen));
                 };
+                // Only now all of them are known: a budget burns for a while before it makes an alert of its own.
+                let folded = alerts
+                    .iter()
+                    .filter(|other| other.opened_at >= since && other.folded_under.is_some());
                 let detail = json!({
                     "alert": alert.id,
                     "resolved_at": resolved.resolved_at,
                     "accepted_at": arrival.at,
                     "delivery": arrival.id,
+                    "folded_alerts": folded.count(),
                 });
                 Ok(Look::Seen((resolved.resolved_at, detail)))
             })

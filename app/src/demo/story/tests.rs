@@ -41,6 +41,7 @@ fn alert(id: &str, service: &str, state: &str, at: Timestamp, folded: bool) -> V
         "id": id, "kind": "service-down", "state": state, "service": service, "title": format!("{service} is down"),
         "opened_at": at, "resolved_at": (state == "resolved").then_some(at),
         "folded_under": folded.then(|| json!({ "alert_id": "1" })),
+        "delivered": !folded,
     })
 }
 

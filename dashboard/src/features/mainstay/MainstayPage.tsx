@@ -6,8 +6,8 @@ import { count, duration, plural, secondsBetween } from "@/shared/lib/format";
 import { useNow } from "@/shared/lib/hooks";
 import { names, type Piece } from "@/shared/lib/sentence";
 import { Ago, ErrorNote, Facts, PageHead, Panel, Tag, Waiting, When } from "@/shared/ui/basics";
-import { t } from "@/strings";
 import css from "./MainstayPage.module.css";
+import { t } from "./strings";
 
 export function mainstaySentence(meta: Meta, tasks: AdminTask[], now: number): Piece[] {
   const failed = tasks.filter((task) => task.state === "failed");
@@ -28,7 +28,7 @@ export function mainstaySentence(meta: Meta, tasks: AdminTask[], now: number): P
   return pieces;
 }
 
-const tone = { running: "good", idle: "quiet", failed: "bad", stopped: "quiet" } as const;
+const tone = { running: "good", idle: "quiet", failed: "bad", finished: "quiet", stopped: "quiet" } as const;
 
 export function MainstayPage() {
   const meta = useQuery(q.meta());

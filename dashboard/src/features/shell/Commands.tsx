@@ -9,10 +9,10 @@ import { Key } from "@/shared/ui/basics";
 import { Icon, type IconName } from "@/shared/ui/icons";
 import { StateMark } from "@/shared/ui/StateMark";
 import { say } from "@/shared/ui/toaster";
-import { t } from "@/strings";
 import css from "./Commands.module.css";
 import { navigation } from "./navigation";
 import { rankMatches } from "./search";
+import { t } from "./strings";
 
 interface Command {
   id: string;
@@ -137,14 +137,14 @@ function useCommands(onHelp: () => void): Command[] {
       {
         id: "new-maintenance",
         group: t.shell.run,
-        label: t.maintenance.start,
+        label: t.shell.newMaintenance,
         icon: "maintenance",
         run: () => void navigate({ to: "/maintenance" }),
       },
       {
         id: "new-webhook",
         group: t.shell.run,
-        label: t.deliveries.create,
+        label: t.shell.newWebhook,
         icon: "deliveries",
         run: () => void navigate({ to: "/deliveries", search: { create: true } }),
       },

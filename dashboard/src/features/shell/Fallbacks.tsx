@@ -1,7 +1,7 @@
 // What stands in for a page that does not exist or could not be drawn.
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";
 import { Empty, ErrorNote } from "@/shared/ui/basics";
-import { t } from "@/strings";
+import { t } from "./strings";
 
 export function NotFound() {
   return (

@@ -2,9 +2,9 @@
 
 import { Key } from "@/shared/ui/basics";
 import { Dialog } from "@/shared/ui/Dialog";
-import { t } from "@/strings";
 import css from "./Help.module.css";
 import { pages } from "./navigation";
+import { t } from "./strings";
 
 export function Help({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const rows = t.help.rows;
@@ -14,6 +14,7 @@ export function Help({ opened, onClose }: { opened: boolean; onClose: () => void
       [
         [["j", "k"], rows.next],
         [["Enter"], rows.open],
+        [["x"], rows.choose],
         [["Esc"], rows.back],
       ],
     ],

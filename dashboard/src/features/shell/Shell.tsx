@@ -1,18 +1,19 @@
 // The frame around every page: rail, top bar, notes about the connection, and the keys that work everywhere.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useLiveState, useLiveUpdates } from "@/shared/api/live";
 import { q } from "@/shared/api/queries";
+import { byRoot, waiting } from "@/shared/lib/alerts";
 import { clock } from "@/shared/lib/format";
 import { useKeys, useNow } from "@/shared/lib/hooks";
 import { useEnvironment } from "@/shared/lib/range";
 import { Icon } from "@/shared/ui/icons";
-import { t } from "@/strings";
 import { Commands } from "./Commands";
 import { Help } from "./Help";
 import { navigation, pages } from "./navigation";
 import css from "./Shell.module.css";
+import { t } from "./strings";
 import { TopBar } from "./TopBar";
 
 export function Shell() {
@@ -29,7 +30,7 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   useGlobalKeys({ openCommands: () => setCommands(true), openHelp: () => setHelp(true) });
   const alerts = useQuery(q.alerts(environment, "open"));
-  const openAlerts = alerts.data?.filter((alert) => !alert.acknowledged_at).length ?? 0;
+  const waitingAlerts = useMemo(() => waiting(byRoot(alerts.data ?? []).roots).length, [alerts.data]);
 
   return (
     <div className={css.frame}>
@@ -50,7 +51,7 @@ export function Shell() {
               >
                 <Icon name={item.icon} />
                 <span>{item.label}</span>
-                {item.to === "/alerts" && openAlerts > 0 && <span className={css.count}>{openAlerts}</span>}
+                {item.to === "/alerts" && <WaitingAlerts amount={waitingAlerts} />}
               </Link>
             ))}
           </div>
@@ -60,10 +61,21 @@ export function Shell() {
         <ConnectionNote />
         <Outlet />
       </main>
-      <BottomBar openAlerts={openAlerts} onMore={() => setCommands(true)} />
+      <BottomBar waitingAlerts={waitingAlerts} onMore={() => setCommands(true)} />
       <Commands opened={commands} onClose={() => setCommands(false)} onHelp={() => setHelp(true)} />
       <Help opened={help} onClose={() => setHelp(false)} />
     </div>
+  );
+}
+
+/** How many alerts wait for a person, beside the way to them. Folded ones are nobody's to take on and do not count. */
+function WaitingAlerts({ amount }: { amount: number }) {
+  if (amount === 0) return null;
+  return (
+    <span className={css.count} title={t.shell.waitingAlerts(amount)}>
+      <span aria-hidden="true">{amount}</span>
+      <span className="sr-only">, {t.shell.waitingAlerts(amount)}</span>
+    </span>
   );
 }
 
@@ -80,7 +92,7 @@ function ConnectionNote() {
 const tabs = ["/", "/checks", "/slos", "/alerts"];
 
 /** The rail of a phone: the four pages of a bad night within reach of a thumb, the rest behind More. */
-function BottomBar({ openAlerts, onMore }: { openAlerts: number; onMore: () => void }) {
+function BottomBar({ waitingAlerts, onMore }: { waitingAlerts: number; onMore: () => void }) {
   return (
     <nav className={css.tabs} aria-label={t.shell.mainNavigation}>
       {pages
@@ -94,7 +106,7 @@ function BottomBar({ openAlerts, onMore }: { openAlerts: number; onMore: () => v
           >
             <Icon name={item.icon} size={20} />
             <span>{item.label}</span>
-            {item.to === "/alerts" && openAlerts > 0 && <span className={css.count}>{openAlerts}</span>}
+            {item.to === "/alerts" && <WaitingAlerts amount={waitingAlerts} />}
           </Link>
         ))}
       <button type="button" className={css.tab} onClick={onMore}>

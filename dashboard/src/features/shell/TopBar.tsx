@@ -4,11 +4,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useLiveState } from "@/shared/api/live";
 import { q } from "@/shared/api/queries";
+import { duration } from "@/shared/lib/format";
 import { useNarrow } from "@/shared/lib/hooks";
-import { RANGES, type Range, useEnvironment, useRange } from "@/shared/lib/range";
+import { RANGES, type Range, rangeOf, spanName, useEnvironment, useRange } from "@/shared/lib/range";
 import { Key } from "@/shared/ui/basics";
 import { Icon } from "@/shared/ui/icons";
-import { t } from "@/strings";
+import { t } from "./strings";
 import css from "./TopBar.module.css";
 
 export function TopBar({ onSearch, onHelp }: { onSearch: () => void; onHelp: () => void }) {
@@ -83,21 +84,27 @@ function Environment() {
 }
 
 function TimeRange() {
-  const { range } = useRange();
+  const { seconds, automatic } = useRange();
+  // A span that no range has stands in the list for as long as it is what is shown.
+  const range = rangeOf(seconds);
   const narrow = useNarrow();
   const navigate = useNavigate();
   return (
     <select
       className={css.range}
-      aria-label={t.shell.range}
-      value={range}
+      aria-label={t.range.label}
+      value={range ?? ""}
       onChange={(event) =>
-        void navigate({ to: ".", search: (old: object) => ({ ...old, range: event.target.value as Range }) })
+        void navigate({
+          to: ".",
+          search: (old: object) => ({ ...old, range: (event.target.value || undefined) as Range | undefined }),
+        })
       }
     >
+      {automatic && !range && <option value="">{narrow ? duration(seconds) : spanName(seconds)}</option>}
       {RANGES.map((each) => (
         <option key={each} value={each}>
-          {narrow ? t.shell.shortRanges[each] : t.shell.ranges[each]}
+          {narrow ? t.range.short[each] : t.range.names[each]}
         </option>
       ))}
     </select>

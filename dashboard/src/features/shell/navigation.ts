@@ -1,9 +1,9 @@
 // The steps of the loop that have modules, and the pages of each. A step appears here when its first module exists.
 import type { IconName } from "@/shared/ui/icons";
-import { t } from "@/strings";
+import { t } from "./strings";
 
 export interface NavItem {
-  to: "/" | "/imports" | "/checks" | "/maintenance" | "/slos" | "/alerts" | "/deliveries" | "/mainstay";
+  to: "/" | "/imports" | "/checks" | "/maintenance" | "/slos" | "/alerts" | "/deliveries" | "/jobs" | "/mainstay";
   label: string;
   icon: IconName;
   /** Second key after g. */
@@ -33,7 +33,13 @@ export const navigation: { step: string; items: NavItem[] }[] = [
       { to: "/deliveries", label: t.pages.deliveries, icon: "deliveries", key: "d" },
     ],
   },
-  { step: t.steps.settings, items: [{ to: "/mainstay", label: t.pages.mainstay, icon: "mainstay", key: "s" }] },
+  {
+    step: t.steps.settings,
+    items: [
+      { to: "/jobs", label: t.pages.jobs, icon: "clock", key: "w" },
+      { to: "/mainstay", label: t.pages.mainstay, icon: "mainstay", key: "s" },
+    ],
+  },
 ];
 
 export const pages = navigation.flatMap((group) => group.items);

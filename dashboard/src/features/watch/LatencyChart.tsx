@@ -7,12 +7,12 @@ import { Chart } from "@/shared/ui/Chart";
 
 interface Props {
   history: History | undefined;
-  hours: number;
+  seconds: number;
   name: string;
   threshold?: number | null;
 }
 
-export function LatencyChart({ history, hours, name, threshold }: Props) {
+export function LatencyChart({ history, seconds, name, threshold }: Props) {
   const series = useMemo(() => latencySeries(history?.points ?? [], history?.resolution_s ?? 60), [history]);
   const lines = useMemo(
     () => [
@@ -32,7 +32,7 @@ export function LatencyChart({ history, hours, name, threshold }: Props) {
       format={millis}
       floor={0}
       height={200}
-      range={{ from: to - hours * 3600, to }}
+      range={{ from: to - seconds, to }}
       sync="service"
       thresholds={threshold ? [{ at: threshold, name: millis(threshold), colour: "--degraded-text" }] : []}
     />

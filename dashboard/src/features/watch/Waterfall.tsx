@@ -3,7 +3,7 @@ import type { Phases, Probe } from "@/shared/api/types";
 import { bytes, millis } from "@/shared/lib/format";
 import { Ago } from "@/shared/ui/basics";
 import { StateMark } from "@/shared/ui/StateMark";
-import { t } from "@/strings";
+import { t } from "./strings";
 import css from "./Waterfall.module.css";
 import { phaseBars } from "./waterfall";
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { plain } from "@/shared/lib/sentence";
-import { aCheck } from "../../../tests/builders";
+import { aCheck, ago, NOW } from "../../../tests/builders";
 import { assertionWords } from "./checks/assertions";
 import { checksSentence } from "./checks/sentence";
+import { endOf } from "./useServiceHistory";
 import { phaseBars } from "./waterfall";
 
 describe("a probe's phases", () => {
@@ -15,6 +16,16 @@ describe("a probe's phases", () => {
     ]);
   });
   it("are none when the probe kept none", () => expect(phaseBars(null)).toEqual([]));
+});
+
+describe("the end of a history", () => {
+  const point = { total: 1, failed: 0, maintenance: 0, p50_ms: 1, p95_ms: 1, p99_ms: 1, max_ms: 1 };
+  const history = { resolution_s: 60, points: [{ at: ago(70), ...point }] };
+  it("is that of the latest bucket while the next has hardly begun, and now once it is missing", () => {
+    expect(endOf(history, NOW)).toBe(NOW - 10_000);
+    expect(endOf(history, NOW + 60_000)).toBe(NOW + 60_000);
+    expect(endOf(undefined, NOW)).toBe(NOW);
+  });
 });
 
 describe("assertions", () => {

@@ -85,7 +85,11 @@ function problemOf(error: unknown, response: Response): Problem {
     title: `Mainstay answered ${response.status}`,
     status: response.status,
     code: "unexpected-answer",
-    detail: `${new URL(response.url || "/", location.origin).pathname} gave no explanation. Its log has more under the request id.`,
+    detail: `${new URL(response.url || "/", location.origin).pathname} gave no explanation. ${
+      requestId
+        ? "Its log has more under the request id."
+        : "Something between this browser and Mainstay may have answered in its place; try again."
+    }`,
     request_id: requestId,
   };
 }

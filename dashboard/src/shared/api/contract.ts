@@ -19,6 +19,8 @@ export type Contract = [
   None<Unknown<ours.Import, Document["Import"]>>,
   None<Unknown<ours.Finding, Document["Finding"]>>,
   None<Unknown<ours.ImportChange, Document["Change"]>>,
+  None<Unknown<ours.ImportRequest, Document["CreateImport"]>>,
+  None<Unknown<ours.LeftOut, Document["LeftOut"]>>,
   None<Unknown<ours.ImportFile, Document["FileReport"]>>,
   None<Unknown<ours.Check, Document["Check"]>>,
   None<Unknown<ours.Probe, Document["Probe"]>>,
@@ -26,6 +28,7 @@ export type Contract = [
   None<Unknown<ours.HistoryPoint, Document["HistoryPoint"]>>,
   None<Unknown<ours.ServiceState, Document["ServiceState"]>>,
   None<Unknown<ours.Strip, Document["ServiceStrip"]>>,
+  None<Unknown<ours.Trend, Document["ServiceTrend"]>>,
   None<Unknown<ours.Maintenance, Document["Maintenance"]>>,
   None<Unknown<ours.Slo, Document["SloBody"]>>,
   None<Unknown<ours.Budget, Document["BudgetBody"]>>,
@@ -34,5 +37,6 @@ export type Contract = [
   None<Unknown<ours.Silence, Document["Silence"]>>,
   None<Unknown<ours.Webhook, Document["NewWebhook"]>>,
   None<Unknown<ours.Delivery, Document["DeliveryDetail"]>>,
+  None<Unknown<ours.Meta, Document["MetaBody"]>>,
   None<Unknown<ours.AdminTask, Document["TaskBody"]>>,
 ];

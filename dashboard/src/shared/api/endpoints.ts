@@ -21,14 +21,17 @@ import type {
   Slo,
   State,
   Strip,
+  Trend,
   Webhook,
 } from "./types";
 
 type Environment = string | undefined;
 export type Outcome = "ok" | "failed";
-export type AlertList = "open" | "folded" | "resolved";
+/** Open alerts hold those that are folded under another; `shared/lib/alerts.ts` tells them apart. */
+export type AlertList = "open" | "resolved";
 
 const BIG_PAGE = 1000;
+const MOST_OPEN_ALERTS = 10_000;
 
 const key = () => ({ "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` });
 const path = <P extends Record<string, string>>(parameters: P) => ({ params: { path: parameters } });
@@ -81,6 +84,11 @@ export const api = {
       http.GET("/api/v1/services/{name}/strip", { params: { path: { name }, query: { environment, hours, slots } } }),
     ),
 
+  trends: (environment: Environment, services: string[], hours: number, slots: number) =>
+    unwrap<Page<Trend>>(
+      http.GET("/api/v1/trends", { params: { query: { environment, service: services.join(","), hours, slots } } }),
+    ).then((page) => page.items),
+
   checks: (environment: Environment, service?: string) =>
     everyPage<Check>((cursor) =>
       unwrap(http.GET("/api/v1/checks", query({ environment, service, limit: BIG_PAGE, cursor }))),
@@ -116,9 +124,14 @@ export const api = {
       http.GET("/api/v1/slos/{id}/burn-down", { params: { path: { id }, query: { from, to, points: 300 } } }),
     ),
 
-  alerts: (environment: Environment, state?: AlertList, service?: string) =>
-    unwrap<Page<Alert>>(http.GET("/api/v1/alerts", query({ environment, state, service, limit: 200 }))).then(
-      (page) => page.items,
+  /** Every open alert, since a headline that counts a part of them would be wrong; of those that are over the latest. */
+  alerts: (environment: Environment, state: AlertList) =>
+    everyPage<Alert>(
+      (cursor) =>
+        unwrap(
+          http.GET("/api/v1/alerts", query({ environment, state, limit: state === "open" ? BIG_PAGE : 200, cursor })),
+        ),
+      state === "open" ? MOST_OPEN_ALERTS : 200,
     ),
   alert: (id: string) => unwrap<Alert>(http.GET("/api/v1/alerts/{id}", path({ id }))),
   acknowledge: (id: string, body: { by: string; note: string | null }) =>

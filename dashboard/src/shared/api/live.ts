@@ -30,12 +30,6 @@ export function mergeBy<T>(items: T[], changed: Map<string, T>, id: (item: T) =>
   return left.size === 0 ? merged : [...merged, ...left.values()];
 }
 
-/** Which of the three alert lists an alert belongs to. */
-export function alertList(alert: Alert): "open" | "folded" | "resolved" {
-  if (alert.state === "resolved") return "resolved";
-  return alert.folded_under ? "folded" : "open";
-}
-
 /** Puts an alert where it now belongs and takes it out of where it was. */
 export function placeAlert(list: Alert[], alert: Alert, belongs: boolean): Alert[] {
   const index = list.findIndex((each) => each.id === alert.id);
@@ -81,7 +75,12 @@ export function applyEvents(client: QueryClient, env: string | undefined, events
   if (checkStates.size > 0)
     for (const id of checkStates.keys()) void client.invalidateQueries({ queryKey: ["probes", id] });
   if (budgets.size > 0) {
-    const update = (slo: Slo) => withBudget(slo, budgets.get(slo.id));
+    const update = (slo: Slo) => {
+      const next = withBudget(slo, budgets.get(slo.id));
+      // The event has no state; whether an objective is at risk turns where the rate passes one.
+      if (isFast(next) !== isFast(slo)) for (const name of ["slos", "slo"]) stale.add(name);
+      return next;
+    };
     client.setQueryData<Slo[]>(["slos", env], (old) => old?.map(update));
     for (const id of budgets.keys()) client.setQueryData<Slo>(["slo", id], (old) => old && update(old));
   }
@@ -154,6 +153,8 @@ function withEvents(check: Check, probe: ProbeEvent | undefined, change: CheckSt
   return next;
 }
 
+const isFast = (slo: Slo) => (slo.budget.burn_rate ?? 0) > 1;
+
 /** What follows from the part that is left is brought along, so that a page never shows two answers at once. */
 function withBudget(slo: Slo, event: BudgetEvent | undefined): Slo {
   if (!event) return slo;
@@ -163,9 +164,8 @@ function withBudget(slo: Slo, event: BudgetEvent | undefined): Slo {
 }
 
 function applyAlert(client: QueryClient, env: string | undefined, alert: Alert): void {
-  const belongs = alertList(alert);
-  for (const list of ["open", "folded", "resolved"] as const) {
-    client.setQueryData<Alert[]>(["alerts", env, list], (old) => old && placeAlert(old, alert, list === belongs));
+  for (const list of ["open", "resolved"] as const) {
+    client.setQueryData<Alert[]>(["alerts", env, list], (old) => old && placeAlert(old, alert, list === alert.state));
   }
   void client.invalidateQueries({ queryKey: ["alert", alert.id] });
 }

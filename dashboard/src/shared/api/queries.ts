@@ -1,8 +1,10 @@
 // Query keys and options: what is kept, under which name, and for how long it counts as fresh. Live events
 // (`live.ts`) write into the same keys, so most queries need no polling; the slow refresh is the safety net.
 import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { Batch } from "./batch";
 import { ApiError } from "./client";
-import { api, type Outcome } from "./endpoints";
+import { type AlertList, api, type Outcome } from "./endpoints";
+import type { Trend } from "./types";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -15,17 +17,18 @@ export const keys = {
   facts: (env: string | undefined, name: string) => ["facts", env, name] as const,
   dependencies: (env?: string) => ["dependencies", env] as const,
   states: (env?: string) => ["states", env] as const,
-  strips: (env: string | undefined, hours: number, slots: number) => ["strips", env, hours, slots] as const,
-  strip: (env: string | undefined, name: string, hours: number, slots: number) =>
-    ["strip", env, name, hours, slots] as const,
+  strips: (env: string | undefined, seconds: number, slots: number) => ["strips", env, seconds, slots] as const,
+  strip: (env: string | undefined, name: string, seconds: number, slots: number) =>
+    ["strip", env, name, seconds, slots] as const,
+  trend: (env: string | undefined, name: string, seconds: number) => ["trend", env, name, seconds] as const,
   checks: (env?: string) => ["checks", env] as const,
   probes: (id: string, outcome?: string) => ["probes", id, outcome] as const,
-  history: (id: string, hours: number) => ["history", id, hours] as const,
+  history: (id: string, seconds: number) => ["history", id, seconds] as const,
   maintenance: (env?: string) => ["maintenance", env] as const,
   slos: (env?: string) => ["slos", env] as const,
   slo: (id: string) => ["slo", id] as const,
-  burnDown: (id: string, hours: number | null) => ["burn-down", id, hours] as const,
-  alerts: (env: string | undefined, state: string) => ["alerts", env, state] as const,
+  burnDown: (id: string, seconds: number | null) => ["burn-down", id, seconds] as const,
+  alerts: (env: string | undefined, state: AlertList) => ["alerts", env, state] as const,
   alert: (id: string) => ["alert", id] as const,
   silences: (env?: string) => ["silences", env] as const,
   webhooks: ["webhooks"] as const,
@@ -35,10 +38,55 @@ export const keys = {
   import: (id: string) => ["import", id] as const,
 };
 
-/** From `hours` ago until now, rounded to the minute so that repeated requests are the same request. */
-function span(hours: number): { from: string; to: string } {
+/** From `seconds` ago until now, rounded to the minute so that repeated requests are the same request. */
+function span(seconds: number): { from: string; to: string } {
   const to = Math.ceil(Date.now() / MINUTE) * MINUTE;
-  return { from: new Date(to - hours * 60 * MINUTE).toISOString(), to: new Date(to).toISOString() };
+  return { from: new Date(to - seconds * SECOND).toISOString(), to: new Date(to).toISOString() };
+}
+
+const MOST_SLOTS = 500;
+
+/** The server cuts whole hours into slots. Of a shorter span the last slots are kept. */
+export function stripRequest(seconds: number, slots: number): { hours: number; ask: number; keep: number } {
+  const hours = Math.max(1, Math.ceil(seconds / 3600));
+  const ask = Math.min(MOST_SLOTS, Math.round((slots * hours * 3600) / seconds));
+  return { hours, ask, keep: Math.max(1, Math.round((ask * seconds) / (hours * 3600))) };
+}
+
+/** Slots for a small line: no shorter than a minute, and as long as the server's buckets where it can be. */
+export function trendRequest(seconds: number): { hours: number; ask: number; keep: number } {
+  const hours = Math.max(1, Math.ceil(seconds / 3600));
+  const ask = hours === 1 ? 60 : hours <= 12 ? 36 : hours <= 24 ? 24 : hours <= 168 ? 42 : 60;
+  return { hours, ask, keep: Math.max(2, Math.round((ask * seconds) / (hours * 3600))) };
+}
+
+const MOST_TRENDS = 100;
+const trendBatches = new Map<string, Batch<Trend | null>>();
+
+function trendBatch(env: string | undefined, seconds: number): Batch<Trend | null> {
+  const key = `${env} ${seconds}`;
+  const known = trendBatches.get(key);
+  if (known) return known;
+  const { hours, ask, keep } = trendRequest(seconds);
+  const batch = new Batch<Trend | null>(
+    async (names) => {
+      const trends = await api.trends(env, names, hours, ask);
+      return new Map(trends.map((each) => [each.service, lastSlots(each, keep)]));
+    },
+    null,
+    MOST_TRENDS,
+  );
+  trendBatches.set(key, batch);
+  return batch;
+}
+
+function lastSlots(trend: Trend, keep: number): Trend {
+  return {
+    ...trend,
+    counted: trend.counted.slice(-keep),
+    availability_ratio: trend.availability_ratio.slice(-keep),
+    latency_p95_ms: trend.latency_p95_ms.slice(-keep),
+  };
 }
 
 export const q = {
@@ -57,16 +105,32 @@ export const q = {
       queryFn: () => api.states(env),
       refetchInterval: (query) => ((query.state.data?.length ?? 0) > 500 ? MINUTE : 15 * SECOND),
     }),
-  strips: (env: string | undefined, hours: number, slots: number) =>
+  strips: (env: string | undefined, seconds: number, slots: number) =>
     queryOptions({
-      queryKey: keys.strips(env, hours, slots),
-      queryFn: () => api.strips(env, hours, slots),
+      queryKey: keys.strips(env, seconds, slots),
+      queryFn: async () => {
+        const { hours, ask, keep } = stripRequest(seconds, slots);
+        const strips = await api.strips(env, hours, ask);
+        return strips.map((each) => ({ ...each, slots: each.slots.slice(-keep) }));
+      },
       refetchInterval: MINUTE,
     }),
-  strip: (env: string | undefined, name: string, hours: number, slots: number) =>
+  strip: (env: string | undefined, name: string, seconds: number, slots: number) =>
     queryOptions({
-      queryKey: keys.strip(env, name, hours, slots),
-      queryFn: () => api.strip(env, name, hours, slots),
+      queryKey: keys.strip(env, name, seconds, slots),
+      queryFn: async () => {
+        const { hours, ask, keep } = stripRequest(seconds, slots);
+        const strip = await api.strip(env, name, hours, ask);
+        return strip.slots.slice(-keep);
+      },
+      refetchInterval: MINUTE,
+    }),
+  /** How one service did lately; what the rows of a list want at the same time is one request. */
+  trend: (env: string | undefined, name: string, seconds: number) =>
+    queryOptions({
+      queryKey: keys.trend(env, name, seconds),
+      queryFn: ({ signal }) => trendBatch(env, seconds).load(name, signal),
+      staleTime: MINUTE,
       refetchInterval: MINUTE,
     }),
   checks: (env?: string) =>
@@ -77,11 +141,11 @@ export const q = {
       queryFn: () => api.probes(id, outcome, limit),
       refetchInterval: 15 * SECOND,
     }),
-  history: (id: string, hours: number) =>
+  history: (id: string, seconds: number) =>
     queryOptions({
-      queryKey: keys.history(id, hours),
+      queryKey: keys.history(id, seconds),
       queryFn: () => {
-        const { from, to } = span(hours);
+        const { from, to } = span(seconds);
         return api.history(id, from, to);
       },
       refetchInterval: MINUTE,
@@ -92,17 +156,18 @@ export const q = {
     queryOptions({ queryKey: keys.slos(env), queryFn: () => api.slos(env), refetchInterval: 30 * SECOND }),
   slo: (id: string) =>
     queryOptions({ queryKey: keys.slo(id), queryFn: () => api.slo(id), refetchInterval: 15 * SECOND }),
-  burnDown: (id: string, hours: number | null) =>
+  /** The whole window, or its last `seconds`. */
+  burnDown: (id: string, seconds: number | null) =>
     queryOptions({
-      queryKey: keys.burnDown(id, hours),
+      queryKey: keys.burnDown(id, seconds),
       queryFn: () => {
-        if (hours === null) return api.burnDown(id);
-        const { from, to } = span(hours);
+        if (seconds === null) return api.burnDown(id);
+        const { from, to } = span(seconds);
         return api.burnDown(id, from, to);
       },
       refetchInterval: MINUTE,
     }),
-  alerts: (env: string | undefined, state: "open" | "folded" | "resolved") =>
+  alerts: (env: string | undefined, state: AlertList) =>
     queryOptions({
       queryKey: keys.alerts(env, state),
       queryFn: () => api.alerts(env, state),

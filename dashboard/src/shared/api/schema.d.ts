@@ -4,6 +4,327 @@
  */
 
 export interface paths {
+    "/api/v1/admin/events/handlers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the handlers of events
+         * @description With how far they have come.
+         */
+        get: operations["list_event_handlers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/events/handlers/{handler}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try everything again that a handler has put aside
+         * @description At once, and with their attempts begun anew.
+         */
+        post: operations["replay_handler"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/events/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List parked events
+         * @description Those that a handler could not handle: dead letters first, each state from the oldest on.
+         */
+        get: operations["list_parked_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/events/parked/{handler}/{position}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard a parked event
+         * @description Its handler will never see it, which cannot be undone. What waits behind it goes on. The log keeps who did it.
+         */
+        post: operations["discard_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/events/parked/{handler}/{position}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a parked event again
+         * @description At once, and with its attempts begun anew. A dead letter comes after events of its key that were handled since.
+         */
+        post: operations["replay_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs
+         * @description Newest first, without what they were given and what they answered.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a job
+         * @description With what it was given and what it answered.
+         */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description One that waits is cancelled at once. One that runs is asked to stop, which takes a few seconds; what it has committed by
+         *     then stays.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/jobs/{id}/run-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a job again
+         * @description One that failed or was cancelled, now and with its attempts begun anew.
+         */
+        post: operations["run_job_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the leases
+         * @description By name.
+         */
+        get: operations["list_leases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the queues
+         * @description With how many of their jobs are in which state.
+         */
+        get: operations["list_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/replicas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the replicas
+         * @description Oldest first.
+         */
+        get: operations["list_replicas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the schedules
+         * @description By name.
+         */
+        get: operations["list_schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/schedules/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold a schedule back
+         * @description A job that it has added already goes on.
+         */
+        post: operations["pause_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/schedules/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a schedule go on
+         * @description From now on; what it missed while it was held back is not made up for.
+         */
+        post: operations["resume_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/schedules/{name}/run-now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a schedule come now
+         * @description Paused or not; when it comes next stays as it was.
+         */
+        post: operations["run_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tasks": {
         parameters: {
             query?: never;
@@ -641,7 +962,7 @@ export interface paths {
         };
         /**
          * List SLOs
-         * @description Worst first: exhausted, burning, warning, ok, without data; within each the smallest remaining budget first.
+         * @description Worst first: exhausted, burning, warning, at risk, ok, without data; within each the smallest remaining budget first.
          */
         get: operations["list_slos"];
         put?: never;
@@ -727,6 +1048,27 @@ export interface paths {
          * @description By name, in one page.
          */
         get: operations["list_strips"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List how services did lately
+         * @description The results of all checks of each service in slots, in the order the services are named. A name that no service has is left
+         *     out.
+         */
+        get: operations["list_trends"];
         put?: never;
         post?: never;
         delete?: never;
@@ -895,7 +1237,7 @@ export interface components {
             acknowledged_at?: string | null;
             /** @description Who took it on. */
             acknowledged_by?: string | null;
-            /** @description Whether its opening was handed to the webhooks. */
+            /** @description Whether at least one webhook has accepted its opening. */
             delivered: boolean;
             folded_under?: components["schemas"]["FoldedUnder"] | null;
             /**
@@ -938,6 +1280,7 @@ export interface components {
              * @example payments-api is down
              */
             title: string;
+            told?: components["schemas"]["AlertTold"] | null;
             /** @description The numbers of the summary by name. */
             values: Record<string, never>;
         };
@@ -951,6 +1294,24 @@ export interface components {
          * @enum {string}
          */
         AlertSeverity: "page" | "ticket";
+        /** @description Who was told of the opening of an alert. */
+        AlertTold: {
+            /**
+             * Format: int64
+             * @description How many of them have accepted it so far.
+             */
+            accepted: number;
+            /**
+             * @description Both in a sentence.
+             * @example 1 of 2 webhooks accepted it.
+             */
+            summary: string;
+            /**
+             * Format: int64
+             * @description How many webhooks it was handed to: those that existed and were enabled.
+             */
+            webhooks: number;
+        };
         /** @description One expectation, as a person writes it. */
         Assertion: {
             /** @description Codes and ranges: `200-299,304`. */
@@ -1025,7 +1386,8 @@ export interface components {
             bad: number;
             /**
              * Format: double
-             * @description How many times faster than allowed the budget is being spent.
+             * @description How many times faster than allowed the budget is being spent, over the shortest long window of the rules that holds at
+             *     least ten events.
              */
             burn_rate?: number | null;
             /**
@@ -1052,6 +1414,7 @@ export interface components {
              */
             one_failure_pages_below_per_hour?: number | null;
             percentiles?: components["schemas"]["PercentilesBody"] | null;
+            recent?: components["schemas"]["RecentBody"] | null;
             /**
              * Format: int64
              * @description How many more events may be bad; negative when overspent.
@@ -1065,10 +1428,17 @@ export interface components {
              */
             remaining_ratio?: number | null;
             /**
-             * @description `ok`, `warning`, `burning`, `exhausted` or `no-data`.
+             * @description `exhausted`: nothing is left. `burning`: a rule that pages fires. `warning`: a rule that opens a ticket fires, or the
+             *     announced share (80 %) is spent. `at-risk`: no rule fires yet, but the latest events spend the budget faster than it
+             *     lasts. `ok`: none of these. `no-data`: there were no events in the window.
              * @example ok
              */
             state: string;
+            /**
+             * @description The state in a sentence or two, with numbers and units.
+             * @example 98.2 % of the budget is left.
+             */
+            summary: string;
             /**
              * Format: double
              * @description For throughput: successful probes per second lately.
@@ -1423,6 +1793,29 @@ export interface components {
              */
             starts_at?: string | null;
         };
+        /** @description One difference of what files declare for other modules. */
+        DeclarationChange: {
+            /** @description What happened; `kept` does not occur. */
+            change: components["schemas"]["ChangeKind"];
+            /** @description Where it applies. */
+            environment: string;
+            /** @description The file that declares it, or did. */
+            file?: string | null;
+            /**
+             * @description What it is.
+             * @example slo
+             */
+            kind: string;
+            /**
+             * Format: int32
+             * @description The line in the file, from 1.
+             */
+            line?: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @description The service it is for, if it names one. */
+            service?: string | null;
+        };
         /** @description One thing told to one webhook. */
         Delivery: {
             /**
@@ -1734,6 +2127,48 @@ export interface components {
          * @enum {string}
          */
         Format: "mainstay" | "alertmanager";
+        /** @description How far a handler of events has come. */
+        HandlerBody: {
+            /**
+             * Format: int64
+             * @description Positions after that, of any topic.
+             */
+            behind: number;
+            /**
+             * Format: int64
+             * @description Events given up: dead letters.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Events handled since it was first registered.
+             */
+            handled: number;
+            /** @description Its name. */
+            handler: string;
+            /** @description Whether the replica that answers knows it. One that no replica knows belongs to a version of the past. */
+            known: boolean;
+            /**
+             * Format: double
+             * @description The age of the oldest event that it has neither handled nor given up; 0 when there is none.
+             */
+            lag_s: number;
+            /**
+             * Format: int64
+             * @description The last position it has handled or put aside.
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description When its position last moved.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Events put aside that will be tried again.
+             */
+            waiting: number;
+        };
         /** @description A header as it is written by hand: with a value, or with the name of a file that holds it. */
         HeaderDraft: {
             /** @description The header's name. */
@@ -1821,15 +2256,36 @@ export interface components {
              */
             total: number;
         };
+        /** @description The replica that holds or runs something. */
+        HolderBody: {
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Its name; null when it takes part no longer. */
+            name?: string | null;
+        };
         /** @description The report of one import. */
         Import: {
+            /** @description Names that mean a service by this import; null for one that was forgotten. */
+            aliases?: {
+                [key: string]: string | null;
+            };
+            /**
+             * @description Whether everything was in force when the import answered: probed, counted, called. False when it takes a moment longer,
+             *     and null for a dry run.
+             */
+            applied?: boolean | null;
             /**
              * Format: date-time
              * @description When it ran.
              */
             at: string;
-            /** @description How the catalog differs from before. */
+            /** @description How the services differ from before. */
             changes: components["schemas"]["Change"][];
+            /** @description How what files declare for other modules differs from before: SLOs, checks, webhooks, maintenance windows. */
+            declarations?: components["schemas"]["DeclarationChange"][];
             /** @description Whether it only showed what it would do. */
             dry_run: boolean;
             /** @description Every file that was given. */
@@ -1851,8 +2307,14 @@ export interface components {
             /** @description The content as text. */
             content: string;
             /**
-             * @description The path as a person should see it; it identifies the file in later imports.
-             * @example config/service_registry.json
+             * @description Other paths under which the same file may have been imported before. What one of them said is replaced as well, if it
+             *     was largely about the same services and objects.
+             */
+            formerly?: string[];
+            /**
+             * @description The path as a person should see it; it identifies the file in later imports, so it must not be that of another file:
+             *     put the repository's name in front.
+             * @example acme/shop/config/service_registry.json
              */
             path: string;
         };
@@ -1869,11 +2331,160 @@ export interface components {
             /** @description Findings that are warnings and were not accepted. */
             warnings: number;
         };
+        /** @description A job. */
+        JobBody: {
+            /**
+             * Format: int64
+             * @description Attempts begun.
+             */
+            attempt: number;
+            /** @description Whether somebody wants it to stop. */
+            cancel_requested: boolean;
+            /**
+             * Format: date-time
+             * @description When it was written.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /**
+             * @description What kind of job it is.
+             * @example work.forget
+             */
+            kind: string;
+            /** @description Why the last attempt did not succeed. */
+            last_error?: string | null;
+            /**
+             * Format: int64
+             * @description Attempts before it counts as failed.
+             */
+            max_attempts: number;
+            progress?: components["schemas"]["JobProgress"] | null;
+            /** @description Its queue. */
+            queue: string;
+            replica?: components["schemas"]["HolderBody"] | null;
+            /**
+             * Format: date-time
+             * @description When it is due, or was.
+             */
+            run_at: string;
+            /**
+             * Format: date-time
+             * @description When its last attempt began.
+             */
+            started_at?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["JobStateBody"];
+        };
+        /** @description Jobs by state. */
+        JobCounts: {
+            /**
+             * Format: int64
+             * @description Cancelled.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Ended well.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Ended badly.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Running.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Waiting for their time or for somebody free.
+             */
+            waiting: number;
+        };
+        /** @description A job with what it was given and what it answered. What looks secret in them is masked. */
+        JobDetail: components["schemas"]["JobBody"] & {
+            /**
+             * Format: date-time
+             * @description When the replica that runs it last said so.
+             */
+            heartbeat_at?: string | null;
+            /** @description What it was given. */
+            payload: unknown;
+            /** @description What it answered. */
+            result?: unknown;
+            /** @description As long as a job with this key waits or runs, there is no second one. */
+            unique_key?: string | null;
+        };
+        /** @description How far a job has come. */
+        JobProgress: {
+            /**
+             * Format: int64
+             * @description Steps done.
+             */
+            done: number;
+            /** @description What it is doing. */
+            text?: string | null;
+            /**
+             * Format: int64
+             * @description Steps in all.
+             */
+            total: number;
+        };
+        /**
+         * @description Where a job stands.
+         * @enum {string}
+         */
+        JobStateBody: "waiting" | "running" | "done" | "failed" | "cancelled";
         /**
          * @description What kind of condition an alert is about, without the severity of a burn-rate rule.
          * @enum {string}
          */
         Kind: "service-down" | "burn-rate" | "budget-spent";
+        /** @description What became of the last job of a schedule. */
+        LastJob: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifies it.
+             */
+            id: string;
+            /** @description Why its last attempt did not succeed. */
+            last_error?: string | null;
+            state?: components["schemas"]["JobStateBody"] | null;
+        };
+        /** @description A share of the work that one replica at a time does. */
+        LeaseBody: {
+            /**
+             * Format: date-time
+             * @description When it last changed hands.
+             */
+            changed_at: string;
+            holder?: components["schemas"]["HolderBody"] | null;
+            /** @description Its name. */
+            name: string;
+            /** @description The role that a replica needs to hold it. */
+            role: string;
+            /**
+             * Format: int64
+             * @description Counts up with every change of hands.
+             */
+            token: number;
+        };
         /**
          * @description A file or folder that was given and not read; it is listed in the report all the same, and what was imported from it
          *     before stays in force.
@@ -1947,6 +2558,11 @@ export interface components {
             environments: string[];
             /**
              * Format: date-time
+             * @description When the first of the environment's services became known: nothing that is shown of them is older. Null without services.
+             */
+            first_service_at?: string | null;
+            /**
+             * Format: date-time
              * @description When this process began to serve.
              */
             started_at: string;
@@ -1984,7 +2600,7 @@ export interface components {
                 acknowledged_at?: string | null;
                 /** @description Who took it on. */
                 acknowledged_by?: string | null;
-                /** @description Whether its opening was handed to the webhooks. */
+                /** @description Whether at least one webhook has accepted its opening. */
                 delivered: boolean;
                 folded_under?: components["schemas"]["FoldedUnder"] | null;
                 /**
@@ -2027,6 +2643,7 @@ export interface components {
                  * @example payments-api is down
                  */
                 title: string;
+                told?: components["schemas"]["AlertTold"] | null;
                 /** @description The numbers of the summary by name. */
                 values: Record<string, never>;
             }[];
@@ -2198,16 +2815,74 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list as JSON. */
+        Paged_HandlerBody: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Positions after that, of any topic.
+                 */
+                behind: number;
+                /**
+                 * Format: int64
+                 * @description Events given up: dead letters.
+                 */
+                dead: number;
+                /**
+                 * Format: int64
+                 * @description Events handled since it was first registered.
+                 */
+                handled: number;
+                /** @description Its name. */
+                handler: string;
+                /** @description Whether the replica that answers knows it. One that no replica knows belongs to a version of the past. */
+                known: boolean;
+                /**
+                 * Format: double
+                 * @description The age of the oldest event that it has neither handled nor given up; 0 when there is none.
+                 */
+                lag_s: number;
+                /**
+                 * Format: int64
+                 * @description The last position it has handled or put aside.
+                 */
+                position: number;
+                /**
+                 * Format: date-time
+                 * @description When its position last moved.
+                 */
+                updated_at: string;
+                /**
+                 * Format: int64
+                 * @description Events put aside that will be tried again.
+                 */
+                waiting: number;
+            }[];
+            /** @description Pass this back as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list as JSON. */
         Paged_Import: {
             /** @description The items, in the list's order. */
             items: {
+                /** @description Names that mean a service by this import; null for one that was forgotten. */
+                aliases?: {
+                    [key: string]: string | null;
+                };
+                /**
+                 * @description Whether everything was in force when the import answered: probed, counted, called. False when it takes a moment longer,
+                 *     and null for a dry run.
+                 */
+                applied?: boolean | null;
                 /**
                  * Format: date-time
                  * @description When it ran.
                  */
                 at: string;
-                /** @description How the catalog differs from before. */
+                /** @description How the services differ from before. */
                 changes: components["schemas"]["Change"][];
+                /** @description How what files declare for other modules differs from before: SLOs, checks, webhooks, maintenance windows. */
+                declarations?: components["schemas"]["DeclarationChange"][];
                 /** @description Whether it only showed what it would do. */
                 dry_run: boolean;
                 /** @description Every file that was given. */
@@ -2223,6 +2898,87 @@ export interface components {
                 proposals: components["schemas"]["Proposal"][];
                 /** @description The numbers. */
                 summary: components["schemas"]["ImportSummary"];
+            }[];
+            /** @description Pass this back as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list as JSON. */
+        Paged_JobBody: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Attempts begun.
+                 */
+                attempt: number;
+                /** @description Whether somebody wants it to stop. */
+                cancel_requested: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was written.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                finished_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identifies it.
+                 */
+                id: string;
+                /**
+                 * @description What kind of job it is.
+                 * @example work.forget
+                 */
+                kind: string;
+                /** @description Why the last attempt did not succeed. */
+                last_error?: string | null;
+                /**
+                 * Format: int64
+                 * @description Attempts before it counts as failed.
+                 */
+                max_attempts: number;
+                progress?: components["schemas"]["JobProgress"] | null;
+                /** @description Its queue. */
+                queue: string;
+                replica?: components["schemas"]["HolderBody"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it is due, or was.
+                 */
+                run_at: string;
+                /**
+                 * Format: date-time
+                 * @description When its last attempt began.
+                 */
+                started_at?: string | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["JobStateBody"];
+            }[];
+            /** @description Pass this back as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list as JSON. */
+        Paged_LeaseBody: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it last changed hands.
+                 */
+                changed_at: string;
+                holder?: components["schemas"]["HolderBody"] | null;
+                /** @description Its name. */
+                name: string;
+                /** @description The role that a replica needs to hold it. */
+                role: string;
+                /**
+                 * Format: int64
+                 * @description Counts up with every change of hands.
+                 */
+                token: number;
             }[];
             /** @description Pass this back as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2250,6 +3006,64 @@ export interface components {
                  * @description Its first moment.
                  */
                 starts_at: string;
+            }[];
+            /** @description Pass this back as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list as JSON. */
+        Paged_ParkedEventBody: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description How often it was tried; 0 when it only waits behind another of its key.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When it happened.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description The event's identity.
+                 */
+                event_id: string;
+                /** @description Which handler. */
+                handler: string;
+                /** @description Events of the same key keep their order: while one waits, those behind it do too. */
+                key: string;
+                /** @description Why it was not handled. */
+                last_error?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it is tried again; null for a dead letter.
+                 */
+                next_attempt_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was put aside.
+                 */
+                parked_at: string;
+                /** @description What happened. */
+                payload: unknown;
+                /**
+                 * Format: int64
+                 * @description The event's place among all.
+                 */
+                position: number;
+                /** @description What becomes of it. */
+                state: components["schemas"]["ParkedStateBody"];
+                /**
+                 * @description What it is about.
+                 * @example slo.alert
+                 */
+                topic: string;
+                /**
+                 * Format: int32
+                 * @description The version of its payload.
+                 */
+                version: number;
             }[];
             /** @description Pass this back as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2293,6 +3107,91 @@ export interface components {
                  * @description Whole days until the certificate expires.
                  */
                 tls_days_left?: number | null;
+            }[];
+            /** @description Pass this back as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list as JSON. */
+        Paged_QueueBody: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description How many of its jobs are in each state; ended ones are kept for a week. */
+                jobs: components["schemas"]["JobCounts"];
+                /**
+                 * Format: date-time
+                 * @description When its oldest waiting job was due; null when none waits. A time to come is when the next one is due.
+                 */
+                oldest_waiting_at?: string | null;
+                /** @description Its name. */
+                queue: string;
+            }[];
+            /** @description Pass this back as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list as JSON. */
+        Paged_ReplicaBody: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description Whether this is the one that answers. */
+                answers: boolean;
+                /**
+                 * Format: uuid
+                 * @description Identifies this run of it.
+                 */
+                id: string;
+                /** @description Leases it holds. */
+                leases: number;
+                /** @description Its host and the port it listens on. */
+                name: string;
+                /** @description The shares of the work it was started for: `api`, `watch`, `page`, `work`. */
+                roles: string[];
+                /**
+                 * Format: date-time
+                 * @description When it last gave a sign of life, by its own clock. Null on SQLite, which belongs to one process, so nobody has to know.
+                 */
+                seen_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it joined, by its own clock.
+                 */
+                started_at: string;
+                /** @description Its version of Mainstay. */
+                version: string;
+            }[];
+            /** @description Pass this back as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list as JSON. */
+        Paged_ScheduleBody: {
+            /** @description The items, in the list's order. */
+            items: {
+                /**
+                 * @description When it comes: minute, hour, day of month, month, day of week.
+                 * @example 30 3 * * *
+                 */
+                cron: string;
+                /** @description The kind of job it adds. */
+                kind: string;
+                /**
+                 * Format: date-time
+                 * @description When it last came.
+                 */
+                last_at?: string | null;
+                last_job?: components["schemas"]["LastJob"] | null;
+                /** @description Its unique name. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When it comes next; null while it is held back, and when it never does.
+                 */
+                next_at?: string | null;
+                /** @description Whether it is held back. */
+                paused: boolean;
+                /**
+                 * @description The time zone of that pattern.
+                 * @example Europe/Berlin
+                 */
+                zone: string;
             }[];
             /** @description Pass this back as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2370,6 +3269,32 @@ export interface components {
                  * @description Good probes among all outside maintenance in the last 24 hours; null in live events.
                  */
                 uptime_24h_ratio?: number | null;
+            }[];
+            /** @description Pass this back as `cursor` to get the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list as JSON. */
+        Paged_ServiceTrend: {
+            /** @description The items, in the list's order. */
+            items: {
+                /** @description Good probes among those, for each slot; null where there were none. */
+                availability_ratio: (number | null)[];
+                /** @description How many probes there were outside maintenance, for each slot. */
+                counted: number[];
+                /**
+                 * Format: date-time
+                 * @description Where the first slot begins. The last one ends with the current minute, five minutes or hour, whichever fits a slot.
+                 */
+                from: string;
+                /** @description 95 of 100 probes took at most this, for each slot; null where there were none. */
+                latency_p95_ms: (number | null)[];
+                /** @description The service. */
+                service: string;
+                /**
+                 * Format: double
+                 * @description Seconds in a slot.
+                 */
+                slot_s: number;
             }[];
             /** @description Pass this back as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
@@ -2484,7 +3409,7 @@ export interface components {
                  */
                 started_at: string;
                 /**
-                 * @description `running`, `failed` (alive, but its last run failed) or `stopped`.
+                 * @description `running`, `failed` (alive, but its last run failed), `finished` (it has done all it was started for) or `stopped`.
                  * @example running
                  */
                 state: string;
@@ -2517,6 +3442,11 @@ export interface components {
                  * @example pager
                  */
                 name: string;
+                /**
+                 * @description Why its declaration in a file cannot be used; null when it can. What was in force before stays in force, and a webhook
+                 *     that never could be used is not called.
+                 */
+                problem?: string | null;
                 /** @description Whether deliveries are signed. The secret itself is shown once, when the webhook is made. */
                 secret_set: boolean;
                 /** @description The file that declares it. */
@@ -2535,6 +3465,64 @@ export interface components {
             /** @description Pass this back as `cursor` to get the next page; null on the last one. */
             next_cursor?: string | null;
         };
+        /** @description An event that a handler could not handle yet. What looks secret in its payload is masked. */
+        ParkedEventBody: {
+            /**
+             * Format: int64
+             * @description How often it was tried; 0 when it only waits behind another of its key.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The event's identity.
+             */
+            event_id: string;
+            /** @description Which handler. */
+            handler: string;
+            /** @description Events of the same key keep their order: while one waits, those behind it do too. */
+            key: string;
+            /** @description Why it was not handled. */
+            last_error?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is tried again; null for a dead letter.
+             */
+            next_attempt_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was put aside.
+             */
+            parked_at: string;
+            /** @description What happened. */
+            payload: unknown;
+            /**
+             * Format: int64
+             * @description The event's place among all.
+             */
+            position: number;
+            /** @description What becomes of it. */
+            state: components["schemas"]["ParkedStateBody"];
+            /**
+             * @description What it is about.
+             * @example slo.alert
+             */
+            topic: string;
+            /**
+             * Format: int32
+             * @description The version of its payload.
+             */
+            version: number;
+        };
+        /**
+         * @description What becomes of a parked event.
+         * @enum {string}
+         */
+        ParkedStateBody: "dead" | "waiting";
         /** @description How long good answers took, over the window. */
         PercentilesBody: {
             /** Format: double */
@@ -2700,14 +3688,84 @@ export interface components {
             /** @description How much it matters. */
             tier?: components["schemas"]["Tier"];
         };
+        /** @description How one queue stands. */
+        QueueBody: {
+            /** @description How many of its jobs are in each state; ended ones are kept for a week. */
+            jobs: components["schemas"]["JobCounts"];
+            /**
+             * Format: date-time
+             * @description When its oldest waiting job was due; null when none waits. A time to come is when the next one is due.
+             */
+            oldest_waiting_at?: string | null;
+            /** @description Its name. */
+            queue: string;
+        };
+        /** @description The latest events: those of the shortest window of any rule that holds at least three. */
+        RecentBody: {
+            /** Format: int64 */
+            bad: number;
+            /**
+             * Format: double
+             * @description How many times faster than allowed they spend the budget.
+             */
+            burn_rate: number;
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: double
+             * @description How far back they reach.
+             * @example 300
+             */
+            window_s: number;
+        };
+        /** @description How many events are tried again. */
+        ReplayedBody: {
+            /**
+             * Format: int64
+             * @description Events that are tried at once.
+             */
+            replayed: number;
+        };
+        /** @description One process that takes part. */
+        ReplicaBody: {
+            /** @description Whether this is the one that answers. */
+            answers: boolean;
+            /**
+             * Format: uuid
+             * @description Identifies this run of it.
+             */
+            id: string;
+            /** @description Leases it holds. */
+            leases: number;
+            /** @description Its host and the port it listens on. */
+            name: string;
+            /** @description The shares of the work it was started for: `api`, `watch`, `page`, `work`. */
+            roles: string[];
+            /**
+             * Format: date-time
+             * @description When it last gave a sign of life, by its own clock. Null on SQLite, which belongs to one process, so nobody has to know.
+             */
+            seen_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it joined, by its own clock.
+             */
+            started_at: string;
+            /** @description Its version of Mainstay. */
+            version: string;
+        };
         /** @description A burn-rate rule and what it says now. */
         RuleBody: {
             /**
              * Format: double
-             * @description Null without events.
+             * @description Null without events. While only a part of the long window has been observed, that part stands for a whole one, so this is
+             *     less than the present rate.
              */
             burn_long?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Null without events.
+             */
             burn_short?: number | null;
             /**
              * Format: double
@@ -2722,6 +3780,36 @@ export interface components {
             severity: components["schemas"]["AlertSeverity"];
             /** Format: double */
             short_s: number;
+        };
+        /** @description A job that comes again and again. */
+        ScheduleBody: {
+            /**
+             * @description When it comes: minute, hour, day of month, month, day of week.
+             * @example 30 3 * * *
+             */
+            cron: string;
+            /** @description The kind of job it adds. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When it last came.
+             */
+            last_at?: string | null;
+            last_job?: components["schemas"]["LastJob"] | null;
+            /** @description Its unique name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it comes next; null while it is held back, and when it never does.
+             */
+            next_at?: string | null;
+            /** @description Whether it is held back. */
+            paused: boolean;
+            /**
+             * @description The time zone of that pattern.
+             * @example Europe/Berlin
+             */
+            zone: string;
         };
         /** @description A service of the fleet. */
         Service: {
@@ -2810,6 +3898,27 @@ export interface components {
             slot_s: number;
             /** @description The worst state of each slot, oldest first. */
             slots: components["schemas"]["State"][];
+        };
+        /** @description How a service did lately. */
+        ServiceTrend: {
+            /** @description Good probes among those, for each slot; null where there were none. */
+            availability_ratio: (number | null)[];
+            /** @description How many probes there were outside maintenance, for each slot. */
+            counted: number[];
+            /**
+             * Format: date-time
+             * @description Where the first slot begins. The last one ends with the current minute, five minutes or hour, whichever fits a slot.
+             */
+            from: string;
+            /** @description 95 of 100 probes took at most this, for each slot; null where there were none. */
+            latency_p95_ms: (number | null)[];
+            /** @description The service. */
+            service: string;
+            /**
+             * Format: double
+             * @description Seconds in a slot.
+             */
+            slot_s: number;
         };
         /**
          * @description How much a finding matters.
@@ -3002,7 +4111,7 @@ export interface components {
              */
             started_at: string;
             /**
-             * @description `running`, `failed` (alive, but its last run failed) or `stopped`.
+             * @description `running`, `failed` (alive, but its last run failed), `finished` (it has done all it was started for) or `stopped`.
              * @example running
              */
             state: string;
@@ -3054,6 +4163,11 @@ export interface components {
              * @example pager
              */
             name: string;
+            /**
+             * @description Why its declaration in a file cannot be used; null when it can. What was in force before stays in force, and a webhook
+             *     that never could be used is not called.
+             */
+            problem?: string | null;
             /** @description Whether deliveries are signed. The secret itself is shown once, when the webhook is made. */
             secret_set: boolean;
             /** @description The file that declares it. */
@@ -3092,7 +4206,7 @@ export interface components {
          * @description What happened to an alert.
          * @enum {string}
          */
-        What: "opened" | "held" | "delivered" | "folded" | "root-resolved" | "unfolded" | "silenced" | "escalated" | "acknowledged" | "unacknowledged" | "resolved";
+        What: "opened" | "held" | "told" | "nobody-told" | "delivered" | "given-up" | "folded" | "root-resolved" | "unfolded" | "silenced" | "escalated" | "acknowledged" | "unacknowledged" | "resolved";
         /** @description A window. */
         WindowBody: {
             /** @enum {string} */
@@ -3126,6 +4240,503 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_event_handlers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every handler by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_HandlerBody"];
+                };
+            };
+        };
+    };
+    replay_handler: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The handler's name */
+                handler: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many events are tried */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedBody"];
+                };
+            };
+            /** @description No such handler */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_parked_events: {
+        parameters: {
+            query?: {
+                /** @description At most this many items, 1 to 10000; 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only events of this handler. */
+                handler?: string;
+                /** @description Only events in this state. */
+                state?: "dead" | "waiting";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of parked events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_ParkedEventBody"];
+                };
+            };
+            /** @description A query parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    discard_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The handler's name */
+                handler: string;
+                /** @description The event's position */
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event that was discarded */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedEventBody"];
+                };
+            };
+            /** @description No such parked event */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replay_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The handler's name */
+                handler: string;
+                /** @description The event's position */
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event, about to be tried */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedEventBody"];
+                };
+            };
+            /** @description No such parked event */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description At most this many items, 1 to 10000; 100 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only jobs in this state. */
+                state?: "waiting" | "running" | "done" | "failed" | "cancelled";
+                /** @description Only jobs of this queue. */
+                queue?: string;
+                /** @description Only jobs of this kind. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_JobBody"];
+                };
+            };
+            /** @description A query parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, cancelled or asked to stop */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    run_job_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, waiting to be run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description No such job */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It waits, runs or ended well, or another with its key waits or runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_leases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every lease and who holds it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_LeaseBody"];
+                };
+            };
+        };
+    };
+    list_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every queue by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_QueueBody"];
+                };
+            };
+        };
+    };
+    list_replicas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every process that takes part */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_ReplicaBody"];
+                };
+            };
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_ScheduleBody"];
+                };
+            };
+        };
+    };
+    pause_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule, held back */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleBody"];
+                };
+            };
+            /** @description No such schedule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    resume_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule, going on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleBody"];
+                };
+            };
+            /** @description No such schedule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    run_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job it added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description No such schedule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Its last job still waits or runs, or only another version of Mainstay knows it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     list_tasks: {
         parameters: {
             query?: never;
@@ -5385,6 +6996,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Paged_StripItem"];
+                };
+            };
+            /** @description A query parameter is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_trends: {
+        parameters: {
+            query: {
+                /**
+                 * @description The environment that is meant; `production` when absent.
+                 * @example production
+                 */
+                environment?: string;
+                /**
+                 * @description The names of up to 100 services, separated by commas.
+                 * @example api,web
+                 */
+                service: string;
+                /** @description Hours back from now; 24 when absent. */
+                hours?: number;
+                /** @description Parts they are cut into, each at least a minute long; 24 when absent. */
+                slots?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The slots of the named services */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paged_ServiceTrend"];
                 };
             };
             /** @description A query parameter is wrong */

@@ -105,8 +105,17 @@ export interface Import {
   summary: { files: number; services: number; errors: number; warnings: number; infos: number };
 }
 
+/** Something that was given and not read; it is listed in the report all the same. */
+export interface LeftOut {
+  path: string;
+  kind: "unreadable" | "too-large" | "binary" | "link" | "folder" | "special";
+  note: string;
+  line?: number | null;
+}
+
 export interface ImportRequest {
   files: { path: string; content: string }[];
+  left_out: LeftOut[];
   dry_run: boolean;
   aliases: Record<string, string>;
   accept: string[];
@@ -201,6 +210,17 @@ export interface Strip {
   slots: State[];
 }
 
+/** How a service did lately, in slots. */
+export interface Trend {
+  service: string;
+  from: string;
+  slot_s: number;
+  /** Probes outside maintenance. */
+  counted: number[];
+  availability_ratio: (number | null)[];
+  latency_p95_ms: (number | null)[];
+}
+
 export interface Maintenance {
   id: string;
   service: string | null;
@@ -210,7 +230,10 @@ export interface Maintenance {
 }
 
 export interface Budget {
-  state: "ok" | "warning" | "burning" | "exhausted" | "no-data";
+  /** `at-risk`: the latest events spend it faster than it lasts, and no rule fires yet. */
+  state: "ok" | "at-risk" | "warning" | "burning" | "exhausted" | "no-data";
+  /** The state in a sentence or two. */
+  summary: string;
   window_from: string;
   window_to: string;
   total: number;
@@ -223,6 +246,8 @@ export interface Budget {
   allowed_minutes: number;
   remaining_minutes: number | null;
   burn_rate: number | null;
+  /** The latest events, by which an objective is judged before a rule may fire. */
+  recent: { window_s: number; total: number; bad: number; burn_rate: number } | null;
   exhausted_at: string | null;
   one_failure_pages_below_per_hour: number | null;
   percentiles: { p50_ms: number; p95_ms: number; p99_ms: number } | null;
@@ -254,6 +279,7 @@ export interface Slo {
   managed_by: string;
   source: Source | null;
   version: number;
+  created_at: string;
   description: string | null;
   budget: Budget;
   alerts: BurnRule[];
@@ -279,10 +305,29 @@ export interface Alert {
   acknowledged_by: string | null;
   silenced: boolean;
   folded_under: { alert_id: string; service: string; path: string[] } | null;
+  /** Whether at least one webhook has accepted its opening. */
   delivered: boolean;
+  /** Whom its opening was handed to; null while nobody is to be told, because it waits, is folded or is silenced. */
+  told: { webhooks: number; accepted: number; summary: string } | null;
   values: Record<string, unknown>;
-  timeline?: { at: string; what: string; detail: string | null }[];
+  timeline?: { at: string; what: AlertStep; detail: string | null }[];
 }
+
+export type AlertStep =
+  | "opened"
+  | "held"
+  | "told"
+  | "nobody-told"
+  | "delivered"
+  | "given-up"
+  | "folded"
+  | "root-resolved"
+  | "unfolded"
+  | "silenced"
+  | "escalated"
+  | "acknowledged"
+  | "unacknowledged"
+  | "resolved";
 
 export interface Silence {
   id: string;
@@ -321,7 +366,7 @@ export interface Delivery {
   webhook_id: string;
   webhook_name: string;
   alert_id: string | null;
-  event: "alert.opened" | "alert.resolved" | "alert.acknowledged" | "test";
+  event: "alert.opened" | "alert.escalated" | "alert.resolved" | "alert.acknowledged" | "test";
   status: "pending" | "delivered" | "failed" | "dead";
   attempts: number | Attempt[];
   next_attempt_at: string | null;
@@ -338,12 +383,14 @@ export interface Meta {
   environment: string;
   environments: string[];
   demo?: boolean;
+  /** Nothing that is shown is older; null without services. */
+  first_service_at: string | null;
   counts: { services: number; checks: number; slos: number; open_alerts: number };
 }
 
 export interface AdminTask {
   name: string;
-  state: "running" | "idle" | "failed" | "stopped";
+  state: "running" | "idle" | "failed" | "finished" | "stopped";
   started_at: string;
   last_run_at: string | null;
   last_error: string | null;

@@ -62,7 +62,9 @@ export const useReducedMotion = () => useMedia("(prefers-reduced-motion: reduce)
 
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
-  return Boolean(target?.closest("input, textarea, select, [contenteditable=true], [role=dialog]"));
+  return Boolean(
+    target?.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=dialog]"),
+  );
 }
 
 /** Single-key shortcuts. They rest while somebody types or a dialog is open. */

@@ -1,5 +1,5 @@
 // History points as series with honest gaps.
-import type { HistoryPoint } from "@/shared/api/types";
+import type { HistoryPoint, Trend } from "@/shared/api/types";
 
 export interface Latency {
   times: number[];
@@ -20,6 +20,20 @@ export function latencySeries(points: HistoryPoint[], resolutionSeconds: number)
     before = at;
   }
   return series;
+}
+
+/** The share of good probes over all slots, exactly; null when nothing was counted. */
+export function availabilityOf({
+  counted,
+  availability_ratio,
+}: Pick<Trend, "counted" | "availability_ratio">): number | null {
+  let all = 0;
+  let good = 0;
+  counted.forEach((amount, slot) => {
+    all += amount;
+    good += amount * (availability_ratio[slot] ?? 0);
+  });
+  return all === 0 ? null : good / all;
 }
 
 function push(series: Latency, at: number, point: HistoryPoint | null) {

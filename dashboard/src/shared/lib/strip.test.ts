@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HistoryPoint } from "@/shared/api/types";
-import { latencySeries } from "./series";
+import { availabilityOf, latencySeries } from "./series";
 import { runs, slotsOf, stripWords } from "./strip";
 
 const point = (at: number, total: number, failed: number, maintenance = 0): HistoryPoint => ({
@@ -23,12 +23,21 @@ describe("a strip", () => {
     ]);
   });
   it("says in words how long it was not up", () => {
-    const words = stripWords(["up", "up", "down", "unknown"], 4).replaceAll("\u202f", " ");
+    const words = stripWords(["up", "up", "down", "unknown"], 4 * 3600).replaceAll("\u202f", " ");
     expect(words).toBe("in the last 4 h: down about 1 h, not measured about 1 h");
   });
   it("shows what was not measured as unknown, not as up", () => {
     const points = [point(0, 4, 0), point(2000, 4, 4), point(3000, 4, 1)];
     expect(slotsOf(points, 0, 4000, 4)).toEqual(["up", "unknown", "down", "degraded"]);
+  });
+});
+
+describe("the availability over slots", () => {
+  it("weighs each slot by its probes", () => {
+    expect(availabilityOf({ counted: [30, 0, 10], availability_ratio: [1, null, 0.6] })).toBe(0.9);
+  });
+  it("is unknown without probes, not perfect", () => {
+    expect(availabilityOf({ counted: [0], availability_ratio: [null] })).toBeNull();
   });
 });
 

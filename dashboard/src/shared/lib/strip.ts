@@ -20,13 +20,13 @@ export function runs(slots: State[]): Run[] {
 }
 
 /** `up all of the last 24 h`, or how long it was not. */
-export function stripWords(slots: State[], hours: number): string {
-  const slotSeconds = (hours * 3600) / Math.max(1, slots.length);
+export function stripWords(slots: State[], seconds: number): string {
+  const slotSeconds = seconds / Math.max(1, slots.length);
   const span = (state: State) => slots.filter((slot) => slot === state).length * slotSeconds;
   const parts = (["down", "degraded", "maintenance", "unknown"] as const)
     .filter((state) => span(state) > 0)
     .map((state) => `${state === "unknown" ? "not measured" : state} about ${duration(span(state))}`);
-  const length = duration(hours * 3600, 1);
+  const length = duration(seconds, 1);
   if (slots.length === 0) return "nothing measured yet";
   return parts.length === 0 ? `up for all of the last ${length}` : `in the last ${length}: ${parts.join(", ")}`;
 }

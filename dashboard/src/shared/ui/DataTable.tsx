@@ -11,24 +11,31 @@ import {
 } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { useNarrow } from "@/shared/lib/hooks";
-import { t } from "@/strings";
+import type { Optional } from "@/shared/lib/columns";
+import { useKeys, useNarrow } from "@/shared/lib/hooks";
+import { t } from "@/shared/strings";
 import css from "./DataTable.module.css";
 import { useSelection } from "./useSelection";
 
-export interface DataColumn<T> {
-  id: string;
+export interface DataColumn<T> extends Optional {
   header: string;
+  /** Where it is chosen, when the heading says more or less than that. */
+  name?: string;
   /** A track of the grid, for example `minmax(160px, 1.4fr)`. */
   track: string;
   cell: (row: T) => ReactNode;
   /** Ascending order. Without it the column cannot be sorted. */
   compare?: (a: T, b: T) => number;
   align?: "right";
-  /** May be hidden by the person. */
-  optional?: boolean;
   /** What a CSV export writes. */
   text?: (row: T) => string | number | null;
+}
+
+/** Rows that something is to be done with; a row that is filtered away stays chosen. */
+export interface Chosen<T> {
+  ids: ReadonlySet<string>;
+  onChange: (ids: ReadonlySet<string>) => void;
+  name: (row: T) => string;
 }
 
 interface Props<T> {
@@ -46,6 +53,7 @@ interface Props<T> {
   hidden?: string[];
   current?: string | undefined;
   tone?: (row: T) => string | undefined;
+  chosen?: Chosen<T>;
 }
 
 const features = tableFeatures({
@@ -59,7 +67,7 @@ interface Held<T> {
 }
 
 export function DataTable<T>(props: Props<T>) {
-  const { rows, columns, id, onOpen, hidden, sort, onSort } = props;
+  const { rows, columns, id, onOpen, hidden, sort, onSort, chosen } = props;
   const narrow = useNarrow();
   const held = useMemo(() => rows.map((value): Held<T> => ({ value })), [rows]);
   const definitions = useMemo(() => {
@@ -112,8 +120,14 @@ export function DataTable<T>(props: Props<T>) {
     onMove: (index) => virtual.scrollToIndex(index, { align: "auto" }),
   });
 
+  const choose = useChoice(chosen, ids);
+  useKeys({
+    x: () => selected !== null && choose?.toggle(selected, false),
+    Escape: () => chosen && chosen.ids.size > 0 && chosen.onChange(new Set()),
+  });
+
   const visible = columns.filter((column) => !hidden?.includes(column.id));
-  const template = visible.map((column) => column.track).join(" ");
+  const template = [...(choose ? ["16px"] : []), ...visible.map((column) => column.track)].join(" ");
   const style = { "--columns": template } as React.CSSProperties;
   return (
     <div
@@ -125,6 +139,19 @@ export function DataTable<T>(props: Props<T>) {
       data-narrow={narrow || undefined}
     >
       <div className={css.head} role="row" aria-rowindex={1}>
+        {choose && (
+          <div role="columnheader" className={css.headCell} data-col="choose">
+            <input
+              type="checkbox"
+              aria-label={t.common.chooseAll}
+              checked={choose.all === "all"}
+              ref={(box) => {
+                if (box) box.indeterminate = choose.all === "some";
+              }}
+              onChange={choose.toggleAll}
+            />
+          </div>
+        )}
         {visible.map((column) => (
           <div
             key={column.id}
@@ -166,12 +193,26 @@ export function DataTable<T>(props: Props<T>) {
               data-current={row.id === props.current || undefined}
               data-tone={props.tone?.(value)}
               onClick={(event) => {
-                if ((event.target as HTMLElement).closest("a, button, input")) return;
+                if ((event.target as HTMLElement).closest("a, button, input, label")) return;
                 if (window.getSelection()?.toString()) return;
                 setSelected(row.id);
                 onOpen(row.id);
               }}
             >
+              {choose && (
+                <div role="cell" className={css.cell} data-col="choose">
+                  <label className={css.choose}>
+                    <input
+                      type="checkbox"
+                      aria-label={t.common.chooseRow(chosen?.name(value) ?? row.id)}
+                      checked={chosen?.ids.has(row.id) ?? false}
+                      onChange={(event) =>
+                        choose.toggle(row.id, (event.nativeEvent as MouseEvent).shiftKey && event.target.checked)
+                      }
+                    />
+                  </label>
+                </div>
+              )}
               {visible.map((column) => (
                 <div key={column.id} role="cell" className={css.cell} data-col={column.id} data-align={column.align}>
                   {column.cell(value)}
@@ -183,6 +224,38 @@ export function DataTable<T>(props: Props<T>) {
       </div>
     </div>
   );
+}
+
+interface Choice {
+  all: "all" | "some" | "none";
+  toggleAll: () => void;
+  /** With `through`, everything between the row chosen last and this one is chosen too. */
+  toggle: (id: string, through: boolean) => void;
+}
+
+function useChoice<T>(chosen: Chosen<T> | undefined, shown: string[]): Choice | undefined {
+  const last = useRef<string | null>(null);
+  if (!chosen) return undefined;
+  const { ids, onChange } = chosen;
+  const here = shown.filter((id) => ids.has(id)).length;
+  const all = here === 0 ? "none" : here === shown.length ? "all" : "some";
+  return {
+    all,
+    toggleAll: () => {
+      const next = new Set(ids);
+      for (const id of shown) all === "all" ? next.delete(id) : next.add(id);
+      onChange(next);
+    },
+    toggle: (id, through) => {
+      const next = new Set(ids);
+      const [from, to] = [shown.indexOf(last.current ?? id), shown.indexOf(id)];
+      if (through && from >= 0) {
+        for (const each of shown.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(each);
+      } else if (!next.delete(id)) next.add(id);
+      last.current = id;
+      onChange(next);
+    },
+  };
 }
 
 /** `p95:desc` in the address. */
@@ -209,28 +282,4 @@ function arrow(sorting: SortingState, id: string): string {
   const now = sorting[0];
   if (now?.id !== id) return "";
   return now.desc ? " ↓" : " ↑";
-}
-
-/** The rows as comma-separated values, quoted as RFC 4180 asks. */
-export function toCsv<T>(rows: T[], columns: DataColumn<T>[]): string {
-  const exported = columns.filter((column) => column.text);
-  const quote = (value: string | number | null | undefined) => {
-    const text = value === null || value === undefined ? "" : String(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return [
-    exported.map((column) => quote(column.header)),
-    ...rows.map((row) => exported.map((column) => quote(column.text?.(row)))),
-  ]
-    .map((line) => line.join(","))
-    .join("\r\n");
-}
-
-export function download(name: string, text: string, type = "text/csv") {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 1000);
 }

@@ -1,7 +1,7 @@
 // A dialog with a title. The heading is a plain block: a second `header` element would read as a second banner.
 import { Modal } from "@mantine/core";
 import type { ReactNode } from "react";
-import { t } from "@/strings";
+import { t } from "@/shared/strings";
 import css from "./Dialog.module.css";
 
 interface Props {

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
 import { useKeys, useWide } from "@/shared/lib/hooks";
-import { t } from "@/strings";
+import { t } from "@/shared/strings";
 import { Icon } from "./icons";
 import css from "./SplitView.module.css";
 

@@ -1,6 +1,6 @@
 // A state by colour and by shape, so that it survives grey paper and colour-blind eyes.
 import type { State } from "@/shared/api/types";
-import { t } from "@/strings";
+import { t } from "@/shared/strings";
 import css from "./StateMark.module.css";
 
 type Shown = State | "paused";

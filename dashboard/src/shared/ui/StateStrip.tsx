@@ -9,11 +9,11 @@ const HEIGHT: Record<State, number> = { down: 20, degraded: 15, up: 8, maintenan
 
 interface Props {
   slots: State[] | undefined;
-  hours: number;
+  seconds: number;
   height?: number;
 }
 
-export const StateStrip = memo(function StateStrip({ slots, hours, height = 20 }: Props) {
+export const StateStrip = memo(function StateStrip({ slots, seconds, height = 20 }: Props) {
   if (!slots) return <span className={css.waiting} style={{ height }} aria-hidden="true" />;
   return (
     <svg
@@ -22,7 +22,7 @@ export const StateStrip = memo(function StateStrip({ slots, hours, height = 20 }
       height={height}
       preserveAspectRatio="none"
       role="img"
-      aria-label={stripWords(slots, hours)}
+      aria-label={stripWords(slots, seconds)}
     >
       {runs(slots).map((run) => (
         <rect

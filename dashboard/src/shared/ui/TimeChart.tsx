@@ -56,7 +56,11 @@ export default function TimeChart(props: TimeChartProps) {
   useEffect(() => {
     const element = host.current;
     if (!element) return;
-    const chart = new uPlot(optionsOf(latest.current, element.clientWidth || 600, height, setAt), data, element);
+    const chart = new uPlot(
+      optionsOf(() => latest.current, element.clientWidth || 600, height, setAt),
+      data,
+      element,
+    );
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
@@ -67,9 +71,11 @@ export default function TimeChart(props: TimeChartProps) {
     };
   }, [shape]);
 
+  // Setting the data also looks at the range again, which moves on with the time.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the range is read through the latest props
   useEffect(() => {
     plot.current?.setData(data);
-  }, [data]);
+  }, [data, props.range?.from, props.range?.to]);
 
   const index = at ?? lastIndex(lines);
   return (
@@ -109,12 +115,14 @@ function lastIndex(lines: Line[]): number {
   return Math.max(0, values.length - 1);
 }
 
+/** The lines are fixed when a chart is made; what may change while it stands is read when it is drawn. */
 function optionsOf(
-  props: TimeChartProps,
+  latest: () => TimeChartProps,
   width: number,
   height: number,
   setAt: (at: number | null) => void,
 ): uPlot.Options {
+  const props = latest();
   const grid = { stroke: token("--line"), width: 1 };
   const axis = { stroke: token("--muted"), grid, ticks: { show: false }, font: '11px "Inter Variable"' };
   return {
@@ -129,7 +137,12 @@ function optionsOf(
       ...(props.sync ? { sync: { key: props.sync } } : {}),
     },
     scales: {
-      x: props.range ? { range: () => [props.range?.from ?? 0, props.range?.to ?? 1] } : {},
+      x: {
+        range: (_, min, max) => {
+          const { range } = latest();
+          return range ? [range.from, range.to] : [min, max];
+        },
+      },
       y: {
         range: (_, min, max) => {
           const low = Math.min(props.floor ?? min ?? 0, min ?? 0);
@@ -170,7 +183,7 @@ function optionsOf(
     ],
     hooks: {
       setCursor: [(chart) => setAt(chart.cursor.idx ?? null)],
-      draw: [(chart) => drawExtras(chart, props)],
+      draw: [(chart) => drawExtras(chart, latest())],
     },
   };
 }

@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { t } from "@/strings";
+import { t } from "@/shared/strings";
 import css from "./actions.module.css";
 import { ErrorNote } from "./basics";
 import { Dialog } from "./Dialog";

@@ -6,8 +6,9 @@ import { ApiError } from "@/shared/api/client";
 import type { Source } from "@/shared/api/types";
 import { dateTime, percent, relative } from "@/shared/lib/format";
 import { useNow } from "@/shared/lib/hooks";
+import { budgetTone } from "@/shared/lib/objectives";
 import type { Piece } from "@/shared/lib/sentence";
-import { t } from "@/strings";
+import { t } from "@/shared/strings";
 import css from "./basics.module.css";
 import { Icon } from "./icons";
 
@@ -259,9 +260,16 @@ export function Tag({ children, tone }: { children: ReactNode; tone?: "bad" | "w
   );
 }
 
+interface BudgetBarProps {
+  remaining: number | null;
+  /** How the objective stands: a budget that is nearly whole and burns is not a good one. */
+  state?: keyof typeof budgetTone;
+}
+
 /** What is left of an error budget. Overspent is drawn past empty, hatched, and said in words. */
-export function BudgetBar({ remaining, label = true }: { remaining: number | null; label?: boolean }) {
-  const tone = remaining === null ? "none" : remaining <= 0 ? "bad" : remaining < 0.2 ? "warn" : "good";
+export function BudgetBar({ remaining, state }: BudgetBarProps) {
+  const alarm = state && (budgetTone[state] === "bad" || budgetTone[state] === "warn") ? budgetTone[state] : undefined;
+  const tone = remaining === null ? "none" : remaining <= 0 ? "bad" : (alarm ?? (remaining < 0.2 ? "warn" : "good"));
   const width = remaining === null ? 0 : Math.min(1, Math.max(0, remaining)) * 100;
   const words =
     remaining === null
@@ -274,23 +282,39 @@ export function BudgetBar({ remaining, label = true }: { remaining: number | nul
       <span className={css.budgetTrack} aria-hidden="true">
         <span style={{ width: `${remaining !== null && remaining < 0 ? 100 : width}%` }} />
       </span>
-      {label ? <span className={css.budgetText}>{remaining === null ? "–" : percent(remaining)}</span> : null}
-      <span className="sr-only">{words}</span>
+      <span className={css.budgetText}>{remaining === null ? "–" : percent(remaining)}</span>
+      <span className="sr-only">
+        {words}
+        {alarm && state ? `, ${t.budget.state[state]}` : ""}
+      </span>
     </span>
   );
 }
 
 export function SourceRef({ source }: { source: Source | null }) {
   if (!source) return <span className="muted">–</span>;
-  const place = source.file ? `${source.file}${source.line ? `:${source.line}` : ""}` : null;
   return (
     <span className={css.source}>
       <Tag>
         {t.source[source.kind] ?? source.kind}
         {source.version ? ` ${source.version}` : ""}
       </Tag>
-      {place && <code>{place}</code>}
+      {source.file && <Place file={source.file} line={source.line} />}
     </span>
+  );
+}
+
+/** A path that is broken between folders; the name of the file and its line stay together while they fit. */
+function Place({ file, line }: { file: string; line: number | null }) {
+  const at = file.lastIndexOf("/") + 1;
+  return (
+    <code>
+      {file.slice(0, at)}
+      <span className={css.fileName}>
+        {file.slice(at)}
+        {line ? `:${line}` : ""}
+      </span>
+    </code>
   );
 }
 

@@ -2,7 +2,7 @@
 import { Button, CloseButton } from "@mantine/core";
 import { useEffect, useSyncExternalStore } from "react";
 import { ApiError } from "@/shared/api/client";
-import { t } from "@/strings";
+import { t } from "@/shared/strings";
 import { Words } from "./basics";
 import css from "./toaster.module.css";
 

@@ -54,9 +54,14 @@ struct CreateImport {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ImportFile {
-    /// The path as a person should see it; it identifies the file in later imports.
-    #[schema(example = "config/service_registry.json")]
+    /// The path as a person should see it; it identifies the file in later imports, so it must not be that of another file:
+    /// put the repository's name in front.
+    #[schema(example = "acme/shop/config/service_registry.json")]
     path: String,
+    /// Other paths under which the same file may have been imported before. What one of them said is replaced as well, if it
+    /// was largely about the same services and objects.
+    #[serde(default)]
+    formerly: Vec<String>,
     /// The content as text.
     content: String,
 }
@@ -84,12 +89,20 @@ async fn create_import(
     Caller(actor): Caller,
     ApiJson(body): ApiJson<CreateImport>,
 ) -> ApiResult<Created<Import>> {
-    let files = body.files.into_iter().map(|file| InputFile {
-        path: file.path,
-        bytes: file.content.into_bytes(),
-    });
+    let mut formerly = BTreeMap::new();
+    let mut files = Vec::with_capacity(body.files.len());
+    for file in body.files {
+        if !file.formerly.is_empty() {
+            formerly.insert(file.path.clone(), file.formerly);
+        }
+        files.push(InputFile {
+            path: file.path,
+            bytes: file.content.into_bytes(),
+        });
+    }
     let request = ImportRequest {
-        files: files.collect(),
+        files,
+        formerly,
         left_out: body.left_out,
         dry_run: body.dry_run,
         aliases: body.aliases,

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::registries::mark_superseded;
 
 fn fact(kind: SourceKind, file: &str, version: Option<&str>, name: &str, value: Value) -> Fact {
     Fact {

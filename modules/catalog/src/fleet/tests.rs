@@ -103,6 +103,20 @@ fn direct_neighbours_are_told_apart_by_kind() {
 }
 
 #[test]
+fn a_missing_service_is_named_with_the_one_that_was_probably_meant() {
+    let fleet = small(&[("web", "payments-api", DependencyKind::Hard)]);
+    assert_eq!(fleet.missing(&named("web")), None);
+    assert_eq!(
+        fleet.missing(&named("paymnets-api")).as_deref(),
+        Some("there is no service `paymnets-api` in production (did you mean `payments-api`?)")
+    );
+    assert_eq!(
+        fleet.missing(&named("mail")).as_deref(),
+        Some("there is no service `mail` in production")
+    );
+}
+
+#[test]
 fn a_dependency_on_an_unknown_name_is_listed_and_is_no_edge() {
     let api = service(
         named("api"),

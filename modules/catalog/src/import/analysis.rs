@@ -11,13 +11,17 @@ use super::{
     landscape::{File, Landscape},
     listing,
     merge::merge,
+    names::norm,
     pods,
     report::{Analysis, FileStatus, Finding, ImportOptions, InputFile, Proposal},
     rules,
     sources::{self, is_service_template},
     tree::{self, Documents, ReadError, Syntax},
 };
-use crate::model::{Declaration, ServiceName, compare_versions};
+use crate::{
+    model::{Declaration, ServiceName, compare_versions},
+    registries::{self, Edition},
+};
 
 /// What one file turned out to be.
 enum Outcome {
@@ -79,6 +83,7 @@ pub fn analyse(files: impl AsRef<[InputFile]>, options: &ImportOptions) -> Analy
                     path: file.path.clone(),
                     kind,
                     content,
+                    registry: None,
                     superseded_by: None,
                     copies: copies.by.get(file.path.as_str()).cloned().unwrap_or_default(),
                 }));
@@ -229,9 +234,29 @@ fn says_nothing(kind: FileKind, content: &Content) -> bool {
         && content.rule_files.is_empty()
 }
 
-/// Sets registries of one name and kind in order: all but the newest are superseded.
+/// Sets the versions of each registry in order: all but the newest are superseded.
 fn supersede(files: &mut [File]) {
-    let mut newest: BTreeMap<(FileKind, String), usize> = BTreeMap::new();
+    let (places, editions): (Vec<usize>, Vec<Edition<'_, &str>>) = files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| file.kind == FileKind::Registry)
+        .filter_map(|(place, file)| {
+            let names = file.content.statements.iter().map(|statement| norm(&statement.name));
+            let edition = Edition {
+                key: file.base_name(),
+                version: file.version()?,
+                names: names.collect(),
+            };
+            Some((place, edition))
+        })
+        .unzip();
+    let registries = registries::group(&editions);
+    drop(editions);
+    for (place, registry) in places.iter().zip(registries) {
+        if let Some(file) = files.get_mut(*place) {
+            file.registry = Some(registry);
+        }
+    }
     let is_newer = |candidate: &File, known: &File| {
         let updated = |file: &File| file.content.updated.as_ref().map(|updated| updated.value.clone());
         compare_versions(candidate.version(), known.version())
@@ -239,24 +264,17 @@ fn supersede(files: &mut [File]) {
             .then_with(|| candidate.path.cmp(&known.path))
             .is_gt()
     };
-    let history = |file: &File| {
-        let versioned = file.kind == FileKind::Registry && file.version().is_some();
-        versioned.then(|| (file.kind, file.base_name().to_owned()))
-    };
+    let mut newest: BTreeMap<usize, usize> = BTreeMap::new();
     for (index, file) in files.iter().enumerate() {
-        if let Some(key) = history(file) {
-            let replace = newest
-                .get(&key)
-                .and_then(|known| files.get(*known))
-                .is_none_or(|known| is_newer(file, known));
-            if replace {
-                newest.insert(key, index);
-            }
+        let Some(registry) = file.registry else { continue };
+        let known = newest.get(&registry).and_then(|known| files.get(*known));
+        if known.is_none_or(|known| is_newer(file, known)) {
+            newest.insert(registry, index);
         }
     }
     let versions: Vec<Option<String>> = files.iter().map(|file| file.version().map(str::to_owned)).collect();
     for (index, file) in files.iter_mut().enumerate() {
-        let winner = history(file).and_then(|key| newest.get(&key).copied());
+        let winner = file.registry.and_then(|registry| newest.get(&registry).copied());
         if let Some(winner) = winner.filter(|winner| *winner != index) {
             file.superseded_by = versions.get(winner).cloned().flatten();
         }

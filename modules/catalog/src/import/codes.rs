@@ -66,7 +66,7 @@ codes! {
     EndpointDrift, "endpoint-drift", Warning, "Two sources give a service's health URL different paths.";
     ContradictoryObjective, "contradictory-objective", Error, "An objective contradicts its own numbers.";
     MissingSlo, "missing-slo", Info, "A service has no objective although others have.";
-    UnknownSloService, "unknown-slo-service", Warning, "An objective names a service that no source defines.";
+    UndefinedService, "undefined-service", Error, "An SLO, a check, a maintenance window or an alias is for a service that no source defines.";
     StaleReference, "stale-reference", Warning, "A file names a service that the registry no longer lists.";
     DependencyDrift, "dependency-drift", Warning, "Two sources list different dependencies.";
     ReversedDependency, "reversed-dependency", Warning, "Two sources disagree on which service needs the other.";
@@ -85,6 +85,7 @@ codes! {
     ProposedAlias, "proposed-alias", Info, "A name is probably another spelling of a known service.";
     InvalidDocument, "invalid-document", Error, "A Mainstay document is not what its kind asks for.";
     InvalidDeclaration, "invalid-declaration", Error, "What a file declares for another module, that module refuses.";
+    ReplacedFile, "replaced-file", Warning, "A path was about other things before this import: two files of one name, perhaps.";
     Unreadable, "unreadable", Error, "The file cannot be read or parsed.";
 }
 

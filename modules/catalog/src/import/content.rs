@@ -152,6 +152,8 @@ pub(crate) struct Declared {
     /// The import's environment when absent.
     pub(crate) environment: Option<Environment>,
     pub(crate) body: serde_json::Value,
+    /// The service it is for, where it names one.
+    pub(crate) service: Option<At<String>>,
     pub(crate) line: usize,
 }
 

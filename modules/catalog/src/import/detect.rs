@@ -105,7 +105,7 @@ pub(crate) fn by_name(path: &str, text: &str) -> Option<FileKind> {
     if name.starts_with("dockerfile") || extension == "dockerfile" || name.starts_with("containerfile") {
         return Some(FileKind::Dockerfile);
     }
-    if lower.contains(".github/workflows/") || lower.starts_with(".circleci/") || name == ".gitlab-ci.yml" {
+    if lower.contains(".github/workflows/") || lower.contains(".circleci/") || name == ".gitlab-ci.yml" {
         return Some(FileKind::CiWorkflow);
     }
     let tools = [

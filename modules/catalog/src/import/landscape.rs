@@ -14,7 +14,11 @@ use super::{
     names::Aliases,
     report::{ImportOptions, Place},
 };
-use crate::model::{Rank, Source, SourceKind};
+pub(crate) use crate::registries::base_name;
+use crate::{
+    facts::Place as ServicePlace,
+    model::{Rank, Source, SourceKind},
+};
 
 /// A file that was read, or the part of it that is of one kind.
 #[derive(Debug, Clone)]
@@ -22,6 +26,8 @@ pub(crate) struct File {
     pub(crate) path: String,
     pub(crate) kind: FileKind,
     pub(crate) content: Content,
+    /// For a registry with a version, the number that all versions of that registry have.
+    pub(crate) registry: Option<usize>,
     /// The version that replaced it.
     pub(crate) superseded_by: Option<String>,
     /// Paths of equal files.
@@ -93,10 +99,6 @@ pub(crate) fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-pub(crate) fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
 fn source_kind(kind: FileKind) -> SourceKind {
     match kind {
         FileKind::Mainstay => SourceKind::Mainstay,
@@ -131,16 +133,19 @@ pub(crate) struct Landscape<'a> {
     /// Every path that was given, whether it was read or not.
     pub(crate) paths: &'a BTreeSet<String>,
     pub(crate) aliases: Aliases,
+    /// The services that are known without these files, if somebody could be asked.
+    pub(crate) catalog: Option<&'a BTreeSet<ServicePlace>>,
     environment: Environment,
     services: BTreeMap<Key, Vec<Said<'a>>>,
 }
 
 impl<'a> Landscape<'a> {
-    pub(crate) fn new(files: &'a [File], paths: &'a BTreeSet<String>, options: &ImportOptions) -> Self {
+    pub(crate) fn new(files: &'a [File], paths: &'a BTreeSet<String>, options: &'a ImportOptions) -> Self {
         let mut landscape = Self {
             files,
             paths,
             aliases: Aliases::new(&options.aliases),
+            catalog: options.catalog.as_ref(),
             environment: options.environment.clone(),
             services: BTreeMap::new(),
         };
@@ -171,6 +176,11 @@ impl<'a> Landscape<'a> {
             environment: environment.unwrap_or(&self.environment).clone(),
             name: self.aliases.resolve(name),
         }
+    }
+
+    /// Whether the environment is another one than that of the import.
+    pub(crate) fn is_elsewhere(&self, key: &Key) -> bool {
+        key.environment != self.environment
     }
 
     /// Every service with what is said about it, the winner first.

@@ -14,10 +14,11 @@ mod content;
 mod detect;
 #[doc(hidden)]
 pub mod fuzz;
+mod identity;
 mod landscape;
 mod listing;
 mod merge;
-mod names;
+pub(crate) mod names;
 mod paths;
 mod pods;
 mod report;
@@ -27,6 +28,7 @@ mod tree;
 
 pub use analysis::{analyse, parse_any};
 pub use codes::{CODES, Code, Severity};
+pub use identity::{Identity, Repository};
 pub(crate) use listing::sort;
 pub use listing::unsendable;
 pub use paths::{FoundFiles, ReadPathsError, read_paths};

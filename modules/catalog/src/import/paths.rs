@@ -3,6 +3,7 @@
 //! Whatever it does not read, it lists with the reason: a file that is missing from a report looks as if it said nothing.
 
 use std::{
+    collections::HashMap,
     ffi::OsStr,
     fmt::Write as _,
     fs::{self, File},
@@ -10,7 +11,10 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::report::{InputFile, LeftOut, LeftOutKind};
+use super::{
+    identity::Identity,
+    report::{InputFile, LeftOut, LeftOutKind},
+};
 
 /// Folders that hold no source of truth.
 const SKIPPED_FOLDERS: &[&str] = &[".git", "target", "node_modules", ".venv", "venv", "__pycache__"];
@@ -45,6 +49,8 @@ pub struct FoundFiles {
     pub files: Vec<InputFile>,
     /// What was found and not read, by path, with the reason for each.
     pub left_out: Vec<LeftOut>,
+    /// Which file each of both is, by path.
+    pub identities: HashMap<String, Identity>,
 }
 
 impl FoundFiles {
@@ -72,7 +78,10 @@ pub fn read_paths(paths: &[PathBuf]) -> Result<FoundFiles, ReadPathsError> {
         if metadata.is_dir() {
             Walk::new(path, &mut found).run()?;
         } else {
-            found.read(path, shown(path));
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let name = path.file_name().map(readable);
+            let identity = Identity::of(folder.unwrap_or(Path::new(".")), name.as_deref());
+            found.read(path, shown(path), identity);
         }
     }
     found.files.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
@@ -83,7 +92,8 @@ pub fn read_paths(paths: &[PathBuf]) -> Result<FoundFiles, ReadPathsError> {
 }
 
 impl FoundFiles {
-    fn leave_out(&mut self, path: String, kind: LeftOutKind, note: impl Into<String>) {
+    fn leave_out(&mut self, path: String, identity: Identity, kind: LeftOutKind, note: impl Into<String>) {
+        self.identities.insert(path.clone(), identity);
         self.left_out.push(LeftOut {
             path,
             kind,
@@ -92,15 +102,19 @@ impl FoundFiles {
         });
     }
 
-    fn read(&mut self, path: &Path, shown: String) {
+    fn read(&mut self, path: &Path, shown: String, identity: Identity) {
         match read_file(path) {
-            Ok(Some(bytes)) => self.files.push(InputFile { path: shown, bytes }),
+            Ok(Some(bytes)) => {
+                self.identities.insert(shown.clone(), identity);
+                self.files.push(InputFile { path: shown, bytes });
+            }
             Ok(None) => self.leave_out(
                 shown,
+                identity,
                 LeftOutKind::TooLarge,
                 "it is larger than 4 MiB, and no configuration is",
             ),
-            Err(error) => self.leave_out(shown, LeftOutKind::Unreadable, unreadable(&error)),
+            Err(error) => self.leave_out(shown, identity, LeftOutKind::Unreadable, unreadable(&error)),
         }
     }
 }
@@ -121,7 +135,7 @@ struct Walk<'a> {
     root: &'a Path,
     /// The root without links, to tell whether a link leads out of it.
     real_root: Option<PathBuf>,
-    pending: Vec<(PathBuf, String)>,
+    pending: Vec<(PathBuf, String, Identity)>,
     found: &'a mut FoundFiles,
 }
 
@@ -130,28 +144,29 @@ impl<'a> Walk<'a> {
         Self {
             root,
             real_root: root.canonicalize().ok(),
-            pending: vec![(root.to_owned(), shown(root))],
+            pending: vec![(root.to_owned(), shown(root), Identity::of(root, None))],
             found,
         }
     }
 
     fn run(mut self) -> Result<(), ReadPathsError> {
-        while let Some((folder, shown_folder)) = self.pending.pop() {
+        while let Some((folder, shown_folder, identity)) = self.pending.pop() {
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) => {
                     let note = format!("the folder cannot be read: {error}");
-                    self.found.leave_out(shown_folder, LeftOutKind::Unreadable, note);
+                    self.found
+                        .leave_out(shown_folder, identity, LeftOutKind::Unreadable, note);
                     continue;
                 }
             };
             for entry in entries {
                 match entry {
-                    Ok(entry) => self.entry(&entry, &shown_folder),
+                    Ok(entry) => self.entry(&entry, &shown_folder, &identity),
                     Err(error) => {
                         let note = format!("the folder cannot be read to its end: {error}");
                         self.found
-                            .leave_out(shown_folder.clone(), LeftOutKind::Unreadable, note);
+                            .leave_out(shown_folder.clone(), identity, LeftOutKind::Unreadable, note);
                         break;
                     }
                 }
@@ -165,32 +180,37 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &fs::DirEntry, shown_folder: &str) {
+    fn entry(&mut self, entry: &fs::DirEntry, shown_folder: &str, folder: &Identity) {
         let name = readable(&entry.file_name());
         let path = entry.path();
         let shown = join(shown_folder, &name);
+        let identity = folder.child(&name);
         let kind = match entry.file_type() {
             Ok(kind) => kind,
-            Err(error) => return self.found.leave_out(shown, LeftOutKind::Unreadable, unreadable(&error)),
+            Err(error) => {
+                let note = unreadable(&error);
+                return self.found.leave_out(shown, identity, LeftOutKind::Unreadable, note);
+            }
         };
         if name.starts_with("..") && !kind.is_file() {
             let note = "Kubernetes keeps the versions of a mounted volume there; the links beside it are read";
-            self.found.leave_out(shown, LeftOutKind::Folder, note);
+            self.found.leave_out(shown, identity, LeftOutKind::Folder, note);
         } else if kind.is_dir() && SKIPPED_FOLDERS.contains(&name.as_str()) {
             let note = "version control, build output and downloaded packages say nothing about what runs";
-            self.found.leave_out(shown, LeftOutKind::Folder, note);
+            self.found.leave_out(shown, identity, LeftOutKind::Folder, note);
         } else if kind.is_dir() {
-            self.pending.push((path, shown));
+            let identity = folder.folder(&path, &name);
+            self.pending.push((path, shown, identity));
         } else if kind.is_file() {
-            self.found.read(&path, shown);
+            self.found.read(&path, shown, identity);
         } else if kind.is_symlink() {
             match self.why_not_followed(&path) {
-                Some(note) => self.found.leave_out(shown, LeftOutKind::Link, note),
-                None => self.found.read(&path, shown),
+                Some(note) => self.found.leave_out(shown, identity, LeftOutKind::Link, note),
+                None => self.found.read(&path, shown, identity),
             }
         } else {
             let note = "it is a socket, a pipe or a device";
-            self.found.leave_out(shown, LeftOutKind::Special, note);
+            self.found.leave_out(shown, identity, LeftOutKind::Special, note);
         }
     }
 
@@ -233,8 +253,9 @@ fn shown(path: &Path) -> String {
     if by_place { own_name().unwrap_or(text) } else { text }
 }
 
-fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() || folder.ends_with('/') {
+/// A path below a folder; the folder itself when nothing is below.
+pub(super) fn join(folder: &str, name: &str) -> String {
+    if name.is_empty() || folder.is_empty() || folder.ends_with('/') {
         format!("{folder}{name}")
     } else {
         format!("{folder}/{name}")
@@ -242,7 +263,7 @@ fn join(folder: &str, name: &str) -> String {
 }
 
 /// The name with whatever no report can show written as an escape, so that two names never become one.
-fn readable(name: &OsStr) -> String {
+pub(super) fn readable(name: &OsStr) -> String {
     let mut text = String::new();
     for chunk in name.as_encoded_bytes().utf8_chunks() {
         for char in chunk.valid().chars() {

@@ -1,6 +1,6 @@
 //! What goes into an analysis and what comes out: the vocabulary of an import.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_kernel::Environment;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,10 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::codes::{Code, Severity};
-use crate::model::{Declaration, DependencyKind, Fact, ServiceName, ServiceSpec, Source};
+use crate::{
+    facts::Place as ServicePlace,
+    model::{Declaration, DependencyKind, Fact, ServiceName, ServiceSpec, Source},
+};
 
 /// One file to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +89,10 @@ pub struct ImportOptions {
     pub aliases: BTreeMap<String, String>,
     /// Where the described services run, unless a file says otherwise.
     pub environment: Environment,
+    /// The services that are known already, by environment and name; `None` when nobody can be asked. Then files that
+    /// define no service may name any: it may come with another import. They help to guess what a name should be; what is
+    /// missing in the files is reported although it is known here, for the import itself may take it away.
+    pub catalog: Option<BTreeSet<ServicePlace>>,
 }
 
 /// What the files say together.

@@ -1,10 +1,10 @@
 //! Which files an import touches, and whose services they manage. Pure.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mainstay_kernel::Scope;
 
-use super::request::Wanted;
+use super::{request::Wanted, subjects::Subjects};
 use crate::{
     error::CatalogError,
     facts::FileId,
@@ -32,6 +32,7 @@ impl FileChange {
         request: &Wanted,
         reports: &[FileReport],
         stored: &[StoredFile],
+        subjects: &Subjects,
     ) -> Result<Self, CatalogError> {
         let id = |file: &StoredFile| (file.environment.clone(), file.path.clone());
         let mut given: BTreeMap<FileId, StoredFile> = BTreeMap::new();
@@ -49,14 +50,33 @@ impl FileChange {
             }
             given.insert(id(&file), file);
         }
+        // Which of the given files may be the one that was known by a path.
+        let mut known_by: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (path, formerly) in &request.formerly {
+            if replaced.contains(&(scope.environment.clone(), path.clone())) {
+                for former in formerly {
+                    known_by.entry(former).or_default().push(path);
+                }
+            }
+        }
+        for file in stored {
+            let candidates = known_by.get(file.path.as_str()).map(Vec::as_slice).unwrap_or_default();
+            let is_one_of_them = || candidates.iter().any(|path| subjects.is_same(path, &id(file)));
+            if given.contains_key(&id(file)) || file.environment != scope.environment || !is_one_of_them() {
+                continue;
+            }
+            if manages(file) && request.managed_by != ManagedBy::File {
+                return Err(managed(file));
+            }
+            if file.managed_by == request.managed_by {
+                replaced.insert(id(file));
+            }
+        }
         let mut file_managed = HashSet::new();
         for file in stored {
             if let Some(given) = given.get_mut(&id(file)) {
                 if manages(file) && request.managed_by != ManagedBy::File {
-                    return Err(CatalogError::FileManaged {
-                        what: file.path.clone(),
-                        file: file.path.clone(),
-                    });
+                    return Err(managed(file));
                 }
                 if !replaced.contains(&id(file)) {
                     given.kind.clone_from(&file.kind);
@@ -64,7 +84,7 @@ impl FileChange {
             } else if request.replace && file.environment == scope.environment && file.managed_by == request.managed_by
             {
                 replaced.insert(id(file));
-            } else if manages(file) {
+            } else if manages(file) && !replaced.contains(&id(file)) {
                 file_managed.insert(id(file));
             }
         }
@@ -75,6 +95,13 @@ impl FileChange {
             given,
             file_managed,
         })
+    }
+}
+
+fn managed(file: &StoredFile) -> CatalogError {
+    CatalogError::FileManaged {
+        what: file.path.clone(),
+        file: file.path.clone(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError},
+    time::Duration,
 };
 
 use mainstay_kernel::{Actor, Cursor, FieldError, Page, PageRequest, Scope, TypedId, from_micros};
@@ -10,18 +11,23 @@ use mainstay_store::{StoreError, Transaction};
 
 use super::{
     Catalog,
+    declared::Declared,
     files::FileChange,
     plan::{Input, Plan, plan},
     request::{ImportRequest, check},
+    subjects::Subjects,
 };
 use crate::{
     declarations::refuse_invalid,
     error::CatalogError,
-    import::{Analysis, Finding, ImportOptions, InputFile, analyse},
-    model::{Declaration, ServiceName},
-    report::{Import, ImportId, Occasion},
+    import::{Analysis, Finding, ImportOptions, InputFile, analyse, sort},
+    model::{ManagedBy, ServiceName},
+    report::{Differences, Import, ImportId, Occasion},
     store::ImportRow,
 };
+
+/// How long an import waits for what it brought to be in force before it answers without.
+const APPLY_WITHIN: Duration = Duration::from_secs(2);
 
 impl Catalog {
     /// Analyses the files and applies what they say, or shows what applying would change.
@@ -49,6 +55,7 @@ impl Catalog {
             left_out: request.left_out,
             aliases,
             environment: scope.environment.clone(),
+            catalog: Some(self.known_places()),
         };
         let mut analysis = analyse_aside(Arc::clone(&files), options).await?;
         let validators = inner.validators.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -58,53 +65,101 @@ impl Catalog {
         accepted.extend(request.accept.iter().cloned());
 
         let mut tx = inner.store.begin().await?;
-        if !request.dry_run {
-            inner.store.lock(&mut tx, scope).await?;
-        }
+        let version = if request.dry_run {
+            None
+        } else {
+            Some(inner.store.lock(&mut tx, scope).await?)
+        };
         let stored_files = inner.store.files_in(&mut tx, scope).await?;
-        let files_change = FileChange::of(scope, &wanted, &analysis.files, &stored_files)?;
+        let known = inner.store.facts_in(&mut tx, scope).await?;
+        let declared = inner.store.declarations_in(&mut tx, scope).await?;
+        let subjects = Subjects::of((&known, &declared), (&analysis.facts, &analysis.declarations));
+        let files_change = FileChange::of(scope, &wanted, &analysis.files, &stored_files, &subjects)?;
         let now = from_micros(inner.world.now_micros());
         let plan = plan(Input {
-            known: inner.store.facts_in(&mut tx, scope).await?,
+            known,
             services: inner.store.services_in(&mut tx, scope).await?,
             incoming: std::mem::take(&mut analysis.facts),
             into: scope.environment.clone(),
             replaced: files_change.replaced.clone(),
-            renames,
+            renames: renames.clone(),
             file_managed: files_change.file_managed.clone(),
             now,
         });
 
-        analysis.findings.retain(|finding| !settled(finding, scope, &plan));
-        let declarations = std::mem::take(&mut analysis.declarations);
+        analysis
+            .findings
+            .retain(|finding| !settled(finding, scope, &plan) && !said_before(finding, &wanted.aliases));
+        // What the configuration names stays one file whatever becomes of it.
+        if wanted.managed_by != ManagedBy::File {
+            analysis.findings.extend(subjects.replaced(&scope.environment));
+            sort(&mut analysis.findings);
+        }
+        let declared = Declared::of(
+            declared,
+            std::mem::take(&mut analysis.declarations),
+            &scope.environment,
+            &files_change.replaced,
+            &renames,
+        );
         let occasion = Occasion {
             id: inner.world.id::<ImportId>(),
             at: now,
             dry_run: request.dry_run,
             accepted: &accepted,
+            aliases: wanted
+                .aliases
+                .iter()
+                .map(|(name, to)| (name.to_string(), to.clone()))
+                .collect(),
         };
-        let report = Import::of(&occasion, analysis, &files, plan.changes.clone());
+        let differences = Differences {
+            services: plan.changes.clone(),
+            declarations: declared.changes.clone(),
+        };
+        let mut report = Import::of(&occasion, analysis, &files, differences);
 
         if !request.dry_run {
-            for (name, service) in &wanted.aliases {
-                match service {
-                    Some(service) => inner.store.put_alias(&mut tx, scope, name.as_str(), service).await?,
-                    None => inner.store.delete_alias(&mut tx, scope, name.as_str()).await?,
-                }
-            }
+            self.remember_aliases(&mut tx, scope, &wanted.aliases).await?;
             inner
                 .store
                 .accept_findings(&mut tx, scope, now, &request.accept)
                 .await?;
-            self.apply(&mut tx, scope, &plan, &files_change, &report, &declarations)
+            self.apply(&mut tx, scope, &plan, &files_change, &report, &declared)
                 .await?;
         }
         inner.store.insert_import(&mut tx, scope, &row(&report, actor)).await?;
         tx.commit().await?;
-        if !request.dry_run {
+        if let Some(version) = version {
             self.refresh_after_commit().await;
+            report.applied = Some(inner.followers.reach(version, APPLY_WITHIN).await);
+            self.keep_outcome(scope, &report).await;
         }
         Ok(report)
+    }
+
+    async fn remember_aliases(
+        &self,
+        tx: &mut Transaction,
+        scope: &Scope,
+        aliases: &BTreeMap<ServiceName, Option<ServiceName>>,
+    ) -> Result<(), StoreError> {
+        for (name, service) in aliases {
+            match service {
+                Some(service) => self.inner.store.put_alias(tx, scope, name.as_str(), service).await?,
+                None => self.inner.store.delete_alias(tx, scope, name.as_str()).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what became of an import that was made, and stays made if this fails.
+    async fn keep_outcome(&self, scope: &Scope, report: &Import) {
+        let text = text(report);
+        let kept = self.inner.store.change_import(scope, report.id.as_uuid(), &text);
+        if let Err(error) = kept.await {
+            tracing::warn!(%error, "the report of an import could not be completed");
+        }
     }
 
     /// Reports of imports into an environment, newest first.
@@ -150,7 +205,7 @@ impl Catalog {
         plan: &Plan,
         files: &FileChange,
         report: &Import,
-        declarations: &[Declaration],
+        declared: &Declared,
     ) -> Result<(), CatalogError> {
         let (store, world) = (&self.inner.store, &self.inner.world);
         for (_, path) in &files.replaced {
@@ -161,8 +216,11 @@ impl Catalog {
         for path in &plan.rewritten {
             store.delete_facts_of_file(tx, scope, path).await?;
         }
+        for path in &declared.rewritten {
+            store.delete_declarations_of_file(tx, scope, path).await?;
+        }
         store.insert_facts(tx, world, scope, &plan.insert).await?;
-        store.insert_declarations(tx, world, scope, declarations).await?;
+        store.insert_declarations(tx, world, scope, &declared.insert).await?;
         for (file, superseded) in &plan.superseded {
             store.set_superseded(tx, scope, file, *superseded).await?;
         }
@@ -189,13 +247,28 @@ async fn analyse_aside(files: Arc<Vec<InputFile>>, options: ImportOptions) -> Re
 /// Whether what is already in the catalog answers the finding: the files of one import cannot know of services that others
 /// brought.
 fn settled(finding: &Finding, scope: &Scope, plan: &Plan) -> bool {
+    let text = |key: &str| finding.values.get(key).and_then(serde_json::Value::as_str);
     let name = match finding.code {
-        "undefined-dependency" => finding.values.get("dependency"),
-        "unknown-slo-service" => finding.values.get("service"),
+        "undefined-dependency" => text("dependency"),
+        // An alias makes the service it means, so that one is there afterwards whether or not it was meant.
+        "undefined-service" if text("kind") != Some("alias") => text("service"),
         _ => None,
     };
-    let name = name.and_then(|value| ServiceName::parse(value.as_str()?).ok());
-    name.is_some_and(|name| plan.after.contains(&(scope.environment.clone(), name)))
+    let Some(name) = name.and_then(|name| ServiceName::parse(name).ok()) else {
+        return false;
+    };
+    let environment = text("environment").and_then(|environment| environment.parse().ok());
+    plan.after
+        .contains(&(environment.unwrap_or_else(|| scope.environment.clone()), name))
+}
+
+/// Whether the finding is about an alias of an earlier import, which was told about then.
+fn said_before(finding: &Finding, asked: &BTreeMap<ServiceName, Option<ServiceName>>) -> bool {
+    let text = |key: &str| finding.values.get(key).and_then(serde_json::Value::as_str);
+    let is_asked = |name: &str| asked.keys().any(|asked| asked.as_str() == name);
+    finding.code == "undefined-service"
+        && text("kind") == Some("alias")
+        && text("name").is_none_or(|name| !is_asked(name))
 }
 
 fn row(report: &Import, actor: &Actor) -> ImportRow {
@@ -210,9 +283,13 @@ fn row(report: &Import, actor: &Actor) -> ImportRow {
         errors: count(report.summary.errors),
         warnings: count(report.summary.warnings),
         infos: count(report.summary.infos),
-        // A report is made of strings, numbers and lists of them, whose serialisation cannot fail.
-        report: serde_json::to_string(report).unwrap_or_default(),
+        report: text(report),
     }
+}
+
+fn text(report: &Import) -> String {
+    // A report is made of strings, numbers and lists of them, whose serialisation cannot fail.
+    serde_json::to_string(report).unwrap_or_default()
 }
 
 fn parse(report: &str) -> Result<Import, StoreError> {

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::edit::stored;
 use crate::{
-    facts::{FIELDS, FileId, Group, KnownFact, Place, decide_all, mark_superseded, value_of},
+    facts::{FIELDS, FileId, Group, KnownFact, Place, decide_all, value_of},
     model::{Dependency, Fact, ServiceName, field},
+    registries::mark_superseded,
     report::{Change, ChangeKind, difference},
     store::StoredService,
 };

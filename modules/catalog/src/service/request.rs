@@ -15,12 +15,16 @@ const MAX_FILES: usize = 50_000;
 const MAX_PATH: usize = 1_000;
 const MAX_FINDING_ID: usize = 64;
 const MAX_NOTE: usize = 1_000;
+const MAX_FORMERLY: usize = 8;
 
 /// What to import, and how.
 #[derive(Debug, Clone)]
 pub struct ImportRequest {
     /// The files. A file that was imported before under the same path is replaced.
     pub files: Vec<InputFile>,
+    /// By path, others under which the same file may have been imported before: what one of them said is replaced as well if
+    /// it was about the same.
+    pub formerly: BTreeMap<String, Vec<String>>,
     /// What was found beside them and not read: listed in the report, and what was imported from it before stays.
     pub left_out: Vec<LeftOut>,
     /// Only show what would happen.
@@ -41,6 +45,7 @@ impl ImportRequest {
     pub fn of(files: Vec<InputFile>) -> Self {
         Self {
             files,
+            formerly: BTreeMap::new(),
             left_out: Vec::new(),
             dry_run: false,
             aliases: BTreeMap::new(),
@@ -65,6 +70,7 @@ pub(super) struct Wanted {
     pub(super) digests: HashMap<String, String>,
     /// The paths that were given and not read.
     pub(super) left_out: HashSet<String>,
+    pub(super) formerly: BTreeMap<String, Vec<String>>,
     pub(super) managed_by: ManagedBy,
     pub(super) replace: bool,
 }
@@ -96,17 +102,26 @@ pub(super) fn check(request: &ImportRequest) -> Result<Wanted, CatalogError> {
     let left_out = request.left_out.iter().map(|left| &left.path).enumerate();
     let left_out = left_out.map(|(at, path)| (format!("left_out[{at}]"), path));
     for (place, path) in files.chain(left_out) {
-        let message = if path.trim().is_empty() {
-            Some("is empty; give the path that a person would look for".to_owned())
-        } else if path.len() > MAX_PATH || path.chars().any(char::is_control) {
-            Some(format!("is longer than {MAX_PATH} bytes or holds a control character"))
-        } else if !paths.insert(path) {
-            Some(format!("names `{path}` a second time"))
-        } else {
-            None
+        let message = match unusable_path(path) {
+            None if !paths.insert(path) => Some(format!("names `{path}` a second time")),
+            message => message,
         };
         if let Some(message) = message {
             wrong(format!("{place}.path"), message);
+        }
+    }
+    for (at, file) in request.files.iter().enumerate() {
+        let formerly = request.formerly.get(&file.path).map(Vec::as_slice).unwrap_or_default();
+        let message = if formerly.len() > MAX_FORMERLY {
+            Some(format!(
+                "has {} paths; at most {MAX_FORMERLY} are looked for",
+                formerly.len()
+            ))
+        } else {
+            formerly.iter().find_map(|path| unusable_path(path))
+        };
+        if let Some(message) = message {
+            wrong(format!("files[{at}].formerly"), message);
         }
     }
     for (at, left) in request.left_out.iter().enumerate() {
@@ -141,10 +156,22 @@ pub(super) fn check(request: &ImportRequest) -> Result<Wanted, CatalogError> {
     Ok(Wanted {
         aliases,
         left_out: request.left_out.iter().map(|left| left.path.clone()).collect(),
+        formerly: request.formerly.clone(),
         digests: digests(&request.files, &request.left_out),
         managed_by: request.managed_by,
         replace: request.replace,
     })
+}
+
+/// What is wrong with a path.
+fn unusable_path(path: &str) -> Option<String> {
+    if path.trim().is_empty() {
+        Some("is empty; give the path that a person would look for".to_owned())
+    } else if path.len() > MAX_PATH || path.chars().any(char::is_control) {
+        Some(format!("is longer than {MAX_PATH} bytes or holds a control character"))
+    } else {
+        None
+    }
 }
 
 /// By path, what tells whether a file is as it was: its content, or why it was not read, and the version that reads it, for

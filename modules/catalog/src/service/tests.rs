@@ -12,7 +12,9 @@ use crate::{
     store::MIGRATIONS,
 };
 
+mod declared;
 mod edits;
+mod identity;
 mod imports;
 mod sources;
 

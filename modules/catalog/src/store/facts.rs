@@ -4,7 +4,7 @@
 use mainstay_kernel::{Scope, World};
 use mainstay_store::{Bind, Row, StoreError, Transaction, Value, sql};
 
-use super::{PIECE, Store, environment, json, source, source_values, text};
+use super::{Store, environment, insert_each, json, source, source_values, text};
 use crate::{
     facts::{FileId, KnownFact},
     model::{Fact, ServiceName},
@@ -42,23 +42,16 @@ impl Store {
         scope: &Scope,
         facts: &[Fact],
     ) -> Result<(), StoreError> {
-        let mut position = 0_i64;
-        // In pieces, so that a large import is not held in memory a second time.
-        for piece in facts.chunks(PIECE) {
-            let mut rows = Vec::with_capacity(piece.len());
-            for fact in piece {
-                rows.push(values(world, scope, fact, position));
-                position += 1;
-            }
-            tx.insert_many(
-                "INSERT INTO catalog_fact (id, organization_id, environment, service, field, value, source_kind, \
-                 imported_into, source_file, source_line, source_version, superseded, position) VALUES",
-                "",
-                rows,
-            )
-            .await?;
-        }
-        Ok(())
+        let mut positions = 0_i64..;
+        insert_each(
+            tx,
+            "INSERT INTO catalog_fact (id, organization_id, environment, service, field, value, source_kind, \
+             imported_into, source_file, source_line, source_version, superseded, position) VALUES",
+            "",
+            facts,
+            |fact| values(world, scope, fact, positions.next().unwrap_or(i64::MAX)),
+        )
+        .await
     }
 
     /// Forgets what a file said.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mainstay_kernel::{Environment, PageRequest, Scope, World};
-use mainstay_store::{Bind, Row, StoreError, Transaction, Value, sql};
+use mainstay_store::{Bind, Row, Statement, StoreError, Transaction, Value, sql};
 use uuid::Uuid;
 
-use super::{Store, environment, json, source, source_values, text};
+use super::{Store, environment, insert_each, json, source, source_values, text};
 use crate::model::{Declaration, ManagedBy, ServiceName};
 
 /// How many reports are kept for each environment.
@@ -23,6 +23,13 @@ pub(crate) struct StoredFile {
     /// Of its content and of what reads it.
     pub(crate) digest: String,
     pub(crate) managed_by: ManagedBy,
+}
+
+/// A declaration, and the environment its file was imported into.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct KnownDeclaration {
+    pub(crate) declaration: Declaration,
+    pub(crate) imported_into: Environment,
 }
 
 /// An import's report, and its numbers for whoever asks the database itself.
@@ -73,26 +80,25 @@ impl Store {
         at: Timestamp,
         files: &[StoredFile],
     ) -> Result<(), StoreError> {
-        let mut rows = Vec::with_capacity(files.len());
-        for file in files {
-            rows.push(vec![
-                Value::id(scope.organization),
-                (&file.environment).into_value(),
-                file.path.as_str().into_value(),
-                file.kind.as_str().into_value(),
-                file.digest.as_str().into_value(),
-                file.managed_by.as_str().into_value(),
-                at.into_value(),
-            ]);
-        }
-        tx.insert_many(
+        insert_each(
+            tx,
             "INSERT INTO catalog_file (organization_id, environment, path, kind, digest, managed_by, imported_at) VALUES",
             "ON CONFLICT (organization_id, environment, path) DO UPDATE SET kind = excluded.kind, digest = excluded.digest, \
              managed_by = excluded.managed_by, imported_at = excluded.imported_at",
-            rows,
+            files,
+            |file| {
+                vec![
+                    Value::id(scope.organization),
+                    (&file.environment).into_value(),
+                    file.path.as_str().into_value(),
+                    file.kind.as_str().into_value(),
+                    file.digest.as_str().into_value(),
+                    file.managed_by.as_str().into_value(),
+                    at.into_value(),
+                ]
+            },
         )
-        .await?;
-        Ok(())
+        .await
     }
 
     pub(crate) async fn delete_file(&self, tx: &mut Transaction, scope: &Scope, path: &str) -> Result<(), StoreError> {
@@ -107,16 +113,19 @@ impl Store {
     }
 
     /// All declarations of the organisation, in every environment.
-    pub(crate) async fn declarations(&self, scope: &Scope) -> Result<Vec<Declaration>, StoreError> {
-        let statement =
-            sql("SELECT * FROM catalog_declaration WHERE organization_id = $1 ORDER BY kind, environment, name")
-                .id(scope.organization);
-        self.database
-            .fetch_all(statement)
-            .await?
-            .iter()
-            .map(read_declaration)
-            .collect()
+    pub(crate) async fn declarations(&self, scope: &Scope) -> Result<Vec<KnownDeclaration>, StoreError> {
+        let rows = self.database.fetch_all(declarations(scope)).await?;
+        rows.iter().map(read_declaration).collect()
+    }
+
+    /// The same within a transaction.
+    pub(crate) async fn declarations_in(
+        &self,
+        tx: &mut Transaction,
+        scope: &Scope,
+    ) -> Result<Vec<KnownDeclaration>, StoreError> {
+        let rows = tx.fetch_all(declarations(scope)).await?;
+        rows.iter().map(read_declaration).collect()
     }
 
     pub(crate) async fn insert_declarations(
@@ -126,31 +135,30 @@ impl Store {
         scope: &Scope,
         declarations: &[Declaration],
     ) -> Result<(), StoreError> {
-        let mut rows = Vec::with_capacity(declarations.len());
-        for declaration in declarations {
-            let [kind, file, line, version] = source_values(&declaration.source);
-            rows.push(vec![
-                world.uuid().into_value(),
-                Value::id(scope.organization),
-                (&declaration.environment).into_value(),
-                declaration.kind.as_str().into_value(),
-                declaration.name.as_str().into_value(),
-                text(&declaration.body).into_value(),
-                kind,
-                (&scope.environment).into_value(),
-                file,
-                line,
-                version,
-            ]);
-        }
-        tx.insert_many(
+        insert_each(
+            tx,
             "INSERT INTO catalog_declaration (id, organization_id, environment, kind, name, body, source_kind, imported_into, \
              source_file, source_line, source_version) VALUES",
             "",
-            rows,
+            declarations,
+            |declaration| {
+                let [kind, file, line, version] = source_values(&declaration.source);
+                vec![
+                    world.uuid().into_value(),
+                    Value::id(scope.organization),
+                    (&declaration.environment).into_value(),
+                    declaration.kind.as_str().into_value(),
+                    declaration.name.as_str().into_value(),
+                    text(&declaration.body).into_value(),
+                    kind,
+                    (&scope.environment).into_value(),
+                    file,
+                    line,
+                    version,
+                ]
+            },
         )
-        .await?;
-        Ok(())
+        .await
     }
 
     pub(crate) async fn delete_declarations_of_file(
@@ -234,22 +242,22 @@ impl Store {
         at: Timestamp,
         ids: &BTreeSet<String>,
     ) -> Result<(), StoreError> {
-        let mut rows = Vec::with_capacity(ids.len());
-        for id in ids {
-            rows.push(vec![
-                Value::id(scope.organization),
-                (&scope.environment).into_value(),
-                id.as_str().into_value(),
-                at.into_value(),
-            ]);
-        }
-        tx.insert_many(
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        insert_each(
+            tx,
             "INSERT INTO catalog_accepted_finding (organization_id, environment, finding_id, accepted_at) VALUES",
             "ON CONFLICT (organization_id, environment, finding_id) DO NOTHING",
-            rows,
+            &ids,
+            |id| {
+                vec![
+                    Value::id(scope.organization),
+                    (&scope.environment).into_value(),
+                    (*id).into_value(),
+                    at.into_value(),
+                ]
+            },
         )
-        .await?;
-        Ok(())
+        .await
     }
 
     /// Keeps a report, and forgets those beyond the newest.
@@ -287,6 +295,19 @@ impl Store {
             .bind(REPORTS_KEPT),
         )
         .await?;
+        Ok(())
+    }
+
+    /// Replaces a report that is kept.
+    pub(crate) async fn change_import(&self, scope: &Scope, id: Uuid, report: &str) -> Result<(), StoreError> {
+        self.database
+            .execute(
+                sql("UPDATE catalog_import SET report = $3 WHERE organization_id = $1 AND id = $2")
+                    .id(scope.organization)
+                    .bind(id)
+                    .bind(report),
+            )
+            .await?;
         Ok(())
     }
 
@@ -340,12 +361,20 @@ fn read_file(row: &Row) -> Result<StoredFile, StoreError> {
     })
 }
 
-fn read_declaration(row: &Row) -> Result<Declaration, StoreError> {
-    Ok(Declaration {
-        kind: row.get("kind")?,
-        name: row.get("name")?,
-        environment: environment(row, "environment")?,
-        body: json(row, "body")?,
-        source: source(row)?,
+fn declarations(scope: &Scope) -> Statement {
+    sql("SELECT * FROM catalog_declaration WHERE organization_id = $1 ORDER BY kind, environment, name")
+        .id(scope.organization)
+}
+
+fn read_declaration(row: &Row) -> Result<KnownDeclaration, StoreError> {
+    Ok(KnownDeclaration {
+        declaration: Declaration {
+            kind: row.get("kind")?,
+            name: row.get("name")?,
+            environment: environment(row, "environment")?,
+            body: json(row, "body")?,
+            source: source(row)?,
+        },
+        imported_into: environment(row, "imported_into")?,
     })
 }

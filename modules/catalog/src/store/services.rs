@@ -5,7 +5,7 @@ use mainstay_kernel::{Actor, Scope};
 use mainstay_store::{Bind, Row, StoreError, Transaction, Value, sql};
 use uuid::Uuid;
 
-use super::{IntoText, PIECE, Store, environment, json, parse_json, text};
+use super::{IntoText, Store, environment, insert_each, json, parse_json, text};
 use crate::model::{Service, ServiceName, Source};
 
 /// A service, and who names each of its dependencies.
@@ -75,21 +75,19 @@ impl Store {
         scope: &Scope,
         services: &[StoredService],
     ) -> Result<(), StoreError> {
-        for piece in services.chunks(PIECE) {
-            let rows: Vec<_> = piece.iter().map(|stored| values(scope, stored)).collect();
-            tx.insert_many(
-                "INSERT INTO catalog_service (organization_id, environment, name, description, owner, tier, links, endpoints, \
-                 dependencies, dependency_sources, managed_by, source, version, created_at, updated_at) VALUES",
-                "ON CONFLICT (organization_id, environment, name) DO UPDATE SET description = excluded.description, \
-                 owner = excluded.owner, tier = excluded.tier, links = excluded.links, endpoints = excluded.endpoints, \
-                 dependencies = excluded.dependencies, dependency_sources = excluded.dependency_sources, \
-                 managed_by = excluded.managed_by, source = excluded.source, version = excluded.version, \
-                 updated_at = excluded.updated_at",
-                rows,
-            )
-            .await?;
-        }
-        Ok(())
+        insert_each(
+            tx,
+            "INSERT INTO catalog_service (organization_id, environment, name, description, owner, tier, links, endpoints, \
+             dependencies, dependency_sources, managed_by, source, version, created_at, updated_at) VALUES",
+            "ON CONFLICT (organization_id, environment, name) DO UPDATE SET description = excluded.description, \
+             owner = excluded.owner, tier = excluded.tier, links = excluded.links, endpoints = excluded.endpoints, \
+             dependencies = excluded.dependencies, dependency_sources = excluded.dependency_sources, \
+             managed_by = excluded.managed_by, source = excluded.source, version = excluded.version, \
+             updated_at = excluded.updated_at",
+            services,
+            |stored| values(scope, stored),
+        )
+        .await
     }
 
     pub(crate) async fn delete_service(

@@ -30,4 +30,16 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "deliveries",
         sql: include_str!("../migrations/0011_deliveries.sql"),
     },
+    Migration {
+        module: "slo",
+        version: 12,
+        name: "told",
+        sql: include_str!("../migrations/0012_told.sql"),
+    },
+    Migration {
+        module: "slo",
+        version: 13,
+        name: "webhook-problem",
+        sql: include_str!("../migrations/0013_webhook_problem.sql"),
+    },
 ];

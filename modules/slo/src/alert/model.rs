@@ -147,11 +147,46 @@ pub struct Alert {
     pub silenced: bool,
     /// The alert under which it is folded, because that one is about its cause.
     pub folded_under: Option<FoldedUnder>,
-    /// Whether its opening was handed to the webhooks.
+    /// Whether at least one webhook has accepted its opening.
     pub delivered: bool,
+    /// Who was told of its opening; null while nobody is to be told, because it waits, is folded or is silenced.
+    pub told: Option<Told>,
     /// The numbers of the summary by name.
     #[schema(value_type = Object)]
     pub values: BTreeMap<String, serde_json::Value>,
+}
+
+/// Who was told of the opening of an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AlertTold)]
+pub struct Told {
+    /// How many webhooks it was handed to: those that existed and were enabled.
+    pub webhooks: u64,
+    /// How many of them have accepted it so far.
+    pub accepted: u64,
+    /// Both in a sentence.
+    #[schema(example = "1 of 2 webhooks accepted it.")]
+    pub summary: String,
+}
+
+impl Told {
+    pub(crate) fn of(webhooks: usize, accepted: i64) -> Self {
+        let webhooks = webhooks as u64;
+        let accepted = accepted.max(0).unsigned_abs().min(webhooks);
+        let summary = match (webhooks, accepted) {
+            (0, _) => "Nobody was told: no webhook was enabled.".to_owned(),
+            (1, 0) => "1 webhook was told and has not accepted it yet.".to_owned(),
+            (_, 0) => format!("{webhooks} webhooks were told; none has accepted it yet."),
+            (1, _) => "1 webhook accepted it.".to_owned(),
+            _ if accepted == webhooks => format!("{webhooks} webhooks accepted it."),
+            _ => format!("{accepted} of {webhooks} webhooks accepted it."),
+        };
+        Self {
+            webhooks,
+            accepted,
+            summary,
+        }
+    }
 }
 
 /// The root of a folded alert.
@@ -187,7 +222,13 @@ words!(
         /// It waits for news of the service's dependencies.
         Held = "held",
         /// It was handed to the webhooks.
+        Told = "told",
+        /// There was no webhook to hand it to.
+        NobodyTold = "nobody-told",
+        /// A webhook accepted a message about it.
         Delivered = "delivered",
+        /// A webhook did not accept a message about it, and no further attempt is made.
+        GivenUp = "given-up",
         /// It was put under the alert of its cause.
         Folded = "folded",
         /// The alert of its cause was resolved.

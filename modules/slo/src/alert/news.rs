@@ -24,6 +24,8 @@ struct ServiceNews {
     last_failure: Option<Timestamp>,
     /// The start of the latest probe that succeeded.
     well_at: Option<Timestamp>,
+    /// The start of the latest probe that failed.
+    failed_at: Option<Timestamp>,
 }
 
 /// What a probe changed.
@@ -57,6 +59,7 @@ impl News {
             news.well_at = news.well_at.max(Some(started_at));
         } else {
             news.failing.entry(check).or_insert(started_at);
+            news.failed_at = news.failed_at.max(Some(started_at));
             if !was_failing {
                 news.last_failure = Some(started_at);
             }
@@ -87,6 +90,18 @@ impl News {
             news.failing.is_empty() && news.well_at.is_some_and(|at| at > since)
         })
         .unwrap_or(false)
+    }
+
+    /// Whether a probe started after `since` succeeded, whatever the other checks say.
+    pub fn succeeded_since(&self, environment: &Environment, service: &ServiceName, since: Timestamp) -> bool {
+        self.read(environment, service, |news| news.well_at.is_some_and(|at| at > since))
+            .unwrap_or(false)
+    }
+
+    /// Whether a probe started after `since` failed.
+    pub fn failed_since(&self, environment: &Environment, service: &ServiceName, since: Timestamp) -> bool {
+        self.read(environment, service, |news| news.failed_at.is_some_and(|at| at > since))
+            .unwrap_or(false)
     }
 
     fn read<T>(&self, environment: &Environment, service: &ServiceName, read: impl Fn(&ServiceNews) -> T) -> Option<T> {

@@ -1,7 +1,7 @@
 //! The bridge to watch: probes and decisions on their way to the alert engine, kicks on their way back, and the webhooks that
 //! files declare.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use mainstay_catalog::{Catalog, Declaration, DeclarationValidator, ServiceName};
 use mainstay_kernel::{Environment, TypedId};
@@ -9,7 +9,7 @@ use mainstay_runtime::Tasks;
 use mainstay_watch::{ProbeEvent, ProbeListener, ServiceState, ServiceStateChange, State, Watch};
 
 use super::{Alerts, Decision, Watching};
-use crate::delivery::declared;
+use crate::{delivery::declared, service::Objectives, term::Seat};
 
 impl ProbeListener for Alerts {
     fn on_probe(&self, event: &ProbeEvent) {
@@ -34,12 +34,17 @@ impl ProbeListener for Alerts {
 pub struct Watched {
     watch: Watch,
     catalog: Catalog,
+    objectives: Objectives,
 }
 
 impl Watched {
-    /// What the engine asks is answered by `watch`.
-    pub fn new(watch: Watch, catalog: Catalog) -> Arc<Self> {
-        Arc::new(Self { watch, catalog })
+    /// What the engine asks is answered by `watch` and by `objectives`.
+    pub fn new(watch: Watch, catalog: Catalog, objectives: Objectives) -> Arc<Self> {
+        Arc::new(Self {
+            watch,
+            catalog,
+            objectives,
+        })
     }
 }
 
@@ -64,6 +69,10 @@ impl Watching for Watched {
             .map(|state| decision(&state))
             .collect()
     }
+
+    fn state_anew(&self) {
+        self.objectives.state_anew();
+    }
 }
 
 /// Maintenance has a state of its own, so a service that is down in it is not decided to be down.
@@ -73,43 +82,80 @@ fn decision(state: &ServiceState) -> Decision {
         service: state.service.clone(),
         down: state.state == State::Down,
         reason: state.reason.clone(),
+        in_maintenance: state.state == State::Maintenance,
     }
 }
 
 /// Judges declared webhooks while files are imported.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WebhookDeclarations;
+pub struct WebhookDeclarations {
+    /// Whether the webhooks will be called from this machine, so that it must be able to read their secrets.
+    pub here: bool,
+}
 
 impl DeclarationValidator for WebhookDeclarations {
     fn kind(&self) -> &str {
         declared::KIND
     }
 
-    fn validate(&self, declaration: &Declaration) -> Vec<String> {
-        declared::problems(declaration)
+    /// Nothing is refused: a webhook that was good before stays as it was.
+    fn validate(&self, _: &Declaration) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn hindrances(&self, declaration: &Declaration) -> Vec<String> {
+        if self.here {
+            declared::problems_here(declaration)
+        } else {
+            declared::problems(declaration)
+        }
     }
 }
 
+/// How soon a declared webhook that cannot be used is tried again: its secret may be put in its place meanwhile.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+
 impl Alerts {
-    /// Keeps the file-managed webhooks those that imported files declare, and those of the configuration.
-    pub fn follow_declarations(&self, catalog: &Catalog, configured: Vec<Declaration>, tasks: &Tasks) {
+    /// Keeps the file-managed webhooks those that imported files declare, and those of the configuration, on the replica that
+    /// holds `files`.
+    pub(crate) fn follow_declarations(
+        &self,
+        catalog: &Catalog,
+        configured: Vec<Declaration>,
+        files: Seat,
+        tasks: &Tasks,
+    ) {
         let alerts = self.clone();
         let catalog = catalog.clone();
         tasks.spawn("slo.follow-webhooks", |context| async move {
             let mut fleets = catalog.fleets();
+            let follower = catalog.follower();
             loop {
                 fleets.mark_unchanged();
-                let mut declarations = configured.clone();
-                declarations.extend(catalog.declarations(declared::KIND));
-                let problems = alerts.sync_declared_webhooks(&declarations).await;
-                if problems.is_empty() {
-                    context.ran(format!("{} declared webhooks", declarations.len()));
+                let here = files.term().is_some();
+                let mut problems = Vec::new();
+                if here {
+                    let version = catalog.version();
+                    let mut declarations = configured.clone();
+                    declarations.extend(catalog.declarations(declared::KIND));
+                    problems = alerts.sync_declared_webhooks(&declarations).await;
+                    // What cannot be used says so itself; there is nothing to wait for.
+                    follower.reached(version);
+                    if problems.is_empty() {
+                        context.ran(format!("{} declared webhooks", declarations.len()));
+                    } else {
+                        context.failed(problems.join("; "));
+                    }
                 } else {
-                    context.failed(problems.join("; "));
+                    follower.stand_back();
+                    context.ran("another replica follows the files");
                 }
                 tokio::select! {
-                    changed = fleets.changed() => if changed.is_err() { return Ok::<_, Infallible>(()) },
+                    biased;
                     () = context.stopping() => return Ok(()),
+                    () = files.moved(here) => {}
+                    changed = fleets.changed() => if changed.is_err() { return Ok::<_, Infallible>(()) },
+                    () = tokio::time::sleep(TRY_AGAIN), if !problems.is_empty() => {}
                 }
             }
         });

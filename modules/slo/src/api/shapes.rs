@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::input::WindowBody;
 use crate::{
-    ledger::Standing,
+    ledger::{Standing, sentences},
     model::{BurnRule, CheckSelection, Definition, RuleName, SECOND, Sli, SliKind, SloId, burn_rate},
     objective::Promise,
     signal::Severity,
@@ -56,9 +56,14 @@ pub(crate) struct SliBody {
 /// An error budget.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct BudgetBody {
-    /// `ok`, `warning`, `burning`, `exhausted` or `no-data`.
+    /// `exhausted`: nothing is left. `burning`: a rule that pages fires. `warning`: a rule that opens a ticket fires, or the
+    /// announced share (80 %) is spent. `at-risk`: no rule fires yet, but the latest events spend the budget faster than it
+    /// lasts. `ok`: none of these. `no-data`: there were no events in the window.
     #[schema(example = "ok")]
     state: &'static str,
+    /// The state in a sentence or two, with numbers and units.
+    #[schema(example = "98.2 % of the budget is left.")]
+    summary: String,
     #[schema(value_type = String, format = DateTime)]
     window_from: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -80,8 +85,11 @@ pub(crate) struct BudgetBody {
     /// The whole budget in minutes of total failure.
     allowed_minutes: f64,
     remaining_minutes: Option<f64>,
-    /// How many times faster than allowed the budget is being spent.
+    /// How many times faster than allowed the budget is being spent, over the shortest long window of the rules that holds at
+    /// least ten events.
     burn_rate: Option<f64>,
+    /// The latest events, by which the objective is judged before a rule may fire; null when there are too few.
+    recent: Option<RecentBody>,
     /// When nothing will be left at that rate.
     #[schema(value_type = Option<String>, format = DateTime)]
     exhausted_at: Option<Timestamp>,
@@ -93,6 +101,18 @@ pub(crate) struct BudgetBody {
     throughput_per_s: Option<f64>,
     /// False while counts from before a restart are still being read; alerts wait for them.
     loaded: bool,
+}
+
+/// The latest events: those of the shortest window of any rule that holds at least three.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct RecentBody {
+    /// How far back they reach.
+    #[schema(example = 300.0)]
+    window_s: f64,
+    total: u64,
+    bad: u64,
+    /// How many times faster than allowed they spend the budget.
+    burn_rate: f64,
 }
 
 /// How long good answers took, over the window.
@@ -114,8 +134,10 @@ pub(crate) struct RuleBody {
     factor: f64,
     long_s: f64,
     short_s: f64,
-    /// Null without events.
+    /// Null without events. While only a part of the long window has been observed, that part stands for a whole one, so this is
+    /// less than the present rate.
     burn_long: Option<f64>,
+    /// Null without events.
     burn_short: Option<f64>,
     firing: bool,
 }
@@ -267,6 +289,7 @@ fn budget(definition: &Definition, standing: &Standing) -> BudgetBody {
     let budget = &standing.budget;
     BudgetBody {
         state: standing.state.as_str(),
+        summary: sentences::state(definition, standing),
         window_from: from_micros(budget.period.from),
         window_to: from_micros(budget.period.to),
         total: budget.counts.total,
@@ -279,6 +302,12 @@ fn budget(definition: &Definition, standing: &Standing) -> BudgetBody {
         allowed_minutes: budget.allowed_minutes,
         remaining_minutes: budget.remaining_minutes,
         burn_rate: budget.burn_rate,
+        recent: budget.recent.map(|recent| RecentBody {
+            window_s: seconds(recent.length),
+            total: recent.counts.total,
+            bad: recent.counts.bad,
+            burn_rate: recent.burn_rate(definition.objective).unwrap_or(0.0),
+        }),
         exhausted_at: budget.exhausted_at.map(from_micros),
         one_failure_pages_below_per_hour: one_failure(definition),
         percentiles: standing.percentiles.map(|percentiles| PercentilesBody {

@@ -45,7 +45,7 @@ pub(crate) struct Range {
 
 /// List SLOs
 ///
-/// Worst first: exhausted, burning, warning, ok, without data; within each the smallest remaining budget first.
+/// Worst first: exhausted, burning, warning, at risk, ok, without data; within each the smallest remaining budget first.
 #[utoipa::path(
     get, path = "/api/v1/slos", operation_id = "list_slos", tag = "slo",
     params(ScopeQuery, Filter, PageQuery),

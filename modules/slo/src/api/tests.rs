@@ -21,6 +21,7 @@ use crate::{
     model::{CheckFacts, Observation, Outcome, SECOND},
     service::{Objectives, Settings},
     signal::{Signal, SignalSink},
+    testing::fleets,
 };
 
 struct Nobody;
@@ -46,6 +47,7 @@ impl App {
             EventHub::new(),
             Settings::default(),
             Arc::new(Nobody),
+            fleets("api dying fine hurt payments-api quiet web"),
         );
         slo.open().await.unwrap();
         slo.load_now().await.unwrap();
@@ -159,6 +161,7 @@ async fn a_wrong_slo_is_refused_by_field() {
         (json!({"service": "api", "objective": 100}), "objective"),
         (json!({"service": "api", "objective": 90}), "objective"),
         (json!({"service": "a b", "objective": 99.9}), "service"),
+        (json!({"service": "nobody", "objective": 99.9}), "service"),
         (
             json!({"service": "api", "objective": 99.9, "window": {"kind": "rolling", "seconds": 5}}),
             "window.seconds",
@@ -181,6 +184,30 @@ async fn a_wrong_slo_is_refused_by_field() {
         (taken.status, &taken.body["code"]),
         (StatusCode::CONFLICT, &json!("name-taken"))
     );
+}
+
+#[tokio::test]
+async fn a_promise_about_a_service_that_nobody_knows_is_refused_with_the_name_that_was_meant() {
+    let app = App::new().await;
+    let refused = app.create(json!({"service": "paymnets-api", "objective": 99.9})).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        refused.body["errors"],
+        json!([{"field": "service", "message": "there is no service `paymnets-api` in production (did you mean `payments-api`?)"}])
+    );
+    let elsewhere = json!({"service": "api", "objective": 99.9});
+    let answer = app
+        .call(Method::POST, "/api/v1/slos?environment=staging", None, Some(elsewhere))
+        .await;
+    assert_eq!(
+        answer.body["errors"][0]["message"],
+        "there is no service `api` in staging"
+    );
+    let made = app.create(json!({"service": "api", "objective": 99.9})).await;
+    let path = format!("/api/v1/slos/{}", made.body["id"].as_str().unwrap());
+    let moved = json!({"service": "mail", "objective": 99.9});
+    let moved = app.call(Method::PUT, &path, None, Some(moved)).await;
+    assert_eq!(moved.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
@@ -224,6 +251,27 @@ async fn the_list_is_worst_first_and_paged() {
     assert_eq!([services(&first), services(&second)].concat(), services(&whole));
     assert_eq!(services(&app.get("/api/v1/slos?service=hurt").await), ["hurt"]);
     assert_eq!(services(&app.get("/api/v1/slos?environment=staging").await), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_objective_that_burns_before_any_rule_fires_is_at_risk_and_says_how_fast() {
+    let app = App::new().await;
+    let made = app.create(json!({"service": "api", "objective": 95})).await;
+    app.hour_of_probes("api", 3);
+    app.clock.advance(SignedDuration::from_hours(1));
+    let path = format!("/api/v1/slos/{}", made.body["id"].as_str().unwrap());
+    let budget = app.get(&path).await["budget"].clone();
+    assert_eq!(budget["state"], "at-risk");
+    let recent = &budget["recent"];
+    assert_eq!(
+        [&recent["window_s"], &recent["total"], &recent["bad"]],
+        [&json!(300.0), &json!(20), &json!(3)]
+    );
+    assert!((recent["burn_rate"].as_f64().unwrap() - 3.0).abs() < 1e-9);
+    assert_eq!(
+        budget["summary"],
+        "Almost the whole budget is left. It burns 3 times too fast: 3 of 20 probes failed in the last 5 min. No alert is due yet."
+    );
 }
 
 #[tokio::test]

@@ -247,6 +247,6 @@ async fn test_webhook(
     responses((status = 200, description = "What is known of it", body = HeartbeatState)),
     extensions(("x-permission" = json!("webhook:read")))
 )]
-async fn get_heartbeat(State(alerts): State<Alerts>) -> Json<HeartbeatState> {
-    Json(alerts.heartbeat().state())
+async fn get_heartbeat(State(alerts): State<Alerts>) -> ApiResult<Json<HeartbeatState>> {
+    Ok(Json(alerts.heartbeat().await?))
 }

@@ -4,26 +4,37 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use mainstay_kernel::TypedId;
 use mainstay_providers::{Method, OutgoingFailure, OutgoingFailureKind, OutgoingRequest, OutgoingResponse};
 use mainstay_runtime::Tasks;
-use mainstay_store::StoreError;
+use mainstay_store::{StoreError, StoreErrorKind};
 use serde_json::json;
 use tokio::time::Instant;
 use url::Url;
 
 use super::{
     dispatch::{Chain, Done, Parts},
-    model::{Attempt, DeliveryStatus, Webhook},
+    model::{Attempt, DeliveryEvent, DeliveryStatus, Webhook},
     schedule::{Verdict, judge},
-    store::{self, AttemptRow, Job, WebhookRow},
+    store::{self, AttemptRow, Job, Outcome, WebhookRow},
+};
+use crate::{
+    alert::{
+        engine::live,
+        model::{AlertId, What},
+    },
+    model::milliseconds_in_words,
+    term::Term,
 };
 
 /// How long an attempt under way may go on after a shutdown began, so that what was accepted is known to be.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Makes one attempt and writes down what came of it. `None` when a shutdown came before that was possible.
+/// Makes one attempt and writes down what came of it. `None` when a shutdown or the end of the term came before that was
+/// possible.
 pub(super) async fn attempt(
     parts: &Parts,
+    term: &Term,
     tasks: &Tasks,
     row: &WebhookRow,
     mut job: Job,
@@ -87,6 +98,7 @@ pub(super) async fn attempt(
         },
         status,
         next_attempt_at: job.next_attempt_at,
+        outcome: outcome(row, &job, status, duration, error.as_deref()),
     };
     if let Some(error) = &error {
         tracing::warn!(
@@ -99,12 +111,65 @@ pub(super) async fn attempt(
         );
     }
     metrics::counter!("mainstay_delivery_attempts_total", "status" => status.as_str()).increment(1);
-    persistently(tasks, || store::record_attempt(&parts.db, &record)).await?;
+    let opening_accepted = persistently(tasks, || write_down(parts, term, &record)).await?;
+    if let Some(alert) = opening_accepted {
+        (parts.opening_accepted)(alert);
+    }
     parts.hub.publish(
         "delivery",
         &json!({"id": job.id, "webhook_id": job.webhook_id, "alert_id": job.alert_id, "status": status}),
     );
     Some(Done { job, chain, again })
+}
+
+/// Writes down an attempt, if this replica is still the one that delivers. Answers the alert whose opening was accepted by it
+/// for the first time.
+async fn write_down(parts: &Parts, term: &Term, record: &AttemptRow) -> Result<Option<AlertId>, StoreError> {
+    let mut tx = parts.db.begin().await?;
+    term.guard(&mut tx).await?;
+    let opening_accepted = store::record_attempt(&mut tx, record).await?;
+    live::deliveries_change(&mut tx, &parts.sender, &[record.delivery_id.as_uuid()]).await?;
+    if let Some(outcome) = &record.outcome {
+        live::alerts_change(&mut tx, &parts.sender, &[outcome.alert.as_uuid()]).await?;
+    }
+    tx.commit().await?;
+    Ok(opening_accepted)
+}
+
+/// What the timeline of the alert says of the attempt; nothing while it is not the last one.
+fn outcome(
+    row: &WebhookRow,
+    job: &Job,
+    status: DeliveryStatus,
+    duration: Duration,
+    error: Option<&str>,
+) -> Option<Outcome> {
+    let name = &row.webhook.name;
+    let message = match job.event {
+        DeliveryEvent::Opened => "the opening",
+        DeliveryEvent::Escalated => "that it is a page now",
+        DeliveryEvent::Acknowledged => "the acknowledgement",
+        DeliveryEvent::Resolved => "the resolution",
+        DeliveryEvent::Test => return None,
+    };
+    let (what, detail) = match status {
+        DeliveryStatus::Delivered => {
+            let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+            let took = milliseconds_in_words(micros);
+            (What::Delivered, format!("{name} accepted {message} after {took}."))
+        }
+        DeliveryStatus::Dead => {
+            let error = error.unwrap_or("no reason is known");
+            (What::GivenUp, format!("{name} did not accept {message}: {error}."))
+        }
+        DeliveryStatus::Pending | DeliveryStatus::Failed => return None,
+    };
+    Some(Outcome {
+        alert: job.alert_id?,
+        event: job.event,
+        what,
+        detail,
+    })
 }
 
 async fn call(
@@ -138,7 +203,7 @@ async fn call(
     parts.outgoing.send(request).await
 }
 
-/// Repeats a database operation until it succeeds; `None` when a shutdown came first.
+/// Repeats a database operation until it succeeds; `None` when a shutdown or another replica's term came first.
 async fn persistently<T, F>(tasks: &Tasks, mut operation: impl FnMut() -> F) -> Option<T>
 where
     F: Future<Output = Result<T, StoreError>>,
@@ -147,6 +212,7 @@ where
     loop {
         match operation().await {
             Ok(value) => return Some(value),
+            Err(error) if error.kind == StoreErrorKind::Fenced => return None,
             Err(error) => tracing::warn!(%error, "the database refused what delivery must write; trying again"),
         }
         tokio::select! {

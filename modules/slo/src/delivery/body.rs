@@ -207,7 +207,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        alert::model::AlertId,
+        alert::model::{AlertId, Told},
         delivery::model::{ManagedBy, WebhookId},
         signal::Severity,
     };
@@ -228,7 +228,8 @@ mod tests {
             acknowledged_by: None,
             silenced: false,
             folded_under: None,
-            delivered: true,
+            delivered: false,
+            told: Some(Told::of(1, 0)),
             values: BTreeMap::new(),
         }
     }
@@ -245,6 +246,7 @@ mod tests {
             source: None,
             version: 1,
             created_at: Timestamp::UNIX_EPOCH,
+            problem: None,
             secret: None,
         }
     }

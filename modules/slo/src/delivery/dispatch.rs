@@ -1,12 +1,16 @@
 //! Attempts deliveries: at once when they are new, again with backoff when they fail, in order for each alert, and never
-//! more than a few at a time for each webhook.
+//! more than a few at a time for each webhook. Of several replicas the one that decides alerts does it.
 //!
-//! **Invariant:** what comes in is committed already. A crash at any point repeats an attempt at most; it loses none.
+//! **Invariant:** what comes in is committed already. A crash at any point repeats an attempt at most; it loses none. With the
+//! end of a term every attempt stops where it is.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     convert::Infallible,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,7 +18,7 @@ use mainstay_http::EventHub;
 use mainstay_kernel::{TypedId, World, uuid::Uuid};
 use mainstay_providers::Outgoing;
 use mainstay_runtime::{TaskContext, Tasks};
-use mainstay_store::Database;
+use mainstay_store::{Database, Messages, Wakes};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -26,6 +30,18 @@ use super::{
     schedule::Backoff,
     store::{self, Job, WebhookRow},
 };
+use crate::{
+    alert::model::AlertId,
+    shared::Sender,
+    term::{Seat, Term},
+};
+
+/// Asks whoever delivers to look at a delivery at once.
+pub(super) const ATTEMPT: &str = "slo.attempt";
+/// From one look for deliveries that were made at other replicas to the next.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// So many finished deliveries are remembered, in case somebody who knew them as unfinished hands them in late.
+const FINISHED: usize = 1_000;
 
 /// How deliveries are made.
 #[derive(Debug, Clone)]
@@ -98,6 +114,7 @@ fn chain_of(job: &Job) -> Chain {
 #[derive(Debug, Clone)]
 pub(crate) struct Dispatcher {
     inputs: mpsc::UnboundedSender<Input>,
+    works: Arc<AtomicBool>,
 }
 
 /// What the dispatcher works with.
@@ -109,14 +126,27 @@ pub(crate) struct Parts {
     pub outgoing: Arc<dyn Outgoing>,
     pub webhooks: Webhooks,
     pub config: DeliveryConfig,
+    /// Is told of each alert whose opening a webhook has accepted, once that is written down.
+    pub opening_accepted: Arc<dyn Fn(AlertId) + Send + Sync>,
+    pub seat: Seat,
+    pub wakes: Wakes,
+    pub sender: Sender,
 }
 
 impl Dispatcher {
     /// A dispatcher that begins to work when the returned queue is run.
     pub fn new() -> (Self, Queue) {
         let (sender, inputs) = mpsc::unbounded_channel();
-        let dispatcher = Self { inputs: sender };
+        let dispatcher = Self {
+            inputs: sender,
+            works: Arc::default(),
+        };
         (dispatcher.clone(), Queue { inputs, dispatcher })
+    }
+
+    /// Whether deliveries are attempted here.
+    pub fn works(&self) -> bool {
+        self.works.load(Ordering::SeqCst)
     }
 
     /// Attempts these, whose rows are committed. When the dispatcher is gone they wait for the next start.
@@ -145,20 +175,52 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Takes up what was left unfinished, then works until shutdown.
+    /// Whenever it is this replica's turn, takes up what was left unfinished and works until that is over.
     pub fn run(self, tasks: &Tasks, parts: Parts) {
         let work_tasks = tasks.clone();
         tasks.spawn("slo.deliver", |context| async move {
-            let mut run = Run {
-                parts,
-                tasks: work_tasks,
-                dispatcher: self.dispatcher,
-                lanes: HashMap::new(),
-                watchers: HashMap::new(),
-            };
-            run.run(self.inputs, &context).await;
-            Ok::<_, Infallible>(())
+            let Self { mut inputs, dispatcher } = self;
+            loop {
+                if parts.seat.term().is_none() {
+                    context.ran("another replica delivers");
+                }
+                let Some(term) = next_term(&parts.seat, &mut inputs, &context).await else {
+                    return Ok::<_, Infallible>(());
+                };
+                let asked = parts.wakes.messages(ATTEMPT);
+                let mut run = Run {
+                    parts: parts.clone(),
+                    term: term.clone(),
+                    tasks: work_tasks.clone(),
+                    dispatcher: dispatcher.clone(),
+                    lanes: BTreeMap::new(),
+                    watchers: HashMap::new(),
+                    finished: VecDeque::new(),
+                };
+                dispatcher.works.store(true, Ordering::SeqCst);
+                tokio::select! {
+                    biased;
+                    () = term.over() => {}
+                    () = run.run(&mut inputs, asked, &context) => {}
+                }
+                dispatcher.works.store(false, Ordering::SeqCst);
+                if context.is_stopping() {
+                    return Ok(());
+                }
+            }
         });
+    }
+}
+
+/// What comes in before the term is in the database, where the term begins.
+async fn next_term(seat: &Seat, inputs: &mut mpsc::UnboundedReceiver<Input>, context: &TaskContext) -> Option<Term> {
+    let mut begin = std::pin::pin!(seat.begin(context));
+    loop {
+        tokio::select! {
+            biased;
+            term = &mut begin => return term,
+            input = inputs.recv() => drop(input?),
+        }
     }
 }
 
@@ -173,23 +235,31 @@ struct Lane {
 
 struct Run {
     parts: Parts,
+    term: Term,
     tasks: Tasks,
     dispatcher: Dispatcher,
-    lanes: HashMap<WebhookId, Lane>,
+    lanes: BTreeMap<WebhookId, Lane>,
     watchers: HashMap<DeliveryId, Vec<oneshot::Sender<()>>>,
+    /// The latest deliveries that became final, with the number of their last attempt.
+    finished: VecDeque<(DeliveryId, i64)>,
 }
 
 impl Run {
-    async fn run(&mut self, mut inputs: mpsc::UnboundedReceiver<Input>, context: &TaskContext) {
+    async fn run(&mut self, inputs: &mut mpsc::UnboundedReceiver<Input>, mut asked: Messages, context: &TaskContext) {
         if !self.resume(context).await {
             return;
         }
+        let others = self.parts.db.is_shared();
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.start_due();
             let next = self.next_due();
             tokio::select! {
+                biased;
                 () = context.stopping() => return,
-                () = sleep_until(next) => {}
+                id = asked.next(), if others => self.asked(&id, context).await,
+                _ = look.tick(), if others => self.look(context).await,
                 input = inputs.recv() => {
                     let Some(input) = input else { return };
                     self.take(input);
@@ -197,6 +267,7 @@ impl Run {
                         self.take(input);
                     }
                 }
+                () = sleep_until(next) => {}
             }
         }
     }
@@ -230,6 +301,33 @@ impl Run {
         }
     }
 
+    /// Another replica wants this delivery attempted.
+    async fn asked(&mut self, id: &str, context: &TaskContext) {
+        let Ok(id) = id.parse::<DeliveryId>() else { return };
+        match store::one(&self.parts.db, id).await {
+            Ok(job) => job.into_iter().for_each(|job| self.add(job)),
+            Err(error) => context.failed(error),
+        }
+    }
+
+    /// Takes up what others made and could not say, and gives up what nobody can be told any more.
+    async fn look(&mut self, context: &TaskContext) {
+        const MOST: i64 = 1000;
+        match store::pending(&self.parts.db, MOST).await {
+            Ok(jobs) => {
+                let webhooks = self.parts.webhooks.snapshot();
+                let orphans = jobs.iter().any(|job| !webhooks.contains_key(&job.webhook_id));
+                for job in jobs {
+                    self.add(job);
+                }
+                if orphans && let Err(error) = store::abandon_orphans(&self.parts.db).await {
+                    context.failed(error);
+                }
+            }
+            Err(error) => context.failed(error),
+        }
+    }
+
     fn take(&mut self, input: Input) {
         match input {
             Input::Enqueue(jobs) => {
@@ -244,6 +342,14 @@ impl Run {
     }
 
     fn add(&mut self, job: Job) {
+        // Whoever hands it in may have read it before its last attempt.
+        if self
+            .finished
+            .iter()
+            .any(|(id, attempts)| *id == job.id && *attempts > job.attempts)
+        {
+            return;
+        }
         let chain = chain_of(&job);
         let now = self.parts.world.now();
         let lane = self.lanes.entry(job.webhook_id).or_default();
@@ -279,6 +385,12 @@ impl Run {
         let Done { job, chain, again } = done;
         for watcher in self.watchers.remove(&job.id).unwrap_or_default() {
             let _ = watcher.send(());
+        }
+        if again.is_none() {
+            self.finished.push_back((job.id, job.attempts));
+            if self.finished.len() > FINISHED {
+                self.finished.pop_front();
+            }
         }
         let Some(lane) = self.lanes.get_mut(&job.webhook_id) else {
             return;
@@ -339,10 +451,16 @@ impl Run {
                     continue;
                 };
                 lane.busy.insert(chain);
-                let (parts, tasks) = (self.parts.clone(), self.tasks.clone());
+                let (parts, term, tasks) = (self.parts.clone(), self.term.clone(), self.tasks.clone());
                 let (row, dispatcher) = (row.clone(), self.dispatcher.clone());
                 self.tasks.detached(async move {
-                    if let Some(done) = attempt(&parts, &tasks, &row, job, chain).await {
+                    let attempt = attempt(&parts, &term, &tasks, &row, job, chain);
+                    let done = tokio::select! {
+                        biased;
+                        () = term.over() => None,
+                        done = attempt => done,
+                    };
+                    if let Some(done) = done {
                         let _ = dispatcher.inputs.send(Input::Attempted(Box::new(done)));
                     }
                 });

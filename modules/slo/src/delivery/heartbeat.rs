@@ -1,5 +1,6 @@
 //! The outgoing heartbeat (a dead man's switch): as long as Mainstay is healthy it calls a URL regularly, so that whoever
-//! listens there notices when Mainstay itself is gone.
+//! listens there notices when Mainstay itself is gone. Of several replicas the one that decides alerts sends it: one that only
+//! shows them is no proof that anybody would be told.
 
 use std::{
     convert::Infallible,
@@ -13,9 +14,13 @@ use jiff::Timestamp;
 use mainstay_kernel::World;
 use mainstay_providers::{Method, Outgoing, OutgoingRequest};
 use mainstay_runtime::Tasks;
+use mainstay_store::Database;
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
+
+use super::store;
+use crate::term::Seat;
 
 /// Whom to call, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +52,37 @@ pub struct HeartbeatState {
 /// Says whether Mainstay is healthy: `Err` is why not.
 pub type Healthy = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
+/// What a heartbeat is sent with.
+pub(crate) struct Beats {
+    /// What the listener is called through.
+    pub outgoing: Arc<dyn Outgoing>,
+    /// Whether to beat at all.
+    pub healthy: Healthy,
+    /// Who beats.
+    pub seat: Seat,
+    /// Where the other replicas see how it fares, if there can be any.
+    pub shown_to_others: Option<Database>,
+}
+
+impl Beats {
+    /// Beats once, as long as it is this replica's turn.
+    async fn beat(&self, config: &HeartbeatConfig, state: &Heartbeat, world: &World) -> Result<(), String> {
+        let beaten = beat(config, &*self.outgoing, &self.healthy).await;
+        let ok_at = beaten.is_ok().then(|| world.now());
+        let error = beaten.clone().err();
+        state.change(|state| {
+            state.last_ok_at = ok_at.or(state.last_ok_at);
+            state.last_error.clone_from(&error);
+        });
+        if let Some(db) = &self.shown_to_others
+            && let Err(error) = store::save_heartbeat(db, ok_at, error).await
+        {
+            tracing::debug!(%error, "the other replicas do not see the last heartbeat");
+        }
+        beaten
+    }
+}
+
 /// The running heartbeat.
 #[derive(Debug, Clone, Default)]
 pub struct Heartbeat {
@@ -62,13 +98,7 @@ impl Heartbeat {
     }
 
     /// Starts beating. A beat is withheld while Mainstay is not healthy; that is what makes the listener notice.
-    pub fn start(
-        config: Option<HeartbeatConfig>,
-        outgoing: Arc<dyn Outgoing>,
-        healthy: Healthy,
-        world: &World,
-        tasks: &Tasks,
-    ) -> Self {
+    pub(crate) fn start(config: Option<HeartbeatConfig>, beats: Beats, world: &World, tasks: &Tasks) -> Self {
         let heartbeat = Self::default();
         let Some(config) = config else { return heartbeat };
         heartbeat.change(|state| {
@@ -79,22 +109,22 @@ impl Heartbeat {
         let (beating, world) = (heartbeat.clone(), world.clone());
         tasks.spawn("slo.heartbeat", |context| async move {
             loop {
-                match beat(&config, &*outgoing, &healthy).await {
-                    Ok(()) => {
-                        let now = world.now();
-                        beating.change(|state| {
-                            state.last_ok_at = Some(now);
-                            state.last_error = None;
-                        });
-                        context.ran("the listener was reached");
-                    }
-                    Err(error) => {
-                        context.failed(&error);
-                        beating.change(|state| state.last_error = Some(error));
-                    }
+                if beats.seat.term().is_none() {
+                    context.ran("another replica sends it");
                 }
-                if !context.sleep(config.interval).await {
+                let Some(term) = beats.seat.begin(&context).await else {
                     return Ok::<_, Infallible>(());
+                };
+                while term.stands() {
+                    match beats.beat(&config, &beating, &world).await {
+                        Ok(()) => context.ran("the listener was reached"),
+                        Err(error) => context.failed(&error),
+                    }
+                    tokio::select! {
+                        biased;
+                        () = term.over() => {}
+                        going = context.sleep(config.interval) => if !going { return Ok(()) },
+                    }
                 }
             }
         });
@@ -157,30 +187,43 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn it_beats_while_healthy_and_falls_silent_when_not() {
+        let db = crate::testing::sqlite().await;
+        let world = World::system();
+        let tasks = Tasks::new(world.clone());
+        let shared = crate::testing::shared(&db, &world, &tasks, &mainstay_work::Role::ALL);
+        let placement = mainstay_work::Placement {
+            role: mainstay_work::Role::Page,
+            spread: false,
+        };
+        let seat = Seat::declare(&shared.leases, "test", placement);
+        shared.leases.start(&tasks).await.unwrap();
+        tokio::time::pause();
         let listener = Arc::new(Listener::default());
         let healthy = Arc::new(AtomicBool::new(true));
         let asked = healthy.clone();
-        let world = World::system();
-        let tasks = Tasks::new(world.clone());
         let heartbeat = Heartbeat::start(
             Some(HeartbeatConfig {
                 url: "https://hc.example.org/secret-token".parse().unwrap(),
                 interval: Duration::from_mins(1),
                 method: Method::Post,
             }),
-            listener.clone(),
-            Arc::new(move || {
-                let healthy = asked.load(Ordering::SeqCst);
-                Box::pin(async move {
-                    if healthy {
-                        Ok(())
-                    } else {
-                        Err("the database is away".to_owned())
-                    }
-                })
-            }),
+            Beats {
+                outgoing: listener.clone(),
+                healthy: Arc::new(move || {
+                    let healthy = asked.load(Ordering::SeqCst);
+                    Box::pin(async move {
+                        if healthy {
+                            Ok(())
+                        } else {
+                            Err("the database is away".to_owned())
+                        }
+                    })
+                }),
+                seat,
+                shown_to_others: None,
+            },
             &world,
             &tasks,
         );

@@ -103,6 +103,9 @@ pub struct Webhook {
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
+    /// Why its declaration in a file cannot be used; null when it can. What was in force before stays in force, and a webhook
+    /// that never could be used is not called.
+    pub problem: Option<String>,
     /// What deliveries are signed with.
     #[serde(skip)]
     #[schema(ignore)]

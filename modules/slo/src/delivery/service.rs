@@ -3,18 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use mainstay_kernel::{Page, PageRequest, Problem, Scope, World};
+use mainstay_kernel::{Page, PageRequest, Problem, ProblemKind, Scope, World};
 use mainstay_providers::Outgoing;
-use mainstay_store::Database;
+use mainstay_store::{Database, Wakes};
 use url::Url;
 
 use super::{
     body::Message,
-    dispatch::{DeliveryConfig, Dispatcher, Webhooks},
+    dispatch::{ATTEMPT, DeliveryConfig, Dispatcher, Webhooks},
     model::{Attempt, Delivery, DeliveryEvent, DeliveryId, Format, ManagedBy, Webhook, WebhookId},
     signature::Secret,
     store::{self, DeliveryFilter, NewDelivery, WebhookRow},
 };
+use crate::store::{Kept, changing};
 
 /// What a person says about a webhook.
 #[derive(Debug, Clone)]
@@ -35,6 +36,7 @@ pub(crate) struct Deliveries {
     pub outgoing: Arc<dyn Outgoing>,
     pub webhooks: Webhooks,
     pub dispatcher: Dispatcher,
+    pub wakes: Wakes,
     pub config: DeliveryConfig,
     pub public_url: Arc<str>,
 }
@@ -84,15 +86,17 @@ impl Deliveries {
             source: None,
             version: 1,
             created_at: self.world.now(),
+            problem: None,
             secret: Some(secret.clone()),
         };
-        self.save(scope, webhook.clone()).await?;
+        self.save(scope, webhook.clone(), None).await?;
         Ok((webhook, secret))
     }
 
     pub async fn update(&self, scope: &Scope, stored: Webhook, draft: WebhookDraft) -> Result<Webhook, Problem> {
         refuse_file_managed(&stored, "change")?;
         self.validate(&draft)?;
+        let before = stored.version;
         let secret = match &draft.secret {
             Some(text) => Some(parse_secret(text)?),
             None => stored.secret.clone(),
@@ -104,10 +108,10 @@ impl Deliveries {
             enabled: draft.enabled,
             secret_set: secret.is_some(),
             secret,
-            version: stored.version + 1,
+            version: before + 1,
             ..stored
         };
-        self.save(scope, webhook.clone()).await?;
+        self.save(scope, webhook.clone(), Some(before)).await?;
         Ok(webhook)
     }
 
@@ -118,6 +122,7 @@ impl Deliveries {
 
     pub(super) async fn remove(&self, webhook: &Webhook) -> Result<(), Problem> {
         let mut tx = self.db.begin().await?;
+        changing(&mut tx, Kept::Webhooks).await?;
         store::abandon(&mut tx, webhook.id, "the webhook was deleted").await?;
         store::delete_webhook(&mut tx, webhook.id).await?;
         tx.commit().await?;
@@ -125,13 +130,23 @@ impl Deliveries {
         Ok(())
     }
 
-    pub(super) async fn save(&self, scope: &Scope, webhook: Webhook) -> Result<(), Problem> {
+    /// Keeps a webhook; `before` is the version that a change of one is based on.
+    pub(super) async fn save(&self, scope: &Scope, webhook: Webhook, before: Option<i64>) -> Result<(), Problem> {
         let name = webhook.name.clone();
         let row = WebhookRow {
             scope: scope.clone(),
             webhook,
         };
-        store::save_webhook(&self.db, &row, self.world.now())
+        let mut tx = self.db.begin().await?;
+        changing(&mut tx, Kept::Webhooks).await?;
+        if before.is_some() && store::webhook_version(&mut tx, row.webhook.id).await? != before {
+            return Err(Problem::new(
+                ProblemKind::Stale,
+                "stale",
+                format!("Somebody changed webhook `{name}` since you read it. Read it again and repeat your change."),
+            ));
+        }
+        store::save_webhook(&mut tx, &row, self.world.now())
             .await
             .map_err(|error| {
                 if error.is_conflict() {
@@ -144,23 +159,13 @@ impl Deliveries {
                     error.into()
                 }
             })?;
+        tx.commit().await?;
         self.reload().await?;
         Ok(())
     }
 
     pub(super) fn validate(&self, draft: &WebhookDraft) -> Result<(), Problem> {
-        if draft.name.trim().is_empty() || draft.name.chars().count() > LONGEST_NAME {
-            let message = format!("must have 1 to {LONGEST_NAME} characters");
-            return Err(
-                Problem::invalid("invalid-webhook", format!("The name of a webhook {message}.")).field("name", message),
-            );
-        }
-        let url = draft.url.parse::<Url>().map_err(|error| error.to_string());
-        let verdict = url.and_then(|url| self.outgoing.check(&url).map_err(|blocked| blocked.to_string()));
-        verdict.map_err(|message| {
-            let detail = format!("Webhook `{}` cannot be called: {message}.", draft.name);
-            Problem::invalid("invalid-webhook", detail).field("url", message)
-        })
+        judge_draft(draft, &*self.outgoing)
     }
 
     /// Sends a test message and waits for its first attempt.
@@ -220,13 +225,32 @@ impl Deliveries {
     }
 
     async fn attempt_now(&self, scope: &Scope, job: store::Job) -> Result<Delivery, Problem> {
-        let id = job.id;
-        let attempted = self.dispatcher.attempted(id);
-        self.dispatcher.enqueue(vec![job]);
+        let (id, attempts) = (job.id, job.attempts);
         // A little longer than an attempt may take, so that its outcome is in the answer; after that it goes on alone.
         let patience = self.config.timeout + Duration::from_secs(2);
-        let _ = tokio::time::timeout(patience, attempted).await;
+        if self.dispatcher.works() {
+            let attempted = self.dispatcher.attempted(id);
+            self.dispatcher.enqueue(vec![job]);
+            let _ = tokio::time::timeout(patience, attempted).await;
+        } else if self.db.is_shared() {
+            self.wakes.say(&self.db, ATTEMPT, &id.to_string()).await?;
+            let elsewhere = self.attempted_elsewhere(id, attempts);
+            // A database that is away is noticed below.
+            let _ = tokio::time::timeout(patience, elsewhere).await;
+        }
         Ok(self.delivery(scope, id).await?.0)
+    }
+
+    /// Resolves when another replica has attempted a delivery once more.
+    async fn attempted_elsewhere(&self, id: DeliveryId, attempts: i64) -> Result<(), mainstay_store::StoreError> {
+        const LOOK_EVERY: Duration = Duration::from_millis(200);
+        while store::one(&self.db, id)
+            .await?
+            .is_some_and(|job| job.attempts <= attempts)
+        {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// One delivery with its attempts and its body.
@@ -257,6 +281,22 @@ impl Deliveries {
             }
         }
     }
+}
+
+/// Whether a webhook can be kept: it has a usable name, and its URL may be called.
+pub(super) fn judge_draft(draft: &WebhookDraft, outgoing: &dyn Outgoing) -> Result<(), Problem> {
+    if draft.name.trim().is_empty() || draft.name.chars().count() > LONGEST_NAME {
+        let message = format!("must have 1 to {LONGEST_NAME} characters");
+        return Err(
+            Problem::invalid("invalid-webhook", format!("The name of a webhook {message}.")).field("name", message),
+        );
+    }
+    let url = draft.url.parse::<Url>().map_err(|error| error.to_string());
+    let verdict = url.and_then(|url| outgoing.check(&url).map_err(|blocked| blocked.to_string()));
+    verdict.map_err(|message| {
+        let detail = format!("Webhook `{}` cannot be called: {message}.", draft.name);
+        Problem::invalid("invalid-webhook", detail).field("url", message)
+    })
 }
 
 fn parse_secret(text: &str) -> Result<Secret, Problem> {

@@ -7,9 +7,14 @@ use std::{
 
 use mainstay_kernel::{Micros, from_micros};
 
-use super::sentences;
+use super::{
+    loading::{Loading, Row},
+    sentences,
+};
 use crate::{
-    model::{Budget, BurnRule, Exceeding, Histogram, Observation, RuleName, RuleState, SliKind, WindowCounts},
+    model::{
+        Budget, BurnRule, Exceeding, Histogram, Observation, RuleName, RuleState, SeriesId, SliKind, WindowCounts,
+    },
     objective::Promise,
     signal::{AlertKey, AlertKind, Severity, Signal, SignalSink},
 };
@@ -38,6 +43,8 @@ pub(crate) struct Book {
     pub(super) latency: VecDeque<(Micros, Histogram)>,
     pub(super) rules: Vec<(RuleName, RuleState)>,
     told: Told,
+    /// The series whose counts of earlier runs are to be loaded: there may be some only of what was promised at the start.
+    loads: Option<SeriesId>,
     /// Something was counted since the budget was last published.
     pub(crate) changed: bool,
 }
@@ -51,9 +58,10 @@ struct Told {
 }
 
 impl Book {
-    /// Empty counts of events from now on.
-    pub(crate) fn open(promise: Arc<Promise>, now: Micros) -> Self {
+    /// Empty counts of events from now on; `loads` is whether those of earlier runs will be loaded.
+    pub(crate) fn open(promise: Arc<Promise>, now: Micros, loads: bool) -> Self {
         Self {
+            loads: loads.then_some(promise.series),
             counts: promise.definition.empty_counts(now),
             latency: VecDeque::new(),
             rules: promise
@@ -82,6 +90,7 @@ impl Book {
         if self.promise.series != promise.series {
             self.counts = promise.definition.empty_counts(now);
             self.latency.clear();
+            self.loads = None;
         } else if self.promise.definition.window != promise.definition.window {
             let definition = &promise.definition;
             self.counts = self.counts.regrid(definition.bucket_us(), definition.exact_span());
@@ -105,21 +114,57 @@ impl Book {
         self.promise = promise;
     }
 
-    /// Counts a probe if it is an event of this SLO; a bad event is decided upon at once.
-    pub(crate) fn observe(&mut self, probe: &Observation<'_>, moment: Moment<'_>) {
-        if probe.at < self.promise.counts_from() {
-            return;
+    /// Counts a probe if it is an event of this SLO; a bad event is decided upon at once. `foreign` is the flush with which
+    /// another replica stored it, and how far loading has come.
+    pub(crate) fn observe(
+        &mut self,
+        probe: &Observation<'_>,
+        foreign: Option<(Micros, &mut Loading)>,
+        moment: Moment<'_>,
+    ) {
+        if self.count(probe, foreign) == Some(true) {
+            self.decide(moment);
         }
-        let Some(bad) = self.promise.definition.sli.judge(probe) else {
-            return;
+    }
+
+    /// Counts a probe without deciding; answers whether it is a bad event, and nothing when it is none.
+    pub(super) fn count(&mut self, probe: &Observation<'_>, foreign: Option<(Micros, &mut Loading)>) -> Option<bool> {
+        if probe.at < self.promise.counts_from() {
+            return None;
+        }
+        let bad = self.promise.definition.sli.judge(probe)?;
+        let series = self.promise.series;
+        let mut foreign = foreign.filter(|_| self.loads == Some(series));
+        let mut is_new = |at, bin| {
+            foreign
+                .as_mut()
+                .is_none_or(|(flush, loading)| loading.counts(Row { at, series, bin }, bad, *flush))
         };
-        self.counts.record(probe.at, bad);
+        if is_new(self.counts.bucket_start(probe.at), None) {
+            self.counts.record(probe.at, bad);
+        }
         if matches!(self.promise.definition.sli.kind, SliKind::Latency { .. }) {
-            self.add_latency(probe.at, Histogram::bin_of(probe.duration_us), 1);
+            let (slot, bin) = (self.latency_slot_of(probe.at), Histogram::bin_of(probe.duration_us));
+            if is_new(slot, Some(bin)) {
+                self.add_latency(probe.at, bin, 1);
+            }
         }
         self.changed = true;
-        if bad {
-            self.decide(moment);
+        Some(bad)
+    }
+
+    /// The series whose counts of earlier runs are to be loaded.
+    pub(super) fn loads(&self) -> Option<SeriesId> {
+        self.loads
+    }
+
+    /// Forgets what the alert engine was told. What does not fire is undecided again: another engine may have seen it fire.
+    pub(super) fn state_anew(&mut self, now: Micros) {
+        self.told = Told::default();
+        for (_, state) in &mut self.rules {
+            if state.firing() != Some(true) {
+                *state = RuleState::Undecided { since: now };
+            }
         }
     }
 
@@ -131,13 +176,17 @@ impl Book {
 
     /// Adds to the latency histogram of the slot that `at` lies in.
     pub(crate) fn add_latency(&mut self, at: Micros, bin: u16, events: u32) {
-        let slot = self.promise.latency_slot().max(1);
-        let begin = at.div_euclid(slot) * slot;
+        let begin = self.latency_slot_of(at);
         let index = self.latency.partition_point(|(other, _)| *other < begin);
         if self.latency.get(index).is_none_or(|(other, _)| *other != begin) {
             self.latency.insert(index, (begin, Histogram::default()));
         }
         self.latency[index].1.add(bin, events);
+    }
+
+    fn latency_slot_of(&self, at: Micros) -> Micros {
+        let slot = self.promise.latency_slot().max(1);
+        at.div_euclid(slot) * slot
     }
 
     /// Time passes: forgets what has left the window and decides.

@@ -1,17 +1,21 @@
 //! The live accounts of all SLOs, in memory: a probe is counted, and a page decided, without waiting for the database.
 //!
 //! **Invariant:** nothing in here awaits. What is counted here is also written, from the same probes, in the transaction
-//! that keeps the probes themselves ([`crate::store`]), so that a restart finds the same numbers.
+//! that keeps the probes themselves ([`crate::store`]), so that a restart finds the same numbers. A replica writes what it
+//! probed itself, and counts what any replica probed.
 
 mod book;
-mod sentences;
+mod latest;
+pub(crate) mod loading;
+mod rows;
+pub(crate) mod sentences;
 mod standing;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -19,13 +23,16 @@ use mainstay_catalog::ServiceName;
 use mainstay_kernel::{Environment, Micros};
 
 pub(crate) use book::{Book, Moment};
+pub(crate) use loading::{Loaded, Loading};
+pub(crate) use rows::{Counted, Rows, promises_by_service};
 pub(crate) use standing::Standing;
 
+use latest::Latest;
+
 use crate::{
-    model::{Histogram, Observation, SeriesId, SliKind, SloId},
+    model::{Observation, SeriesId, SloId},
     objective::Promise,
     signal::SignalSink,
-    store::{BucketRow, LatencyRow},
 };
 
 /// One SLO's account. It outlives changes of its promise.
@@ -46,8 +53,10 @@ type ByService = HashMap<Environment, HashMap<ServiceName, Vec<Arc<Account>>>>;
 
 #[derive(Debug, Default)]
 struct Index {
-    by_id: HashMap<SloId, Arc<Account>>,
+    by_id: BTreeMap<SloId, Arc<Account>>,
     by_service: ByService,
+    /// Accounts of promises that left their file, in case they come back.
+    resting: BTreeMap<SloId, Arc<Account>>,
 }
 
 /// All accounts.
@@ -55,6 +64,11 @@ struct Index {
 pub(crate) struct Ledger {
     index: RwLock<Arc<Index>>,
     loaded_back_to: AtomicI64,
+    loading: Mutex<Loading>,
+    /// Whether accounts were opened before.
+    opened: AtomicBool,
+    /// Only where other replicas may make an SLO. Locked before the index.
+    latest: OnceLock<Mutex<Latest>>,
     least_hold: Micros,
 }
 
@@ -64,8 +78,16 @@ impl Ledger {
         Self {
             index: RwLock::default(),
             loaded_back_to: AtomicI64::new(start),
+            loading: Mutex::default(),
+            opened: AtomicBool::new(false),
+            latest: OnceLock::new(),
             least_hold,
         }
+    }
+
+    /// Other replicas may make SLOs, of which this one hears a moment late.
+    pub(crate) fn share(&self) {
+        self.latest.get_or_init(Mutex::default);
     }
 
     fn index(&self) -> Arc<Index> {
@@ -74,20 +96,36 @@ impl Ledger {
 
     /// Opens, changes or closes accounts so that there is one for each of `promises` that is not retired.
     pub(crate) fn keep(&self, promises: &[Arc<Promise>], now: Micros, sink: &dyn SignalSink) {
+        let latest = self.latest();
         let mut guard = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        let is_first = !self.opened.swap(true, Ordering::AcqRel);
         let mut index = Index::default();
-        for promise in promises.iter().filter(|promise| promise.retired_at.is_none()) {
-            let account = match guard.by_id.get(&promise.id) {
-                Some(account) => {
-                    let mut book = account.book();
-                    if *book.promise != **promise {
-                        book.turn_page(promise.clone(), now, sink);
-                    }
-                    drop(book);
-                    account.clone()
+        for promise in promises {
+            let known = guard.by_id.get(&promise.id).or(guard.resting.get(&promise.id));
+            if promise.retired_at.is_some() {
+                if let Some(account) = known {
+                    index.resting.insert(promise.id, account.clone());
                 }
-                None => Arc::new(Account(Mutex::new(Book::open(promise.clone(), now)))),
+                continue;
+            }
+            let account = match known {
+                Some(account) => account.clone(),
+                None => Arc::new(Account(Mutex::new(Book::open(promise.clone(), now, is_first)))),
             };
+            let mut book = account.book();
+            let was = known.is_some().then_some(book.promise.series);
+            if *book.promise != **promise || guard.resting.contains_key(&promise.id) {
+                book.turn_page(promise.clone(), now, sink);
+            }
+            if was != Some(promise.series)
+                && let Some(latest) = &latest
+            {
+                // Whoever made it counts these, too.
+                for probe in latest.of(&promise.definition.environment, &promise.definition.service) {
+                    book.count(&probe, None);
+                }
+            }
+            drop(book);
             index
                 .by_service
                 .entry(promise.definition.environment.clone())
@@ -105,7 +143,7 @@ impl Ledger {
         *guard = Arc::new(index);
     }
 
-    /// Counts a finished probe for every SLO it is an event of, and decides at once where it is a bad one.
+    /// Counts a finished probe of this replica for every SLO it is an event of, and decides at once where it is a bad one.
     pub(crate) fn observe(
         &self,
         environment: &Environment,
@@ -113,10 +151,57 @@ impl Ledger {
         probe: &Observation<'_>,
         sink: &dyn SignalSink,
     ) {
+        self.hear(environment, service, probe, None, sink);
+    }
+
+    /// The same with a probe of another replica, which was stored with a flush.
+    pub(crate) fn follow(
+        &self,
+        environment: &Environment,
+        service: &ServiceName,
+        probe: &Observation<'_>,
+        flush: Micros,
+        sink: &dyn SignalSink,
+    ) {
+        self.hear(environment, service, probe, Some(flush), sink);
+    }
+
+    fn hear(
+        &self,
+        environment: &Environment,
+        service: &ServiceName,
+        probe: &Observation<'_>,
+        flush: Option<Micros>,
+        sink: &dyn SignalSink,
+    ) {
+        // Held to the end, so that an account that is opened meanwhile counts the probe either as one of the latest or here.
+        let mut latest = self.latest();
+        if let Some(latest) = &mut latest {
+            latest.note(environment, service, probe);
+        }
         let index = self.index();
         let moment = self.moment(probe.at, sink);
+        let mut loading = flush.map(|_| self.loading());
         for account in of_service(&index, environment, service) {
-            account.book().observe(probe, moment);
+            let foreign = flush.zip(loading.as_deref_mut());
+            account.book().observe(probe, foreign, moment);
+        }
+    }
+
+    fn latest(&self) -> Option<MutexGuard<'_, Latest>> {
+        let latest = self.latest.get()?;
+        Some(latest.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How far loading has come. While it is held, no probe of another replica is counted.
+    pub(crate) fn loading(&self) -> MutexGuard<'_, Loading> {
+        self.loading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has every level stated anew, as after a restart, for a listener that has heard nothing so far.
+    pub(crate) fn state_anew(&self, now: Micros) {
+        for account in self.index().by_id.values() {
+            account.book().state_anew(now);
         }
     }
 
@@ -152,89 +237,29 @@ impl Ledger {
         self.index().by_id.get(&id).cloned()
     }
 
-    /// Every account, in no order.
+    /// Every account, in the order in which they were promised.
     pub(crate) fn accounts(&self) -> Vec<Arc<Account>> {
         self.index().by_id.values().cloned().collect()
     }
 
-    /// Every account by the series its events are counted in.
-    pub(crate) fn by_series(&self) -> HashMap<SeriesId, Arc<Account>> {
-        self.index()
+    /// Every account whose counts of earlier runs are to be loaded, by the series they are kept in.
+    pub(crate) fn to_load(&self) -> HashMap<SeriesId, Arc<Account>> {
+        let index = self.index();
+        index
             .by_id
             .values()
-            .map(|account| (account.promise().series, account.clone()))
+            .chain(index.resting.values())
+            .filter_map(|account| Some((account.book().loads()?, account.clone())))
             .collect()
     }
 
-    /// What the database must add so that its counts follow the same probes.
-    pub(crate) fn rows<'a>(&self, probes: impl Iterator<Item = Counted<'a>>) -> Rows {
-        let index = self.index();
-        let mut buckets: HashMap<(Micros, SeriesId), BucketRow> = HashMap::new();
-        let mut latency: HashMap<(Micros, SeriesId, u16), LatencyRow> = HashMap::new();
-        for Counted {
-            environment,
-            service,
-            probe,
-        } in probes
-        {
-            for account in of_service(&index, environment, service) {
-                let promise = account.promise();
-                if probe.at < promise.counts_from() {
-                    continue;
-                }
-                let Some(bad) = promise.definition.sli.judge(&probe) else {
-                    continue;
-                };
-                let width = promise.definition.bucket_us();
-                let keep_s = promise.definition.window.keep_s();
-                let at = probe.at.div_euclid(width) * width;
-                let row = buckets.entry((at, promise.series)).or_insert_with(|| BucketRow {
-                    at,
-                    series: promise.series,
-                    environment: environment.clone(),
-                    total: 0,
-                    bad: 0,
-                    keep_s,
-                });
-                row.total += 1;
-                row.bad += u32::from(bad);
-                if matches!(promise.definition.sli.kind, SliKind::Latency { .. }) {
-                    let slot = promise.latency_slot();
-                    let at = probe.at.div_euclid(slot) * slot;
-                    let bin = Histogram::bin_of(probe.duration_us);
-                    let row = latency.entry((at, promise.series, bin)).or_insert_with(|| LatencyRow {
-                        at,
-                        series: promise.series,
-                        bin,
-                        environment: environment.clone(),
-                        events: 0,
-                        keep_s,
-                    });
-                    row.events += 1;
-                }
-            }
-        }
-        // In the order of their keys, so that two replicas never wait for each other's rows.
-        let mut buckets: Vec<_> = buckets.into_values().collect();
-        buckets.sort_by_key(|row| (row.at, row.series));
-        let mut latency: Vec<_> = latency.into_values().collect();
-        latency.sort_by_key(|row| (row.at, row.series, row.bin));
-        Rows { buckets, latency }
+    /// What is promised about a service.
+    pub(crate) fn promises_of(&self, environment: &Environment, service: &ServiceName) -> Vec<Arc<Promise>> {
+        of_service(&self.index(), environment, service)
+            .iter()
+            .map(|account| account.promise())
+            .collect()
     }
-}
-
-/// A probe and where it belongs.
-pub(crate) struct Counted<'a> {
-    pub(crate) environment: &'a Environment,
-    pub(crate) service: &'a ServiceName,
-    pub(crate) probe: Observation<'a>,
-}
-
-/// What one flush adds.
-#[derive(Debug, Default)]
-pub(crate) struct Rows {
-    pub(crate) buckets: Vec<BucketRow>,
-    pub(crate) latency: Vec<LatencyRow>,
 }
 
 fn of_service<'a>(index: &'a Index, environment: &Environment, service: &ServiceName) -> &'a [Arc<Account>] {

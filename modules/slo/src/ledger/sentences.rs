@@ -1,4 +1,4 @@
-//! The words of burn-rate and budget alerts: plain sentences with numbers and units.
+//! The words of objectives, and of burn-rate and budget alerts: plain sentences with numbers and units.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use super::standing::{RuleReading, Standing};
 use crate::{
-    model::{Counts, Definition, SECOND, SliKind, burn_rate, duration_in_words, number_in_words, percent_in_words},
+    model::{
+        BudgetState, Counts, Definition, ENOUGH_EVENTS, SECOND, SliKind, burn_rate, duration_in_words, number_in_words,
+        percent_in_words,
+    },
     signal::Severity,
 };
 
@@ -32,10 +35,6 @@ pub(crate) fn burn(definition: &Definition, severity: Severity, firing: bool, st
     };
     let service = &definition.service;
     let what = definition.sli.kind.as_str();
-    let long_burn = reading
-        .rule
-        .long_burn(reading.long, definition.objective)
-        .unwrap_or(0.0);
     let mut values = common(definition, standing);
     values.extend(rule_values(definition, &reading));
     if !firing {
@@ -60,18 +59,93 @@ pub(crate) fn burn(definition: &Definition, severity: Severity, firing: bool, st
             values,
         };
     }
-    let times = number_in_words(long_burn);
+    let seen = Seen::by(&reading);
+    let burn = burn_rate(seen.counts, definition.objective).unwrap_or(0.0);
+    let times = number_in_words(burn);
+    let over_long = if seen.counts == reading.long.counts {
+        String::new()
+    } else {
+        format!(" ({} there)", happened(definition, reading.long.counts))
+    };
+    values.insert("burn".to_owned(), json!(burn));
     Words {
         title: format!("{service} burns its {what} budget {times} times too fast"),
         summary: format!(
-            "{service} burns its {} {what} budget {times} times too fast: {} in {}; {}.",
+            "{service} burns its {} {what} budget {times} times too fast: {} in {}; a {severity} is due above {} times over \
+             {}{over_long}; {}.",
             definition.window.adjective(),
-            happened(definition, reading.long.counts),
-            duration_in_words(reading.long.covered),
-            outlook(standing, long_burn),
+            happened(definition, seen.counts),
+            duration_in_words(seen.length),
+            number_in_words(reading.rule.factor()),
+            duration_in_words(reading.rule.long),
+            outlook(standing, burn),
         ),
         values,
     }
+}
+
+/// The events whose rate is told as the present one: those of the rule's short window, or of the long one when the short
+/// one holds too few. The long window's own rate is of no use for that: when a rule fires it has always just passed the factor.
+struct Seen {
+    counts: Counts,
+    length: i64,
+}
+
+impl Seen {
+    fn by(reading: &RuleReading) -> Self {
+        if reading.short.total >= ENOUGH_EVENTS {
+            Self {
+                counts: reading.short,
+                length: reading.rule.short.min(reading.long.covered),
+            }
+        } else {
+            Self {
+                counts: reading.long.counts,
+                length: reading.long.covered,
+            }
+        }
+    }
+}
+
+/// How an objective stands, in a sentence or two.
+pub(crate) fn state(definition: &Definition, standing: &Standing) -> String {
+    let budget = &standing.budget;
+    let Some(left) = budget.remaining_ratio else {
+        return format!("Nothing was counted in the last {}.", definition.window);
+    };
+    let left = if left >= 1.0 {
+        "The whole budget is left.".to_owned()
+    } else if left >= 0.9995 {
+        // Rounded it would be all of it, although something was spent.
+        "Almost the whole budget is left.".to_owned()
+    } else if left > 0.0 {
+        format!("{} of the budget is left.", percent_in_words(left))
+    } else {
+        format!(
+            "The budget is spent: {}, and {} may.",
+            happened(definition, budget.counts),
+            number_in_words(budget.allowed_bad)
+        )
+    };
+    let burns = budget
+        .recent
+        .filter(|recent| recent.is_too_fast(definition.objective))
+        .map(|recent| {
+            format!(
+                "It burns {} times too fast: {} in the last {}.",
+                number_in_words(recent.burn_rate(definition.objective).unwrap_or(0.0)),
+                happened(definition, recent.counts),
+                duration_in_words(recent.length)
+            )
+        });
+    let alert = match standing.state {
+        BudgetState::Burning => Some("A page is due for it."),
+        BudgetState::Warning if standing.rules.iter().any(|reading| reading.firing) => Some("A ticket is due for it."),
+        BudgetState::AtRisk => Some("No alert is due yet."),
+        _ => None,
+    };
+    let sentences = [Some(left.as_str()), burns.as_deref(), alert];
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// For a budget of which the announced share is spent.

@@ -2,7 +2,7 @@
 
 use mainstay_kernel::Micros;
 
-use super::{BurnRule, Counts, Definition, Period, SECOND, WindowCounts, burn_rate};
+use super::{BurnRule, Counts, Definition, Period, Recent, SECOND, WindowCounts, burn_rate};
 
 /// A burn rate over fewer events than this jumps with every single one, so a longer window is shown instead.
 const ENOUGH_EVENTS: u64 = 10;
@@ -22,6 +22,8 @@ pub enum BudgetState {
     Burning,
     /// A ticket rule fires, or the share that is announced (80 %) is spent.
     Warning,
+    /// The latest events spend the budget faster than it lasts, though no rule fires yet.
+    AtRisk,
     /// All is well.
     Ok,
     /// There were no events in the window.
@@ -35,6 +37,7 @@ impl BudgetState {
             Self::Exhausted => "exhausted",
             Self::Burning => "burning",
             Self::Warning => "warning",
+            Self::AtRisk => "at-risk",
             Self::Ok => "ok",
             Self::NoData => "no-data",
         }
@@ -68,6 +71,8 @@ pub struct Budget {
     pub remaining_minutes: Option<f64>,
     /// The burn rate over the shortest long window that holds at least ten events.
     pub burn_rate: Option<f64>,
+    /// The latest events, by which the objective is judged before a rule may fire.
+    pub recent: Option<Recent>,
     /// When nothing will be left at that rate; nothing while it does not burn, or when nothing is left already.
     pub exhausted_at: Option<Micros>,
 }
@@ -102,6 +107,7 @@ impl Budget {
             allowed_minutes,
             remaining_minutes: remaining_ratio.map(|ratio| ratio * allowed_minutes),
             burn_rate: burn,
+            recent: Recent::of(definition, counts, now),
             exhausted_at: exhausted_at(remaining_ratio, burn, period.length(), now),
         }
     }
@@ -113,6 +119,12 @@ impl Budget {
         self.counts.bad >= BurnRule::FLOOR && self.remaining_ratio.is_some_and(|left| 1.0 - left >= announced)
     }
 
+    /// Whether the latest events spend the budget faster than it lasts.
+    pub fn burns_now(&self, definition: &Definition) -> bool {
+        self.recent
+            .is_some_and(|recent| recent.is_too_fast(definition.objective))
+    }
+
     /// How the objective stands, given which severities of rules fire.
     pub fn state(&self, definition: &Definition, page: bool, ticket: bool) -> BudgetState {
         match self.remaining_ratio {
@@ -120,6 +132,7 @@ impl Budget {
             Some(left) if left <= 0.0 => BudgetState::Exhausted,
             Some(_) if page => BudgetState::Burning,
             Some(_) if ticket || self.is_spent(definition) => BudgetState::Warning,
+            Some(_) if self.burns_now(definition) => BudgetState::AtRisk,
             Some(_) => BudgetState::Ok,
         }
     }

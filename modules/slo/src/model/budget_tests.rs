@@ -82,7 +82,7 @@ fn eighty_percent_spent_is_announced_and_everything_spent_is_exhausted() {
     assert_eq!(
         [state(34), state(35), state(43), state(44)],
         [
-            BudgetState::Ok,
+            BudgetState::AtRisk,
             BudgetState::Warning,
             BudgetState::Warning,
             BudgetState::Exhausted

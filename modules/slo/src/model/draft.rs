@@ -272,7 +272,10 @@ fn window(draft: Option<&DraftWindow>, limits: &Limits, errors: &mut Errors) -> 
         let kept = duration_in_words(limits.retention_s * SECOND);
         errors.add(
             "window",
-            format!("a window of {window} is longer than event counts are kept ({kept}); shorten it"),
+            format!(
+                "a window of {window} is longer than event counts are kept ({kept}); shorten it, or keep them longer \
+                 (`watch.retention.five_minutes_days`)"
+            ),
         );
         return None;
     }

@@ -3,8 +3,10 @@
 //! A rule **fires** when both windows exceed the factor and the long one holds at least
 //! [`BurnRule::FLOOR`](super::BurnRule::FLOOR) bad events. It **clears** when the short window has not exceeded the factor
 //! for the hold time, which is as long as the short window but at least the configured minimum (two probe intervals by
-//! default), or at once when the long window, being longer than the hold time, no longer exceeds it. A window without
-//! events exceeds nothing.
+//! default). A window without events exceeds nothing.
+//!
+//! The long window decides about the beginning alone. When a rule fires its rate has only just passed the factor, so the
+//! next good probe may take it back below; and once the short window is quiet, it is soon over anyway.
 
 use mainstay_kernel::Micros;
 
@@ -57,13 +59,18 @@ impl RuleState {
             Self::Firing { last } => last.min(now),
             Self::Undecided { since } => since.min(now),
         };
-        let long_is_over = exceeding.long == Some(false) && long >= hold;
-        if long_is_over || now - waiting_since >= hold {
+        if now - waiting_since >= hold {
             return Self::Clear;
         }
-        match self {
-            Self::Undecided { .. } => Self::Undecided { since: waiting_since },
-            _ => Self::Firing { last: waiting_since },
+        if let Self::Firing { .. } = self {
+            return Self::Firing { last: waiting_since };
+        }
+        // An alert that was left open is over at once if neither window has anything to say for it.
+        let is_over = exceeding.long == Some(false) && !exceeding.short && long >= hold;
+        if is_over {
+            Self::Clear
+        } else {
+            Self::Undecided { since: waiting_since }
         }
     }
 
@@ -129,17 +136,29 @@ mod tests {
     }
 
     #[test]
-    fn it_clears_at_once_when_the_long_window_is_quiet() {
-        assert_eq!(
-            RuleState::Firing { last: 0 }.next(1, QUIET, LONG, HOLD),
-            RuleState::Clear
-        );
+    fn a_long_window_that_falls_back_below_the_factor_does_not_clear_it() {
+        let fallen = Exceeding {
+            long: Some(false),
+            ..BAD
+        };
+        let state = RuleState::Firing { last: 0 }.next(HOLD * 2, fallen, LONG, HOLD);
+        assert_eq!(state, RuleState::Firing { last: HOLD * 2 });
+        let state = state.next(HOLD * 3 - 1, QUIET, LONG, HOLD);
+        assert_eq!(state.firing(), Some(true));
+        assert_eq!(state.next(HOLD * 3, QUIET, LONG, HOLD), RuleState::Clear);
     }
 
     #[test]
-    fn a_long_window_shorter_than_the_hold_time_cannot_clear_it() {
-        let state = RuleState::Firing { last: 0 }.next(1, QUIET, HOLD - 1, HOLD);
-        assert_eq!(state.firing(), Some(true));
+    fn what_an_earlier_run_left_open_is_over_at_once_when_both_windows_are_quiet() {
+        let fresh = RuleState::Undecided { since: 0 };
+        assert_eq!(fresh.next(1, QUIET, LONG, HOLD), RuleState::Clear);
+        let still = Exceeding { short: true, ..QUIET };
+        assert_eq!(fresh.next(1, still, LONG, HOLD).firing(), None);
+        assert_eq!(
+            fresh.next(1, QUIET, HOLD - 1, HOLD).firing(),
+            None,
+            "a window shorter than the hold time proves nothing"
+        );
     }
 
     #[test]

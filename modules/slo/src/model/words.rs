@@ -28,6 +28,21 @@ pub fn duration_in_words(micros: i64) -> String {
     text
 }
 
+/// A short time in whole milliseconds, or in seconds from ten of them on: `12 ms`, `0.4 ms`, `12 s`.
+pub(crate) fn milliseconds_in_words(micros: i64) -> String {
+    if micros >= 10 * SECOND {
+        return duration_in_words(micros);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "below ten seconds")]
+    let milliseconds = micros.max(0) as f64 / 1_000.0;
+    let whole = if milliseconds >= 1.0 {
+        milliseconds.round()
+    } else {
+        milliseconds
+    };
+    format!("{} ms", number_in_words(whole))
+}
+
 /// A number with as many decimals as help: `1200`, `14.6`, `0.83`, `0.0042`.
 pub fn number_in_words(number: f64) -> String {
     let size = number.abs();

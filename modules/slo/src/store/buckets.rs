@@ -98,12 +98,12 @@ pub(crate) async fn add_latency(
 
 /// The buckets other runs wrote that begin in `[from, to)`.
 pub(crate) async fn buckets_between(
-    db: &Database,
+    snapshot: &mut Transaction,
     writer: i64,
     from: Micros,
     to: Micros,
 ) -> Result<Vec<StoredBucket>, StoreError> {
-    let rows = db
+    let rows = snapshot
         .fetch_all(
             sql("SELECT at, series_id, total, bad FROM slo_bucket WHERE at >= $1 AND at < $2 AND writer <> $3")
                 .bind(from)
@@ -125,12 +125,12 @@ pub(crate) async fn buckets_between(
 
 /// The histogram bins other runs wrote for slots that begin in `[from, to)`.
 pub(crate) async fn latency_between(
-    db: &Database,
+    snapshot: &mut Transaction,
     writer: i64,
     from: Micros,
     to: Micros,
 ) -> Result<Vec<StoredLatency>, StoreError> {
-    let rows = db
+    let rows = snapshot
         .fetch_all(
             sql("SELECT at, series_id, bin, events FROM slo_latency_bin WHERE at >= $1 AND at < $2 AND writer <> $3")
                 .bind(from)

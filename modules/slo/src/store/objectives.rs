@@ -3,25 +3,41 @@
 use jiff::tz::TimeZone;
 use mainstay_catalog::{ManagedBy, ServiceName, Source};
 use mainstay_kernel::{Environment, OrganizationId, from_micros};
-use mainstay_store::{Database, Row, Statement, StoreError, Transaction, sql};
+use mainstay_store::{Database, Row, Statement, StoreError, Transaction, sql, sql_owned};
 
 use crate::{
     model::{CalendarUnit, CheckSelection, Definition, Objective, RuleName, SeriesId, Sli, SliKind, SloId, Window},
     objective::Promise,
 };
 
+const SELECT: &str =
+    "SELECT id, environment, name, service, description, sli, checks, threshold_us, minimum_milli_per_s,
+    objective_ppm, window_kind, window_s, window_unit, window_zone, rules, spent_alert_ppm, managed_by, source,
+    series_id, series_since, version, created_at, updated_at, retired_at FROM slo_objective";
+
 /// Every objective, retired ones included.
 pub(crate) async fn all(db: &Database) -> Result<Vec<Promise>, StoreError> {
-    let rows = db
-        .fetch_all(sql(
-            "SELECT id, environment, name, service, description, sli, checks, threshold_us, minimum_milli_per_s,
-                objective_ppm, window_kind, window_s, window_unit, window_zone, rules, spent_alert_ppm, managed_by, source,
-                series_id, series_since, version, created_at, updated_at, retired_at
-             FROM slo_objective WHERE organization_id = $1 ORDER BY id",
-        )
-        .id(OrganizationId::DEFAULT))
-        .await?;
+    let rows = db.fetch_all(select_all()).await?;
     rows.iter().map(promise).collect()
+}
+
+/// The same as a transaction sees it.
+pub(crate) async fn all_in(tx: &mut Transaction) -> Result<Vec<Promise>, StoreError> {
+    let rows = tx.fetch_all(select_all()).await?;
+    rows.iter().map(promise).collect()
+}
+
+fn select_all() -> Statement {
+    sql_owned(format!("{SELECT} WHERE organization_id = $1 ORDER BY id"))
+        .kept()
+        .id(OrganizationId::DEFAULT)
+}
+
+/// One objective that is not retired.
+pub(crate) async fn find(tx: &mut Transaction, id: SloId) -> Result<Option<Promise>, StoreError> {
+    let statement = sql_owned(format!("{SELECT} WHERE id = $1 AND retired_at IS NULL"));
+    let row = tx.fetch_optional(statement.id(id)).await?;
+    row.as_ref().map(promise).transpose()
 }
 
 /// Keeps a new objective.

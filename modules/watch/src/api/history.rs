@@ -1,21 +1,28 @@
-//! `/api/v1/checks/{id}/history`: results of a check, added up.
+//! `/api/v1/checks/{id}/history` and `/api/v1/trends`: results of a check, and of all checks of services, added up.
 
 use axum::{Json, extract::State};
 use jiff::Timestamp;
-use mainstay_http::{ApiPath, ApiQuery, ApiResult, ProblemBody};
-use mainstay_kernel::{from_micros, to_micros};
+use mainstay_catalog::ServiceName;
+use mainstay_http::{ApiPath, ApiQuery, ApiResult, Paged, ProblemBody, ScopeQuery};
+use mainstay_kernel::{Page, from_micros, to_micros};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    model::{check::CheckId, rollup::Resolution},
-    service::{History, HistoryQuery, Watch},
+    error::WatchError,
+    model::{
+        check::CheckId,
+        rollup::{Resolution, Rollup},
+    },
+    service::{History, HistoryQuery, StripQuery, Watch},
     view::millis,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Watch> {
-    OpenApiRouter::new().routes(routes!(get_check_history))
+    OpenApiRouter::new()
+        .routes(routes!(get_check_history))
+        .routes(routes!(list_trends))
 }
 
 /// The length of a bucket.
@@ -110,6 +117,84 @@ async fn get_check_history(
         }),
     };
     Ok(Json(shown(watch.history(id, query).await?)))
+}
+
+/// Which services, and how much of their past.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct TrendQuery {
+    /// The names of up to 100 services, separated by commas.
+    #[param(example = "api,web")]
+    service: String,
+    /// Hours back from now; 24 when absent.
+    #[param(minimum = 1, maximum = 2160)]
+    hours: Option<u32>,
+    /// Parts they are cut into, each at least a minute long; 24 when absent.
+    #[param(minimum = 1, maximum = 500)]
+    slots: Option<u32>,
+}
+
+/// How a service did lately.
+#[derive(Debug, Serialize, ToSchema)]
+struct ServiceTrend {
+    /// The service.
+    #[schema(value_type = String)]
+    service: ServiceName,
+    /// Where the first slot begins. The last one ends with the current minute, five minutes or hour, whichever fits a slot.
+    #[schema(value_type = String, format = DateTime)]
+    from: Timestamp,
+    /// Seconds in a slot.
+    slot_s: f64,
+    /// How many probes there were outside maintenance, for each slot.
+    counted: Vec<i64>,
+    /// Good probes among those, for each slot; null where there were none.
+    availability_ratio: Vec<Option<f64>>,
+    /// 95 of 100 probes took at most this, for each slot; null where there were none.
+    latency_p95_ms: Vec<Option<f64>>,
+}
+
+/// List how services did lately
+///
+/// The results of all checks of each service in slots, in the order the services are named. A name that no service has is left
+/// out.
+#[utoipa::path(
+    get, path = "/api/v1/trends", operation_id = "list_trends", tag = "watch",
+    params(ScopeQuery, TrendQuery),
+    responses(
+        (status = 200, description = "The slots of the named services", body = Paged<ServiceTrend>),
+        (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    extensions(("x-permission" = json!("watch:read")))
+)]
+async fn list_trends(
+    State(watch): State<Watch>,
+    ScopeQuery(scope): ScopeQuery,
+    ApiQuery(query): ApiQuery<TrendQuery>,
+) -> ApiResult<Paged<ServiceTrend>> {
+    let services = query
+        .service
+        .split(',')
+        .map(|name| name.trim().parse())
+        .collect::<Result<Vec<ServiceName>, _>>()
+        .map_err(|error| WatchError::field("service", error.to_string()))?;
+    let past = StripQuery {
+        hours: query.hours.unwrap_or(24),
+        slots: query.slots.unwrap_or(24),
+    };
+    let trends = watch.trends(&scope, &services, past).await?;
+    let items = trends.into_iter().map(|trend| ServiceTrend {
+        service: trend.service,
+        from: from_micros(trend.from),
+        slot_s: trend.slot_s,
+        counted: trend.slots.iter().map(Rollup::counted).collect(),
+        availability_ratio: trend.slots.iter().map(Rollup::good_ratio).collect(),
+        latency_p95_ms: trend
+            .slots
+            .iter()
+            .map(|slot| slot.durations.percentile(950).map(millis))
+            .collect(),
+    });
+    Ok(Page::whole(items.collect()).into())
 }
 
 fn shown(history: History) -> CheckHistory {

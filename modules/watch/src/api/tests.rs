@@ -161,6 +161,12 @@ async fn what_is_wrong_with_a_request_is_said_by_field() {
         ("/api/v1/services/nobody/strip", 404),
         ("/api/v1/strips?hours=0", 422),
         ("/api/v1/strips?slots=501", 422),
+        ("/api/v1/trends", 422),
+        ("/api/v1/trends?service=Not%20a%20name", 422),
+        ("/api/v1/trends?service=web&hours=2161", 422),
+        ("/api/v1/trends?service=web&hours=1&slots=61", 422),
+        ("/api/v1/trends?service=web&hours=2160&slots=501", 422),
+        (&format!("/api/v1/trends?service={}", ["web"; 101].join(",")), 422),
         ("/api/v1/maintenance?cursor=00", 422),
         (&format!("{path}/probes?outcome=odd"), 422),
         (
@@ -230,6 +236,32 @@ async fn states_strips_probes_and_history_show_an_outage() {
     let total: u64 = points.iter().map(|point| point["total"].as_u64().unwrap()).sum();
     assert_eq!(usize::try_from(total).unwrap(), all);
     assert!(points[0]["p95_ms"].is_f64());
+    let trends = api.get("/api/v1/trends?service=web,nobody&hours=1&slots=12").await;
+    assert_eq!(trends["items"].as_array().unwrap().len(), 1, "{trends}");
+    let trend = &trends["items"][0];
+    assert_eq!((&trend["service"], &trend["slot_s"]), (&json!("web"), &json!(300.0)));
+    let lately = |what: &str| {
+        trend[what]
+            .as_array()
+            .unwrap()
+            .iter()
+            .rev()
+            .find(|slot| !slot.is_null())
+            .cloned()
+    };
+    assert!(lately("availability_ratio").unwrap().as_f64().unwrap() < 1.0, "{trend}");
+    assert!(lately("latency_p95_ms").unwrap().is_f64(), "{trend}");
+    assert_eq!(
+        (&trend["availability_ratio"][0], &trend["counted"][0]),
+        (&Value::Null, &json!(0))
+    );
+    let counted: u64 = trend["counted"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|slot| slot.as_u64().unwrap())
+        .sum();
+    assert_eq!(usize::try_from(counted).unwrap(), all);
     let strip = api.get("/api/v1/services/web/strip?hours=1&slots=6").await;
     assert_eq!((&strip["slots"][5], &strip["slot_s"]), (&json!("down"), &json!(600.0)));
     assert_eq!(

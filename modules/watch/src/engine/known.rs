@@ -17,7 +17,7 @@ use crate::{
         graph::Graph,
         maintenance::Maintenance,
         probe::Probe,
-        service_state::{Board, CheckCounts, Own, ServiceState, ServiceStateChange},
+        service_state::{Board, ServiceState, ServiceStateChange},
     },
     probe::ProbePlan,
     store::StoredState,
@@ -345,6 +345,20 @@ impl Known {
         Graph::new(listed.chain(others))
     }
 
+    /// The checks of a service, in no order.
+    pub(super) fn of_service(
+        &self,
+        environment: &Environment,
+        service: &ServiceName,
+    ) -> impl Iterator<Item = &Arc<Live>> {
+        self.by_service
+            .get(environment)
+            .and_then(|services| services.get(service))
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.checks.get(id))
+    }
+
     fn rewire(&mut self, now: Timestamp) -> Vec<ServiceStateChange> {
         let mut changes = Vec::new();
         for environment in self.environments() {
@@ -356,60 +370,5 @@ impl Known {
             changes.extend(board.rewire(graph, now));
         }
         changes
-    }
-
-    fn own(&self, environment: &Environment, service: &ServiceName, now: Timestamp) -> Own {
-        let mut own = Own {
-            in_maintenance: self.in_maintenance(environment, service, now),
-            ..Own::default()
-        };
-        let ids = self
-            .by_service
-            .get(environment)
-            .and_then(|services| services.get(service));
-        let checks: Vec<&Arc<Live>> = ids.into_iter().flatten().filter_map(|id| self.checks.get(id)).collect();
-        let mut first_down: Option<(&str, String)> = None;
-        for live in &checks {
-            let memory = live.memory();
-            let standing = if live.check.paused {
-                Standing::Unknown
-            } else {
-                memory.state.standing
-            };
-            match standing {
-                Standing::Up => own.counts.up += 1,
-                Standing::Unknown => own.counts.unknown += 1,
-                Standing::Down => {
-                    own.counts.down += 1;
-                    let since = memory.state.failing_since.or(Some(memory.state.since));
-                    own.failing_since = own
-                        .failing_since
-                        .map_or(since, |earlier| since.map(|since| since.min(earlier)));
-                    let words = memory.state.failure.as_ref().map(|failure| failure.message.clone());
-                    if first_down
-                        .as_ref()
-                        .is_none_or(|(name, _)| live.check.name.as_str() < *name)
-                    {
-                        first_down = Some((&live.check.name, words.unwrap_or_default()));
-                    }
-                }
-            }
-        }
-        own.reason = match first_down {
-            Some((name, words)) => Some(down_words(name, &words, own.counts)),
-            None if own.counts.up > 0 => None,
-            None if checks.is_empty() => Some("it has no checks".to_owned()),
-            None if checks.iter().all(|live| live.check.paused) => Some("its checks are paused".to_owned()),
-            None => Some("not enough probes have answered yet".to_owned()),
-        };
-        own
-    }
-}
-
-fn down_words(name: &str, words: &str, counts: CheckCounts) -> String {
-    match counts.down - 1 {
-        0 => format!("{name}: {words}"),
-        1 => format!("{name}: {words} (and 1 more check fails)"),
-        more => format!("{name}: {words} (and {more} more checks fail)"),
     }
 }

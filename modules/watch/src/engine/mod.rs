@@ -4,6 +4,7 @@
 //! the database.
 
 mod known;
+mod own;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -14,7 +15,7 @@ use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use mainstay_catalog::ServiceName;
 use mainstay_http::EventHub;
-use mainstay_kernel::{Environment, World};
+use mainstay_kernel::{Environment, Micros, World};
 use metrics::{Counter, Histogram as Metric};
 use serde_json::json;
 use tokio::time::Instant;
@@ -25,12 +26,13 @@ use crate::{
     history::Buffer,
     model::{
         check::CheckId,
+        check_state::CheckState,
         probe::{Attempt, Probe, ProbeEvent},
         service_state::{ServiceState, ServiceStateChange},
     },
     probe::Prober,
     schedule::{Outcome, Runner},
-    store::{ProbeRow, TransitionRow},
+    store::{ProbeRow, StoredState, TransitionRow},
     view::{ServiceStateBody, live_probe},
 };
 
@@ -111,10 +113,37 @@ impl Engine {
     pub fn apply(&self, check: CheckId, probe: &Probe) -> Option<bool> {
         let _turn = self.turn();
         let live = self.known().check(check).filter(|live| !live.check.paused)?;
-        let ended = probe.finished_at();
         let in_maintenance = self
             .known()
             .in_maintenance(&live.check.environment, &live.check.service, probe.at);
+        let (event, state, undecided) = self.decide(&live, probe, in_maintenance, None);
+        self.count(&event);
+        if let Some(state) = state {
+            self.buffer.put_state(check, state);
+        }
+        self.buffer
+            .push(event, ProbeRow::of(live.check.key, probe, in_maintenance));
+        Some(undecided)
+    }
+
+    /// Takes over what another replica probed and has stored. Whether it counts was decided there.
+    pub fn hear(&self, check: CheckId, probe: &Probe, in_maintenance: bool, flush: Micros) {
+        let _turn = self.turn();
+        if let Some(live) = self.known().check(check) {
+            self.decide(&live, probe, in_maintenance, Some(flush));
+        }
+    }
+
+    /// What follows from a probe: the check's state, its service's and that of those who need it; then everyone hears of it.
+    /// Answers the state to be kept, if there is something to remember, and whether the next probe should follow soon.
+    fn decide(
+        &self,
+        live: &Live,
+        probe: &Probe,
+        in_maintenance: bool,
+        foreign: Option<Micros>,
+    ) -> (ProbeEvent, Option<CheckState>, bool) {
+        let ended = probe.finished_at();
         let (step, state) = {
             let mut memory = live.memory();
             let streak_before = memory.state.failing_streak;
@@ -127,24 +156,37 @@ impl Engine {
                 step.changed_from.is_some() || streak_before != memory.state.failing_streak || step.undecided;
             (step, remember.then(|| memory.state.clone()))
         };
-        let event = event(&live, probe, ended, in_maintenance);
-        self.count(&event);
-        let changes = match &state {
-            Some(state) => {
-                self.buffer.put_state(check, state.clone());
-                self.known_mut()
-                    .refresh_service(&live.check.environment, &live.check.service, ended)
-            }
-            None => Vec::new(),
+        let event = ProbeEvent {
+            foreign,
+            ..event(live, probe, ended, in_maintenance)
         };
-        self.buffer
-            .push(event.clone(), ProbeRow::of(live.check.key, probe, in_maintenance));
+        let changes = if state.is_some() {
+            self.known_mut()
+                .refresh_service(&live.check.environment, &live.check.service, ended)
+        } else {
+            Vec::new()
+        };
         for listener in self.listeners() {
             listener.on_probe(&event);
         }
         self.announce(&changes);
-        self.publish(&live, probe, step.changed_from.is_some());
-        Some(step.undecided)
+        self.publish(live, probe, step.changed_from.is_some());
+        (event, state, step.undecided)
+    }
+
+    /// Writes down how the states of services differ from those that were stored: who wrote them before may have ended in
+    /// between.
+    pub fn note_differences(&self, stored: &[StoredState]) {
+        let _turn = self.turn();
+        let known = self.known();
+        let rows: Vec<TransitionRow> = stored
+            .iter()
+            .filter_map(|before| {
+                let now = known.service_state(&before.environment, &before.service)?;
+                TransitionRow::since(before, &now)
+            })
+            .collect();
+        self.buffer.push_transitions(rows);
     }
 
     /// The state of one service.
@@ -258,5 +300,6 @@ fn event(live: &Live, probe: &Probe, ended: Timestamp, in_maintenance: bool) -> 
         in_maintenance,
         failure: probe.failure.clone(),
         phases: probe.phases,
+        foreign: None,
     }
 }

@@ -126,6 +126,12 @@ impl Accumulator {
         self.complete.retain(|(resolution, bucket)| !past(*resolution, *bucket));
     }
 
+    /// What is dirty is written by another replica; what is past is forgotten.
+    pub fn left_to_another(&mut self, now: Micros) {
+        let dirty = self.dirty();
+        self.written(&dirty, now);
+    }
+
     /// Adds what is in memory to what was read from the database.
     pub fn overlay(
         &self,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use metrics::Counter;
+use tokio::sync::Notify;
 
 use crate::{
     model::{check::CheckId, check_state::CheckState, probe::ProbeEvent},
@@ -38,6 +39,8 @@ impl Batch {
 pub struct Buffer {
     limit: usize,
     waiting: Mutex<Waiting>,
+    /// Rung when something was added that others should hear of at once.
+    urgent: Notify,
     dropped: Counter,
 }
 
@@ -55,6 +58,7 @@ impl Buffer {
         Self {
             limit,
             waiting: Mutex::default(),
+            urgent: Notify::new(),
             dropped: metrics::counter!("mainstay_probe_results_dropped_total"),
         }
     }
@@ -74,6 +78,12 @@ impl Buffer {
     /// Remembers the state of a check; only the newest counts.
     pub fn put_state(&self, check: CheckId, state: CheckState) {
         self.lock().batch.states.insert(check, state);
+        self.urgent.notify_one();
+    }
+
+    /// Resolves when the state of a check has moved since the last time.
+    pub async fn urgent(&self) {
+        self.urgent.notified().await;
     }
 
     /// Adds changes of services' states.

@@ -6,7 +6,7 @@ use mainstay_kernel::{Micros, World};
 use mainstay_runtime::{TaskContext, Tasks};
 use mainstay_store::StoreError;
 
-use crate::{model::rollup::Resolution, store::Store};
+use crate::{model::rollup::Resolution, share::Share, store::Store};
 
 /// Rows deleted in one transaction.
 const ROWS_AT_ONCE: i64 = 5000;
@@ -49,16 +49,20 @@ impl Retention {
     }
 
     /// Starts the task `watch.retention`.
-    pub fn start(self, store: Store, world: World, tasks: &Tasks) {
+    pub fn start(self, store: Store, world: World, share: Share, tasks: &Tasks) {
         tasks.spawn("watch.retention", move |context| async move {
             // The first minute of a start belongs to more urgent work.
             let mut wait = Duration::from_mins(1);
             while context.sleep(wait).await {
+                wait = RUN_EVERY;
+                if !share.leads() {
+                    context.ran("another replica does this");
+                    continue;
+                }
                 match self.run(&store, &world, Some(&context)).await {
                     Ok(deleted) => context.ran(format!("{deleted} old rows deleted")),
                     Err(error) => context.failed(error),
                 }
-                wait = RUN_EVERY;
             }
             Ok::<_, Infallible>(())
         });

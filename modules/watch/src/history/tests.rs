@@ -36,9 +36,14 @@ async fn bench(db: &Database, limit: usize) -> Bench {
     let store = Store::new(db.clone());
     let buffer = Arc::new(Buffer::new(limit));
     let writer = Arc::new(
-        Writer::new(store.clone(), world.clone(), Arc::clone(&buffer))
-            .await
-            .unwrap(),
+        Writer::new(
+            store.clone(),
+            world.clone(),
+            Arc::clone(&buffer),
+            crate::Share::default(),
+        )
+        .await
+        .unwrap(),
     );
     Bench {
         store,
@@ -77,6 +82,7 @@ impl Bench {
             in_maintenance: false,
             failure: probe.failure.clone(),
             phases: probe.phases,
+            foreign: None,
         };
         self.buffer.push(event, ProbeRow::of(1, &probe, false));
     }

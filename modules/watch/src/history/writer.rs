@@ -1,6 +1,7 @@
 //! Writes what waits: at most a second apart, whole flushes or nothing.
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
@@ -12,7 +13,10 @@ use mainstay_store::StoreError;
 use tokio::time::Instant;
 
 use super::{Accumulator, Batch, Buffer, FlushParticipant};
-use crate::store::Store;
+use crate::{
+    share::Share,
+    store::{Store, StoredProbe},
+};
 
 /// From one flush to the next.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
@@ -22,6 +26,8 @@ const ROLLUP_EVERY: Duration = Duration::from_mins(1);
 const RESULTS_PER_FLUSH: usize = 5000;
 /// Raw rows read at a time after a restart.
 const REPLAY_ROWS: i64 = 20_000;
+/// Own flushes that are remembered: many times more than can be waiting to be followed.
+const OWN_FLUSHES: usize = 4_096;
 
 /// The one who writes history.
 pub struct Writer {
@@ -29,6 +35,9 @@ pub struct Writer {
     world: World,
     buffer: Arc<Buffer>,
     participants: RwLock<Vec<Arc<dyn FlushParticipant>>>,
+    share: Share,
+    /// The newest flushes of this replica, so that it knows its own rows when it follows everybody's.
+    own: Mutex<BTreeSet<Micros>>,
     accumulator: Mutex<Accumulator>,
     /// Held while flushing.
     progress: tokio::sync::Mutex<Progress>,
@@ -36,8 +45,8 @@ pub struct Writer {
 
 struct Progress {
     last_flush: Micros,
-    /// A flush whose outcome is a failure or unknown; it goes first, under its old number.
-    unfinished: Option<(Micros, Batch)>,
+    /// A flush whose outcome is a failure or unknown; it goes first. The number is the one it took, if it came that far.
+    unfinished: Option<(Option<Micros>, Batch)>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -53,13 +62,15 @@ impl Writer {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn new(store: Store, world: World, buffer: Arc<Buffer>) -> Result<Self, StoreError> {
+    pub async fn new(store: Store, world: World, buffer: Arc<Buffer>, share: Share) -> Result<Self, StoreError> {
         let (last_flush, mark) = (store.last_flush().await?, store.rollup_mark().await?);
         Ok(Self {
             store,
             world,
             buffer,
             participants: RwLock::default(),
+            share,
+            own: Mutex::default(),
             accumulator: Mutex::new(Accumulator::new(mark)),
             progress: tokio::sync::Mutex::new(Progress {
                 last_flush,
@@ -100,7 +111,7 @@ impl Writer {
             }
         }
         let mut rollups_due = Instant::now() + ROLLUP_EVERY;
-        while context.sleep(FLUSH_EVERY).await {
+        while self.until_due(&context).await {
             if self.flush_and_report(&context).await && Instant::now() >= rollups_due {
                 match self.write_rollups().await {
                     Ok(_) => rollups_due = Instant::now() + ROLLUP_EVERY,
@@ -118,6 +129,16 @@ impl Writer {
             );
         } else if let Err(error) = self.write_rollups().await {
             context.failed(error);
+        }
+    }
+
+    /// Waits for the next flush; answers whether there is one. Others decide on what this replica finds, so when that may
+    /// change a state it does not wait.
+    async fn until_due(&self, context: &TaskContext) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(FLUSH_EVERY) => true,
+            () = self.buffer.urgent(), if self.share.is_shared() => true,
+            () = context.stopping() => false,
         }
     }
 
@@ -151,12 +172,38 @@ impl Writer {
             if rows.is_empty() {
                 return Ok(());
             }
-            let mut accumulator = self.accumulator();
-            for row in rows {
-                let (at, duration) = (mainstay_kernel::to_micros(row.probe.at), row.probe.duration_us);
-                accumulator.record(row.flush, row.key, at, duration, row.probe.ok(), row.in_maintenance);
-            }
+            self.add_up(&rows);
         }
+    }
+
+    /// Adds up rows as they are stored, whole flushes, except those that are included already.
+    pub fn add_up(&self, rows: &[StoredProbe]) {
+        let mut accumulator = self.accumulator();
+        let included = accumulator.mark();
+        for row in rows.iter().filter(|row| row.flush > included) {
+            let (at, duration) = (mainstay_kernel::to_micros(row.probe.at), row.probe.duration_us);
+            accumulator.record(row.flush, row.key, at, duration, row.probe.ok(), row.in_maintenance);
+        }
+    }
+
+    /// Goes on with the rollups where another replica stopped.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn take_over(&self) -> Result<(), StoreError> {
+        let _progress = self.progress.lock().await;
+        let mark = self.store.rollup_mark().await?;
+        *self.accumulator() = Accumulator::new(mark);
+        self.replay().await
+    }
+
+    /// Whether a flush was this replica's.
+    pub fn wrote(&self, flush: Micros) -> bool {
+        self.own().contains(&flush)
+    }
+
+    fn own(&self) -> MutexGuard<'_, BTreeSet<Micros>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes everything that waits; answers how many results.
@@ -167,23 +214,32 @@ impl Writer {
         let mut progress = self.progress.lock().await;
         let mut written = 0;
         loop {
-            let (flush, batch, again) = if let Some((flush, batch)) = progress.unfinished.take() {
-                (flush, batch, true)
+            let (mut taken, mut batch) = if let Some(unfinished) = progress.unfinished.take() {
+                unfinished
             } else {
                 let batch = self.buffer.take(RESULTS_PER_FLUSH);
                 if batch.is_empty() {
                     return Ok(written);
                 }
-                // Strictly increasing, even when the wall clock steps back.
-                progress.last_flush = self.world.now_micros().max(progress.last_flush + 1);
-                (progress.last_flush, batch, false)
+                (None, batch)
             };
-            if let Err(error) = self.write(flush, &batch, again).await {
-                progress.unfinished = Some((flush, batch));
-                return Err(error);
+            self.leave_out(&mut batch);
+            // Strictly increasing, even when the wall clock steps back.
+            let least = self.world.now_micros().max(progress.last_flush + 1);
+            match self.write(least, &mut taken, &batch).await {
+                Ok(flush) => progress.last_flush = flush,
+                Err(error) => {
+                    progress.unfinished = Some((taken, batch));
+                    return Err(error);
+                }
             }
             self.buffer.written(batch.rows.len());
             written += batch.rows.len();
+            if self.share.is_shared() {
+                // Rows of all replicas are added up in one order, as they are followed.
+                continue;
+            }
+            let flush = progress.last_flush;
             let mut accumulator = self.accumulator();
             for row in &batch.rows {
                 let duration = u64::try_from(row.duration_us).unwrap_or_default();
@@ -192,12 +248,28 @@ impl Writer {
         }
     }
 
-    async fn write(&self, flush: Micros, batch: &Batch, again: bool) -> Result<(), StoreError> {
-        let mut tx = self.store.begin().await?;
-        // The connection may have been lost between the commit and its confirmation.
-        if again && self.store.has_flush(&mut tx, flush).await? {
-            return tx.rollback().await;
+    /// What another replica writes by now.
+    fn leave_out(&self, batch: &mut Batch) {
+        if !self.share.is_shared() {
+            return;
         }
+        batch.states.retain(|check, _| self.share.owns(*check));
+        if !self.share.leads() {
+            batch.transitions.clear();
+        }
+    }
+
+    /// Writes a batch under a number that `taken` keeps for the case that the answer to the commit is lost; answers it.
+    async fn write(&self, least: Micros, taken: &mut Option<Micros>, batch: &Batch) -> Result<Micros, StoreError> {
+        let mut tx = self.store.begin().await?;
+        if let (Some(flush), Some(row)) = (*taken, batch.rows.first())
+            && self.store.has_row(&mut tx, flush, row).await?
+        {
+            tx.rollback().await?;
+            return Ok(flush);
+        }
+        let flush = self.store.take_flush(&mut tx, least).await?;
+        *taken = Some(flush);
         self.store.insert_probes(&mut tx, flush, &batch.rows).await?;
         let participants = self.participants.read().unwrap_or_else(PoisonError::into_inner).clone();
         for participant in participants {
@@ -205,7 +277,21 @@ impl Writer {
         }
         self.store.put_check_states(&mut tx, &batch.states).await?;
         self.store.put_transitions(&mut tx, &batch.transitions).await?;
-        tx.commit().await
+        self.share.flushed(&mut tx).await?;
+        // Before the commit, because the rows may be followed the moment it is through.
+        self.remember(flush);
+        tx.commit().await?;
+        Ok(flush)
+    }
+
+    fn remember(&self, flush: Micros) {
+        if self.share.is_shared() {
+            let mut own = self.own();
+            own.insert(flush);
+            while own.len() > OWN_FLUSHES {
+                own.pop_first();
+            }
+        }
     }
 
     /// Writes the buckets that changed, and up to which flush they count; answers how many.
@@ -215,8 +301,13 @@ impl Writer {
     pub async fn write_rollups(&self) -> Result<u64, StoreError> {
         // No flush may come between the copy of the buckets and its being marked as written.
         let _progress = self.progress.lock().await;
+        if !self.share.leads() {
+            self.accumulator().left_to_another(self.world.now_micros());
+            return Ok(0);
+        }
         let incomplete = self.accumulator().incomplete();
         let mut tx = self.store.begin().await?;
+        self.share.guard_lead(&mut tx).await?;
         for (resolution, bucket) in incomplete {
             let stored = self.store.rollups_of_bucket(&mut tx, resolution, bucket).await?;
             self.accumulator().complete(resolution, bucket, stored);

@@ -241,10 +241,7 @@ fn millis(duration: Duration) -> u32 {
 fn http_target(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!(
-            "an HTTP check needs an http or https URL, not `{}:`",
-            url.scheme()
-        ));
+        return Err(unknown_scheme(url.scheme()));
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Err(format!("`{text}` names no host"));
@@ -257,9 +254,25 @@ fn http_target(text: &str) -> Result<String, String> {
     Ok(url.to_string())
 }
 
+fn unknown_scheme(scheme: &str) -> String {
+    format!("`{scheme}:` is no scheme of a check; write `http://…`, `https://…`, or `host:port` for a TCP check")
+}
+
 fn tcp_target(text: &str) -> Result<String, String> {
+    match text.split_once("://") {
+        Some(("http" | "https", _)) => {
+            return Err("a TCP check needs `host:port`, not a URL; leave `kind` out to check it over HTTP".to_owned());
+        }
+        Some((scheme, _)) if scheme != "tcp" => return Err(unknown_scheme(scheme)),
+        _ => {}
+    }
     let address = text.strip_prefix("tcp://").unwrap_or(text).trim_end_matches('/');
-    let wrong = || format!("`{text}` is not a TCP target; write it like `db.internal:5432` or `[::1]:5432`");
+    let wrong = || {
+        format!(
+            "`{text}` is no target of a check; write a URL such as `https://api.example/health`, or for a TCP check \
+             `host:port`, such as `db.internal:5432` or `[::1]:5432`"
+        )
+    };
     let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
     let port: u16 = port.parse().map_err(|_| wrong())?;
     let bare_v6 = host.contains(':') && !host.starts_with('[');

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use jiff::Timestamp;
 use mainstay_catalog::ServiceName;
-use mainstay_kernel::Environment;
+use mainstay_kernel::{Environment, Micros};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -128,4 +128,8 @@ pub struct ProbeEvent {
     pub failure: Option<Failure>,
     /// Where the time went.
     pub phases: Phases,
+    /// The flush by which another replica stored it; absent when this replica probed. Flushes of all replicas have one order,
+    /// so whoever counts from a snapshot in which [`crate::Watch::last_flush_in`] answered `f` counts from then on those that
+    /// are newer than `f`.
+    pub foreign: Option<Micros>,
 }

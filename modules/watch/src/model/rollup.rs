@@ -69,6 +69,19 @@ impl Rollup {
         self.durations.record(duration_us);
     }
 
+    /// Probes outside maintenance.
+    pub fn counted(&self) -> i64 {
+        self.total - self.maintenance
+    }
+
+    /// Good probes among all outside maintenance; `None` when there were none.
+    pub fn good_ratio(&self) -> Option<f64> {
+        let counted = self.counted();
+        #[expect(clippy::cast_precision_loss, reason = "a bucket holds far fewer than 2^52 probes")]
+        let ratio = (counted - self.failed) as f64 / counted as f64;
+        (counted > 0).then_some(ratio)
+    }
+
     /// Adds another bucket.
     pub fn merge(&mut self, other: &Self) {
         self.total += other.total;
@@ -95,6 +108,15 @@ mod tests {
             (rollup.total, rollup.failed, rollup.maintenance, rollup.max_us),
             (3, 1, 1, 3000)
         );
+        assert_eq!(rollup.good_ratio(), Some(0.5));
+    }
+
+    #[test]
+    fn without_probes_outside_maintenance_there_is_no_share_of_good_ones() {
+        let mut rollup = Rollup::default();
+        assert_eq!(rollup.good_ratio(), None);
+        rollup.record(1000, false, true);
+        assert_eq!(rollup.good_ratio(), None);
     }
 
     #[test]

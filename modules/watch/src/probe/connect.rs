@@ -94,11 +94,26 @@ fn unresolved(name: &str, error: &std::io::Error) -> Failure {
     let why = text
         .strip_prefix("failed to lookup address information: ")
         .unwrap_or(&text);
+    let why = if NO_SUCH_NAME.contains(&why) {
+        String::new()
+    } else {
+        format!(" ({why})")
+    };
     Failure::new(
         FailureKind::Resolve,
-        format!("has a name that does not resolve: {name} ({why})"),
+        format!("the name {name} does not resolve{why}; {CHECK_THE_NAME}"),
     )
 }
+
+/// What resolvers say of a name that nobody has, which adds nothing.
+const NO_SUCH_NAME: [&str; 3] = [
+    "Name or service not known",
+    "No address associated with hostname",
+    "nodename nor servname provided, or not known",
+];
+
+/// What a person can do about a name that does not resolve.
+pub const CHECK_THE_NAME: &str = "check DNS, or the host in the service's endpoint";
 
 /// One address; when others remain, it gets only its share of the time.
 async fn attempt(address: SocketAddr, deadline: Instant, left: usize) -> Result<TcpStream, Failure> {

@@ -36,6 +36,30 @@ pub struct ProberConfig {
     pub trusted_certificates: Vec<PathBuf>,
 }
 
+impl ProberConfig {
+    /// Whether every trusted certificate can be read.
+    ///
+    /// # Errors
+    /// The first file that cannot.
+    pub fn check(&self) -> Result<(), UntrustedFile> {
+        self.trusted_roots().map(drop)
+    }
+
+    fn trusted_roots(&self) -> Result<Vec<CertificateDer<'static>>, UntrustedFile> {
+        let mut roots = Vec::new();
+        for path in &self.trusted_certificates {
+            let file = |why| UntrustedFile {
+                path: path.display().to_string(),
+                why,
+            };
+            for certificate in CertificateDer::pem_file_iter(path).map_err(file)? {
+                roots.push(certificate.map_err(file)?);
+            }
+        }
+        Ok(roots)
+    }
+}
+
 /// A trusted certificate could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the trusted certificate file {path} cannot be read as PEM: {why}")]
@@ -109,20 +133,10 @@ impl Prober {
     /// # Errors
     /// When a trusted certificate cannot be read.
     pub fn new(world: World, config: &ProberConfig) -> Result<Self, UntrustedFile> {
-        let mut roots = Vec::new();
-        for path in &config.trusted_certificates {
-            let file = |why| UntrustedFile {
-                path: path.display().to_string(),
-                why,
-            };
-            for certificate in CertificateDer::pem_file_iter(path).map_err(file)? {
-                roots.push(certificate.map_err(file)?);
-            }
-        }
         Ok(Self {
             world,
             connector: Connector::new(),
-            tls: TlsConfigs::new(roots),
+            tls: TlsConfigs::new(config.trusted_roots()?),
             secrets: Secrets::new(config.secrets_folder.clone()),
         })
     }
@@ -205,7 +219,7 @@ fn out_of_time(trace: &Trace, timeout: Duration) -> Failure {
         Stage::Prepare => (FailureKind::Timeout, format!("was not asked within {time}")),
         Stage::Resolve => (
             FailureKind::Resolve,
-            format!("has a name that did not resolve within {time}"),
+            format!("its name did not resolve within {time}; {}", connect::CHECK_THE_NAME),
         ),
         Stage::Connect => return connect::not_accepted(timeout),
         Stage::Tls => (

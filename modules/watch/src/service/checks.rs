@@ -218,6 +218,7 @@ impl Watch {
         inner
             .engine
             .change(|known: &mut Known, now| known.remove_checks(&[id], now));
+        inner.share.changed().await;
         Ok(())
     }
 
@@ -227,7 +228,9 @@ impl Watch {
     /// When there is no such check or nothing is probed at the moment.
     pub async fn run_check(&self, id: CheckId) -> Result<Probe, WatchError> {
         let live = self.inner.engine.known().check(id).ok_or(WatchError::NoCheck(id))?;
-        let probe = if live.check.paused {
+        // What another replica probes, this one only tries: counting is that one's business.
+        let probe = if live.check.paused || !self.inner.share.owns(id) {
+            self.inner.share.kick(id).await;
             self.inner.engine.try_out(&live).await
         } else {
             self.inner.scheduler.run_now(id).await
@@ -247,6 +250,7 @@ impl Watch {
             .engine
             .change(|known: &mut Known, now| known.put_checks(vec![check.clone()], now));
         self.schedule(std::iter::once(&check));
+        self.inner.share.changed().await;
         self.check(id)
     }
 
@@ -292,7 +296,7 @@ impl Watch {
             let moved = before.is_none_or(|before| before.service != service);
             match self.service_state(&scope.environment, &service) {
                 _ if fixed && moved => Err("a check made from an endpoint stays with its service".to_owned()),
-                None if moved => Err(format!("there is no service `{service}` in {}", scope.environment)),
+                None if moved => Err(self.no_such_service(&scope.environment, &service)),
                 _ => Ok(service),
             }
         });

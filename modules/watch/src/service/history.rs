@@ -1,8 +1,9 @@
-//! The past of a check: single probes, and results added up.
+//! The past of checks: single probes, and results added up, for one check or for all of a service.
 
-use mainstay_kernel::{Cursor, Micros, Page, PageRequest};
+use mainstay_catalog::ServiceName;
+use mainstay_kernel::{Cursor, Micros, Page, PageRequest, Scope};
 
-use super::Watch;
+use super::{StripQuery, Watch};
 use crate::{
     error::WatchError,
     model::{
@@ -16,6 +17,8 @@ use crate::{
 const HOUR: Micros = 3_600_000_000;
 /// More points than this are refused rather than read.
 const POINTS_MAX: i64 = 10_000;
+/// So many services at once.
+const SERVICES_MAX: usize = 100;
 /// With `auto`, about as many points as a chart can show.
 const POINTS_SHOWN: i64 = 400;
 
@@ -37,6 +40,19 @@ pub struct History {
     pub resolution: Resolution,
     /// The buckets, oldest first.
     pub buckets: Vec<(Micros, Rollup)>,
+}
+
+/// The results of all checks of one service, in slots of equal length that end with the current bucket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trend {
+    /// The service.
+    pub service: ServiceName,
+    /// Where the first slot begins.
+    pub from: Micros,
+    /// The length of a slot in seconds.
+    pub slot_s: f64,
+    /// What was counted in each; nothing where nothing was probed.
+    pub slots: Vec<Rollup>,
 }
 
 impl Watch {
@@ -89,4 +105,85 @@ impl Watch {
             buckets: buckets.into_iter().collect(),
         })
     }
+
+    /// How services did lately: the results of all checks of each, in slots. Services that are not known are left out.
+    ///
+    /// # Errors
+    /// When too many services are named, a number is out of range, a slot is shorter than the finest bucket, or the database
+    /// fails.
+    pub async fn trends(
+        &self,
+        scope: &Scope,
+        services: &[ServiceName],
+        StripQuery { hours, slots }: StripQuery,
+    ) -> Result<Vec<Trend>, WatchError> {
+        if services.is_empty() || services.len() > SERVICES_MAX {
+            let message = format!("name between 1 and {SERVICES_MAX} services, separated by commas");
+            return Err(WatchError::field("service", message));
+        }
+        if !(1..=2160).contains(&hours) {
+            let message = "it must be between 1 and 2160, which is 90 days";
+            return Err(WatchError::field("hours", message));
+        }
+        if !(1..=500).contains(&slots) {
+            return Err(WatchError::field("slots", "it must be between 1 and 500"));
+        }
+        let span = i64::from(hours) * HOUR;
+        let slot = span / i64::from(slots);
+        let Some(resolution) = coarsest_within(slot) else {
+            let message = format!(
+                "a slot must be at least a minute long: at most {} of {hours} h",
+                hours * 60
+            );
+            return Err(WatchError::field("slots", message));
+        };
+        let to = resolution.bucket(self.inner.world.now_micros()) + resolution.seconds() * 1_000_000;
+        let from = to - span;
+        let mut trends = Vec::with_capacity(services.len());
+        for (service, keys) in self.keys_of(scope, services) {
+            let mut merged = vec![Rollup::default(); usize::try_from(slots).unwrap_or(1)];
+            for key in keys {
+                let stored = self.inner.store.rollups(resolution, key, from, to).await?;
+                let buckets = self
+                    .inner
+                    .writer
+                    .accumulator()
+                    .overlay(resolution, key, (from, to), stored);
+                for (at, rollup) in buckets {
+                    // Slots need not be a whole number of buckets long; what is left over at the end belongs to the last.
+                    let index = usize::try_from((at - from).max(0) / slot).unwrap_or(usize::MAX);
+                    let index = index.min(merged.len() - 1);
+                    merged[index].merge(&rollup);
+                }
+            }
+            trends.push(Trend {
+                service,
+                from,
+                slot_s: f64::from(hours) * 3600.0 / f64::from(slots),
+                slots: merged,
+            });
+        }
+        Ok(trends)
+    }
+
+    /// The numbers of the checks of each service that is known.
+    fn keys_of(&self, scope: &Scope, services: &[ServiceName]) -> Vec<(ServiceName, Vec<i64>)> {
+        let known = self.inner.engine.known();
+        services
+            .iter()
+            .filter(|service| known.service_state(&scope.environment, service).is_some())
+            .map(|service| {
+                let checks = known.checks_of(&scope.environment, service);
+                (service.clone(), checks.iter().map(|live| live.check.key).collect())
+            })
+            .collect()
+    }
+}
+
+/// The coarsest bucket that is no longer than a slot.
+fn coarsest_within(slot: Micros) -> Option<Resolution> {
+    Resolution::ALL
+        .into_iter()
+        .rev()
+        .find(|resolution| resolution.seconds() * 1_000_000 <= slot)
 }

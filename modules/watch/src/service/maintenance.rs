@@ -75,10 +75,7 @@ impl Watch {
         if let Some(service) = &new.service
             && self.service_state(&scope.environment, service).is_none()
         {
-            refuse(
-                "service",
-                format!("there is no service `{service}` in {}", scope.environment),
-            );
+            refuse("service", self.no_such_service(&scope.environment, service));
         }
         if new.reason.trim().is_empty() || new.reason.len() > 1000 {
             refuse("reason", "say in 1 to 1000 characters why".to_owned());
@@ -97,6 +94,7 @@ impl Watch {
         };
         inner.store.insert_maintenance(&window, &actor.label(), now).await?;
         self.reload_windows().await?;
+        inner.share.changed().await;
         Ok(window)
     }
 
@@ -109,7 +107,24 @@ impl Watch {
         if !self.inner.store.delete_maintenance(id).await? {
             return Err(WatchError::NoMaintenance(id));
         }
-        self.reload_windows().await
+        self.reload_windows().await?;
+        self.inner.share.changed().await;
+        Ok(())
+    }
+
+    /// Takes over the windows that another replica may have changed.
+    pub(crate) async fn take_over_windows(&self) -> Result<(), WatchError> {
+        let windows = self
+            .inner
+            .store
+            .maintenance_ending_after(self.inner.world.now_micros())
+            .await?;
+        if self.inner.engine.known().windows() != windows {
+            self.inner
+                .engine
+                .change(|known: &mut Known, now| known.put_windows(windows, now));
+        }
+        Ok(())
     }
 
     async fn reload_windows(&self) -> Result<(), WatchError> {

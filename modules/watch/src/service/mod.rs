@@ -12,15 +12,15 @@ pub(crate) mod tests;
 use std::{
     convert::Infallible,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use mainstay_catalog::{Catalog, Declaration, Fleets};
+use mainstay_catalog::{Catalog, Declaration, Fleets, Follower};
 use mainstay_http::EventHub;
-use mainstay_kernel::World;
+use mainstay_kernel::{Micros, World};
 use mainstay_runtime::Tasks;
-use mainstay_store::Database;
+use mainstay_store::{Database, StoreError, Transaction};
 use tokio::{sync::watch, time::Instant};
 
 pub use self::history::{History, HistoryQuery};
@@ -36,6 +36,7 @@ use crate::{
     model::{check::Check, check::CheckId, draft::Defaults},
     probe::{Prober, ProberConfig},
     schedule::{Inbox, Scheduler, Timing},
+    share::Share,
     store::{Store, TransitionRow},
 };
 
@@ -80,6 +81,11 @@ pub trait FleetSource: Send + Sync + 'static {
 
     /// The checks that files declare.
     fn declared_checks(&self) -> Vec<Declaration>;
+
+    /// Who says, to those that wait for it, which state of the fleets watch has taken up.
+    fn follower(&self) -> Option<Follower> {
+        None
+    }
 }
 
 impl FleetSource for Catalog {
@@ -89,6 +95,10 @@ impl FleetSource for Catalog {
 
     fn declared_checks(&self) -> Vec<Declaration> {
         self.declarations(DECLARATION_KIND)
+    }
+
+    fn follower(&self) -> Option<Follower> {
+        Some(Self::follower(self))
     }
 }
 
@@ -107,8 +117,13 @@ struct Inner {
     scheduler: Scheduler,
     inbox: Mutex<Option<Inbox>>,
     writer: Arc<Writer>,
+    share: Share,
+    /// The flush that the states at the start include.
+    follow_from: Micros,
     /// Held while checks are changed, so that memory follows the database in order.
     edits: tokio::sync::Mutex<()>,
+    /// Set by the start.
+    tasks: OnceLock<Tasks>,
     /// The sums behind the uptime, and when they were made.
     uptime: Mutex<Option<(Instant, states::Totals)>>,
 }
@@ -133,7 +148,24 @@ impl Watch {
         catalog: impl FleetSource,
         config: WatchConfig,
     ) -> Result<Self, WatchError> {
+        Self::shared(database, world, hub, catalog, config, Share::default()).await
+    }
+
+    /// The same as one of several replicas.
+    ///
+    /// # Errors
+    /// As [`Watch::new`].
+    pub async fn shared(
+        database: Database,
+        world: World,
+        hub: EventHub,
+        catalog: impl FleetSource,
+        config: WatchConfig,
+        share: Share,
+    ) -> Result<Self, WatchError> {
         let store = Store::new(database);
+        // Read before the states: a flush in between is heard of twice rather than not at all.
+        let follow_from = store.last_flush().await?;
         let prober = Prober::new(
             world.clone(),
             &ProberConfig {
@@ -142,7 +174,7 @@ impl Watch {
             },
         )?;
         let buffer = Arc::new(Buffer::new(config.buffer));
-        let writer = Arc::new(Writer::new(store.clone(), world.clone(), Arc::clone(&buffer)).await?);
+        let writer = Arc::new(Writer::new(store.clone(), world.clone(), Arc::clone(&buffer), share.clone()).await?);
         let stored = Stored {
             checks: store.checks().await?,
             check_states: store.check_states().await?,
@@ -163,7 +195,10 @@ impl Watch {
                 scheduler,
                 inbox: Mutex::new(Some(inbox)),
                 writer,
+                share,
+                follow_from,
                 edits: tokio::sync::Mutex::default(),
+                tasks: OnceLock::new(),
                 uptime: Mutex::default(),
             }),
         })
@@ -188,6 +223,7 @@ impl Watch {
         let Some(inbox) = inner.inbox.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return Ok(());
         };
+        inner.tasks.get_or_init(|| tasks.clone());
         // Subscribed before reading, so that no change falls between.
         let mut fleets = inner.catalog.fleets();
         fleets.mark_unchanged();
@@ -200,10 +236,43 @@ impl Watch {
         inner
             .config
             .retention
-            .start(inner.store.clone(), inner.world.clone(), tasks);
+            .start(inner.store.clone(), inner.world.clone(), inner.share.clone(), tasks);
         self.follow_catalog(fleets, tasks);
         self.follow_clock(tasks);
+        self.follow_others(inner.follow_from, tasks);
         Ok(())
+    }
+
+    /// The newest flush that a snapshot of the database sees, for whoever counts from there on; see [`crate::ProbeEvent`].
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn last_flush_in(&self, snapshot: &mut Transaction) -> Result<Micros, StoreError> {
+        self.inner.store.last_flush_in(snapshot).await
+    }
+
+    pub(crate) fn share(&self) -> &Share {
+        &self.inner.share
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.inner.engine
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.inner.writer
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn scheduler(&self) -> &Scheduler {
+        &self.inner.scheduler
+    }
+
+    pub(crate) async fn edits(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.edits.lock().await
     }
 
     /// Starts the task `watch.clock`: windows begin and end by themselves.
@@ -237,11 +306,11 @@ impl Watch {
         });
     }
 
-    /// Tells the scheduler how often checks are probed; paused ones are not.
-    fn schedule<'c>(&self, checks: impl Iterator<Item = &'c Check>) {
+    /// Tells the scheduler how often checks are probed; paused ones and those of other replicas are not.
+    pub(crate) fn schedule<'c>(&self, checks: impl Iterator<Item = &'c Check>) {
         let (mut put, mut remove): (Vec<(CheckId, Timing)>, Vec<CheckId>) = (Vec::new(), Vec::new());
         for check in checks {
-            if check.paused {
+            if check.paused || !self.inner.share.owns(check.id) {
                 remove.push(check.id);
             } else {
                 let millis = |millis: u32| Duration::from_millis(u64::from(millis));

@@ -15,6 +15,8 @@ use crate::{
     model::{check::Check, draft::Defaults, probe::Probe},
 };
 
+/// How often the same checks made by others are taken over before that counts as an error.
+const TRIES: usize = 3;
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Judges declared checks when files are imported; needs nothing that runs.
@@ -60,11 +62,33 @@ impl Watch {
         Ok(())
     }
 
+    /// Says that there is no such service, and which one was probably meant.
+    pub(super) fn no_such_service(&self, environment: &Environment, service: &ServiceName) -> String {
+        let fleets = self.inner.catalog.fleets();
+        let fleet = fleets.borrow().get(environment).cloned();
+        fleet
+            .and_then(|fleet| fleet.missing(service))
+            .unwrap_or_else(|| format!("there is no service `{service}` in {environment}"))
+    }
+
     /// Brings the checks in line with the catalog.
     ///
     /// # Errors
     /// When the database refuses; nothing is changed then.
     pub async fn reconcile(&self) -> Result<(), WatchError> {
+        for _ in 0..TRIES {
+            match self.reconcile_once().await {
+                // Another replica made the same checks a moment before.
+                Err(WatchError::Store(error)) if error.is_conflict() && self.share().is_shared() => {
+                    self.take_over_changes().await?;
+                }
+                outcome => return outcome,
+            }
+        }
+        self.reconcile_once().await
+    }
+
+    async fn reconcile_once(&self) -> Result<(), WatchError> {
         let inner = &self.inner;
         let _edits = inner.edits.lock().await;
         let fleets: Fleets = inner.catalog.fleets().borrow().clone();
@@ -114,14 +138,19 @@ impl Watch {
             changes.extend(known.put_fleets(fleets, now));
             changes
         });
+        let nothing = retired.is_empty() && saved.is_empty();
         inner.scheduler.remove(retired);
         self.schedule(saved.iter());
+        if !nothing {
+            inner.share.changed().await;
+        }
         Ok(())
     }
 
     /// Starts the task `watch.reconcile`.
     pub(super) fn follow_catalog(&self, mut fleets: watch::Receiver<Fleets>, tasks: &Tasks) {
         let watch = self.clone();
+        let follower = self.inner.catalog.follower();
         tasks.spawn("watch.reconcile", |context| async move {
             if let Err(error) = watch.recall_last_probes().await {
                 context.failed(error);
@@ -131,11 +160,15 @@ impl Watch {
                     () = context.stopping() => return Ok::<_, Infallible>(()),
                     changed = fleets.changed() => if changed.is_err() { return Ok(()) },
                 }
+                let version = fleets.borrow_and_update().values().map(|fleet| fleet.version()).max();
                 while let Err(error) = watch.reconcile().await {
                     context.failed(error);
                     if !context.sleep(TRY_AGAIN_AFTER).await {
                         return Ok(());
                     }
+                }
+                if let (Some(follower), Some(version)) = (&follower, version) {
+                    follower.reached(version);
                 }
                 context.ran(format!("{} checks", watch.inner.engine.known().checks().count()));
             }

@@ -72,8 +72,15 @@ impl Watch {
 
     /// Probes all checks of a service at once, without waiting.
     pub fn kick(&self, environment: &Environment, service: &ServiceName) {
-        for live in self.inner.engine.known().checks_of(environment, service) {
-            self.inner.scheduler.kick(live.check.id);
+        let checks = self.inner.engine.known().checks_of(environment, service);
+        for live in checks {
+            let check = live.check.id;
+            if self.inner.share.owns(check) {
+                self.inner.scheduler.kick(check);
+            } else if let Some(tasks) = self.inner.tasks.get() {
+                let share = self.inner.share.clone();
+                tasks.detached(async move { share.kick(check).await });
+            }
         }
     }
 

@@ -130,12 +130,43 @@ impl Store {
         tx.insert_many(INSERT, "", values).await.map(drop)
     }
 
-    /// Whether a flush was written, for when the answer to its commit was lost.
-    pub async fn has_flush(&self, tx: &mut Transaction, flush: Micros) -> Result<bool, StoreError> {
+    /// Takes the number of a flush: at least `least`, and higher than every one before. Its row stays locked to the commit, so
+    /// flushes of all replicas become visible in the order of their numbers.
+    pub async fn take_flush(&self, tx: &mut Transaction, least: Micros) -> Result<Micros, StoreError> {
         let row = tx
-            .fetch_optional(sql("SELECT flush FROM watch_probe WHERE flush = $1 LIMIT 1").bind(flush))
+            .fetch_optional(
+                sql(
+                    "INSERT INTO watch_counter (name, next) VALUES ('flush', $1) ON CONFLICT (name) DO UPDATE SET \
+                     next = CASE WHEN watch_counter.next >= $1 THEN watch_counter.next + 1 ELSE $1 END RETURNING next",
+                )
+                .bind(least),
+            )
             .await?;
-        Ok(row.is_some())
+        row.ok_or_else(|| StoreError::corrupt("flushes have no counter"))?
+            .get("next")
+    }
+
+    /// Whether a flush wrote this row, for when the answer to its commit was lost. The number alone does not tell: after a
+    /// rollback another replica may have taken it.
+    pub async fn has_row(&self, tx: &mut Transaction, flush: Micros, row: &ProbeRow) -> Result<bool, StoreError> {
+        let found = tx
+            .fetch_optional(
+                sql("SELECT flush FROM watch_probe WHERE check_key = $1 AND at = $2 AND flush = $3 LIMIT 1")
+                    .bind(row.key)
+                    .bind(row.at)
+                    .bind(flush),
+            )
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// The newest flush that a snapshot sees; 0 when there is none.
+    pub async fn last_flush_in(&self, snapshot: &mut Transaction) -> Result<Micros, StoreError> {
+        let row = snapshot
+            .fetch_optional(sql("SELECT COALESCE(MAX(flush), 0) AS last FROM watch_probe"))
+            .await?;
+        row.ok_or_else(|| StoreError::corrupt("flushes have no maximum"))?
+            .get("last")
     }
 
     /// The newest flush; 0 when there is none.

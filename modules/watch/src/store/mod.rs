@@ -13,7 +13,7 @@ mod tests;
 use mainstay_store::{Database, Migration, StoreError, Transaction};
 
 pub use self::{
-    history::{ProbeFilter, ProbeRow},
+    history::{ProbeFilter, ProbeRow, StoredProbe},
     rollups::{RollupKey, StoredRollup},
     states::{StoredState, TransitionRow},
 };

@@ -11,7 +11,7 @@ use crate::model::{
     check::CheckId,
     check_state::{CheckState, Standing},
     failure::{Failure, FailureKind},
-    service_state::{ServiceStateChange, State},
+    service_state::{ServiceState, ServiceStateChange, State},
     strip::Transition,
 };
 
@@ -53,6 +53,22 @@ impl TransitionRow {
             since: to_micros(change.after.since),
             reason: change.after.reason.clone(),
             cause: change.after.cause.as_ref().map(|cause| cause.service.to_string()),
+        })
+    }
+}
+
+impl TransitionRow {
+    /// The row of a change that nobody wrote when it happened; `None` when nothing changed.
+    pub fn since(before: &StoredState, now: &ServiceState) -> Option<Self> {
+        (before.state != now.state).then(|| Self {
+            environment: now.environment.clone(),
+            service: now.service.clone(),
+            at: to_micros(now.since),
+            before: before.state,
+            after: now.state,
+            since: to_micros(now.since),
+            reason: now.reason.clone(),
+            cause: now.cause.as_ref().map(|cause| cause.service.to_string()),
         })
     }
 }

@@ -119,8 +119,11 @@ async fn probes_come_back_as_they_were_newest_first_and_go_with_their_flush() {
             let rows = [ProbeRow::of(7, probe, false), ProbeRow::of(8, probe, true)];
             store.insert_probes(&mut tx, flush, &rows).await.unwrap();
         }
-        assert!(store.has_flush(&mut tx, 101).await.unwrap());
-        assert!(!store.has_flush(&mut tx, 99).await.unwrap());
+        let row = ProbeRow::of(7, &probes[1], false);
+        assert!(store.has_row(&mut tx, 101, &row).await.unwrap());
+        assert!(!store.has_row(&mut tx, 102, &row).await.unwrap(), "of another flush");
+        assert_eq!(store.take_flush(&mut tx, 500).await.unwrap(), 500);
+        assert_eq!(store.take_flush(&mut tx, 400).await.unwrap(), 501, "numbers only grow");
         tx.commit().await.unwrap();
 
         let all = store.probes(7, ProbeFilter::default(), 10).await.unwrap();

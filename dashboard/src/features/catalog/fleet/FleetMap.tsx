@@ -22,7 +22,7 @@ import { STATES } from "@/shared/lib/state";
 import { Panel } from "@/shared/ui/basics";
 import { Icon } from "@/shared/ui/icons";
 import { StateMark } from "@/shared/ui/StateMark";
-import { t } from "@/strings";
+import { t } from "../strings";
 import { smoothPath } from "./edgePath";
 import css from "./FleetMap.module.css";
 import { edgeKey, layeredLayout, type Point } from "./layout";

@@ -1,17 +1,21 @@
 // The fleet: a sentence, the map that shows it, the table that proves it.
 import { Button } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo } from "react";
 import type { State, Tier } from "@/shared/api/types";
-import { useNow } from "@/shared/lib/hooks";
+import { rememberColumns, rememberedColumns, shownColumns } from "@/shared/lib/columns";
+import { useNarrow, useNow, useWide } from "@/shared/lib/hooks";
 import { STATES } from "@/shared/lib/state";
 import { Empty, ErrorNote, PageHead, Panel, Waiting } from "@/shared/ui/basics";
-import { download, toCsv } from "@/shared/ui/DataTable";
+import { ColumnChoice } from "@/shared/ui/ColumnChoice";
+import { download, toCsv } from "@/shared/ui/csv";
 import { Filters, SelectFilter, TextFilter } from "@/shared/ui/filters";
 import { Icon } from "@/shared/ui/icons";
-import { t } from "@/strings";
+import { ListSection } from "@/shared/ui/ListSection";
+import { t } from "../strings";
+import { useFleetColumns } from "./columns";
 import css from "./FleetPage.module.css";
-import { FleetTable, useFleetColumns } from "./FleetTable";
+import { FleetTable } from "./FleetTable";
 import { type FleetRow, filterRows } from "./rows";
 import { fleetSentence } from "./sentence";
 import { useFleet } from "./useFleet";
@@ -85,14 +89,18 @@ function FleetList({ rows }: { rows: FleetRow[] }) {
     [rows],
   );
   const counts = useMemo(() => countStates(rows), [rows]);
-  const { columns, strips } = useFleetColumns(rows.length);
+  const columns = useFleetColumns(rows.length);
+  const wide = useWide();
+  const shownIds = useMemo(() => shownColumns(columns, search.columns, wide), [columns, search.columns, wide]);
+  useRememberedColumns(search.columns, (chosen) => set({ columns: chosen }));
+  const narrow = useNarrow();
   const filtered = Boolean(search.text || search.state || search.owner || search.tier);
   return (
-    <section className={css.list} aria-label={t.fleet.table}>
-      <div className={css.listHead}>
-        <h2>
-          {t.fleet.table} <span className="muted">{t.common.shown(shown.length, rows.length)}</span>
-        </h2>
+    <ListSection
+      title={t.fleet.table}
+      shown={shown.length}
+      all={rows.length}
+      tools={
         <Filters>
           <TextFilter
             value={search.text ?? ""}
@@ -123,6 +131,17 @@ function FleetList({ rows }: { rows: FleetRow[] }) {
             options={TIERS.map((tier) => ({ value: tier, label: tier }))}
             onChange={(tier) => set({ tier: tier as Tier | undefined })}
           />
+          {!narrow && (
+            <ColumnChoice
+              columns={columns}
+              shown={shownIds}
+              onChange={(ids) => {
+                const chosen = ids?.join(",");
+                rememberColumns("fleet", chosen);
+                set({ columns: chosen });
+              }}
+            />
+          )}
           <Button
             className={css.export}
             leftSection={<Icon name="imports" size={15} />}
@@ -131,7 +150,8 @@ function FleetList({ rows }: { rows: FleetRow[] }) {
             {t.common.export}
           </Button>
         </Filters>
-      </div>
+      }
+    >
       {shown.length === 0 ? (
         <Empty
           title={t.common.nothingMatches}
@@ -145,16 +165,26 @@ function FleetList({ rows }: { rows: FleetRow[] }) {
         />
       ) : (
         <FleetTable
+          all={rows}
           rows={shown}
           columns={columns}
-          strips={strips}
+          shown={shownIds}
           sort={search.sort}
           onSort={(sort) => set({ sort })}
           onOpen={(name) => void navigate({ to: "/services/$name", params: { name } })}
         />
       )}
-    </section>
+    </ListSection>
   );
+}
+
+/** What this browser showed last time, put into the address, so that a link shows another person the same. */
+function useRememberedColumns(chosen: string | undefined, set: (chosen: string) => void) {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when the page opens; a choice that is taken back later stays so
+  useEffect(() => {
+    const remembered = rememberedColumns("fleet");
+    if (chosen === undefined && remembered !== undefined) set(remembered);
+  }, []);
 }
 
 function countStates(rows: FleetRow[]): Partial<Record<State, number>> {

@@ -93,6 +93,14 @@ describe("the fleet's sentence", () => {
     expect(said([aRow("a")], [aSlo("a", 0.9)], NOW)).toBe("The one service is up.");
   });
 
+  it("does not call a fleet well whose budget burns, though nothing is down", () => {
+    const risky = aSlo("a", 0.98, { state: "at-risk", burn_rate: 421 });
+    expect(said([aRow("a")], [risky, aSlo("b", 0.6)], NOW)).toBe(
+      "The one service is up. 98 % of the error budget over 30 days of a is left, burning at 421× (page above 14.4×).",
+    );
+    expect(fleetRows([aService("a")], [], [aSlo("a", 0.3), risky])[0]?.slo?.state).toBe("at-risk");
+  });
+
   it("counts maintenance apart", () => {
     expect(said([aRow("a"), aRow("b", { state: "maintenance" })], [], NOW)).toBe(
       "1 of 2 services is up. b is in maintenance.",

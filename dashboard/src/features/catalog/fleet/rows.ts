@@ -1,5 +1,6 @@
 // One row per service, joined from catalog, states and objectives, and the order in which a person should read them.
 import type { Service, ServiceState, Slo, State, Tier } from "@/shared/api/types";
+import { byLeast } from "@/shared/lib/objectives";
 import { stateRank, tierRank } from "@/shared/lib/state";
 
 export interface FleetRow {
@@ -13,22 +14,20 @@ export interface FleetRow {
   cause: ServiceState["cause"];
   p95: number | null;
   uptime: number | null;
-  /** The objective with the least budget left, if the service has one with data. */
+  /** The objective that stands worst: what burns first, then the least budget left. */
   slo: { id: string; remaining: number | null; state: Slo["budget"]["state"] } | null;
 }
 
 export function fleetRows(services: Service[], states: ServiceState[], slos: Slo[]): FleetRow[] {
   const stateOf = new Map(states.map((each) => [each.service, each]));
-  const sloOf = new Map<string, FleetRow["slo"]>();
+  const sloOf = new Map<string, Slo>();
   for (const slo of slos) {
     const found = sloOf.get(slo.service);
-    const remaining = slo.budget.remaining_ratio;
-    if (!found || (remaining !== null && (found.remaining === null || remaining < found.remaining))) {
-      sloOf.set(slo.service, { id: slo.id, remaining, state: slo.budget.state });
-    }
+    if (!found || byLeast(slo, found) < 0) sloOf.set(slo.service, slo);
   }
   return services.map((service) => {
     const state = stateOf.get(service.name);
+    const slo = sloOf.get(service.name);
     return {
       name: service.name,
       owner: service.owner,
@@ -40,7 +39,7 @@ export function fleetRows(services: Service[], states: ServiceState[], slos: Slo
       cause: state?.cause ?? null,
       p95: state?.latency_p95_ms ?? null,
       uptime: state?.uptime_24h_ratio ?? null,
-      slo: sloOf.get(service.name) ?? null,
+      slo: slo ? { id: slo.id, remaining: slo.budget.remaining_ratio, state: slo.budget.state } : null,
     };
   });
 }

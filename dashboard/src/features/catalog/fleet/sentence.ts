@@ -2,6 +2,7 @@
 // named only where the server found one.
 import type { Slo } from "@/shared/api/types";
 import { count, duration, percent, plural, secondsBetween, shortReason, windowName } from "@/shared/lib/format";
+import { burnText, isBurning, worstCounted } from "@/shared/lib/objectives";
 import { names, type Piece } from "@/shared/lib/sentence";
 import { byWorst, type FleetRow } from "./rows";
 
@@ -84,23 +85,19 @@ function victimsSentence(fallen: FleetRow[], degraded: FleetRow[], roots: FleetR
   return pieces;
 }
 
-/** The budget that matters now: the troubled service's, or else the tightest in the fleet when it is tight. */
+/** The budget that matters now: the troubled service's, or else the one in the fleet that burns or is tight. */
 function budgetSentence(troubled: FleetRow | undefined, slos: Slo[]): Piece[] {
-  const measured = slos.filter((slo) => slo.budget.remaining_ratio !== null);
-  const tightest = (list: Slo[]) =>
-    list.reduce<Slo | undefined>(
-      (a, b) => (a && (a.budget.remaining_ratio ?? 1) <= (b.budget.remaining_ratio ?? 1) ? a : b),
-      undefined,
-    );
-  const slo = troubled ? tightest(measured.filter((each) => each.service === troubled.name)) : tightest(measured);
+  const slo = worstCounted(troubled ? slos.filter((each) => each.service === troubled.name) : slos);
   if (!slo) return [];
   const left = slo.budget.remaining_ratio ?? 0;
-  if (!troubled && left > 0.5) return [];
+  const burning = isBurning(slo);
+  if (!troubled && left > 0.5 && !burning) return [];
   const whose: Piece = { text: slo.service, service: slo.service };
   const what = `error budget over ${windowName(slo.window)}`;
   if (left < 0) return [" The ", what, " of ", whose, ` is overspent by ${percent(-left)}.`];
   if (left === 0) return [" The ", what, " of ", whose, " is spent."];
-  return [` ${percent(left)} of the `, what, " of ", whose, " is left."];
+  const fast: Piece[] = burning ? [", burning at ", { text: burnText(slo), slo: slo.id, tone: "bad" }, "."] : ["."];
+  return [` ${percent(left)} of the `, what, " of ", whose, " is left", ...fast];
 }
 
 const are = (amount: number) => (amount === 1 ? "is" : "are");

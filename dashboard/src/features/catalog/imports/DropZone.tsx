@@ -1,25 +1,24 @@
 // Files come in by dropping or choosing. They are read as text in the browser and sent for a look that changes nothing.
 import { Button } from "@mantine/core";
 import { type InputHTMLAttributes, useRef, useState } from "react";
-import type { ImportRequest } from "@/shared/api/types";
 import { Icon } from "@/shared/ui/icons";
 import { say, sayError } from "@/shared/ui/toaster";
-import { t } from "@/strings";
+import { t } from "../strings";
 import css from "./ImportsPage.module.css";
-import { readChosen, readDropped } from "./readFiles";
+import { type Chosen, readChosen, readDropped } from "./readFiles";
 
 /** React does not know the attribute that lets a file input choose a folder. */
 const FOLDER = { webkitdirectory: "" } as InputHTMLAttributes<HTMLInputElement>;
 
-export function DropZone({ busy, onFiles }: { busy: boolean; onFiles: (files: ImportRequest["files"]) => void }) {
+export function DropZone({ busy, onFiles }: { busy: boolean; onFiles: (chosen: Chosen) => void }) {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
-  const take = async (reading: Promise<ImportRequest["files"]>) => {
+  const take = async (reading: Promise<Chosen>) => {
     try {
       const found = await reading;
-      if (found.length > 0) onFiles(found);
-      else say(t.imports.nothingToRead);
+      if (found.files.length > 0) onFiles(found);
+      else say(t.imports.nothingToRead(found.left_out));
     } catch (error) {
       sayError("read these files", error);
     }

@@ -1,13 +1,15 @@
-// The report of one import: findings by file with their lines, the files, the possible aliases, the changes.
+// The report of one import: the possible aliases, findings by file with their lines, the changes, the files.
 import { Button, Checkbox } from "@mantine/core";
-import { type ReactNode, useMemo, useState } from "react";
-import type { Finding, Import, ImportChange, ImportFile, Severity } from "@/shared/api/types";
-import { listOf, plural } from "@/shared/lib/format";
+import { useMemo } from "react";
+import type { Finding, Import, Severity } from "@/shared/api/types";
+import { plural } from "@/shared/lib/format";
 import { Copy, Panel, Tag } from "@/shared/ui/basics";
+import { Capped } from "@/shared/ui/Capped";
 import { Filters, SelectFilter, TextFilter } from "@/shared/ui/filters";
-import { t } from "@/strings";
-import { valueText } from "../service/facts";
+import { t } from "../strings";
 import { byFile, type FindingFilter, filterFindings, severityRank } from "./findings";
+import { ImportChanges } from "./ImportChanges";
+import { ImportFiles } from "./ImportFiles";
 import css from "./ImportsPage.module.css";
 
 interface Props {
@@ -64,7 +66,7 @@ export function ImportReport({ report, filter, onFilter, aliases, onAlias, accep
             <Filters>
               <TextFilter value={filter.text ?? ""} label={t.common.filter} onChange={(text) => onFilter({ text })} />
               <SelectFilter
-                label={t.alerts.severityLabel}
+                label={t.common.severity}
                 any={t.imports.anySeverity}
                 value={filter.severity}
                 options={(Object.keys(severityRank) as Severity[]).map((value) => ({
@@ -105,8 +107,8 @@ export function ImportReport({ report, filter, onFilter, aliases, onAlias, accep
           </section>
         ))}
       </Panel>
-      <Changes changes={report.changes} preview={report.dry_run} />
-      <FileList files={report.files} />
+      <ImportChanges changes={report.changes} preview={report.dry_run} />
+      <ImportFiles files={report.files} />
     </>
   );
 }
@@ -181,99 +183,5 @@ function Excerpt({
         ))}
       </ol>
     </figure>
-  );
-}
-
-const statusTone = { read: "good", recognised: "info", unknown: "quiet", superseded: "quiet", failed: "bad" } as const;
-
-function FileList({ files }: { files: ImportFile[] }) {
-  return (
-    <Panel title={t.imports.files} note={plural(files.length, "file")} flush>
-      <ul className={css.files}>
-        <Capped items={files} most={60}>
-          {(file) => (
-            <li key={file.path}>
-              <code>{file.path}</code>
-              <Tag tone={statusTone[file.status]}>{t.imports.status[file.status]}</Tag>
-              <span className="muted">
-                {[
-                  t.source[file.kind] ?? file.kind,
-                  file.services > 0 ? plural(file.services, "service") : "",
-                  file.note ?? "",
-                ]
-                  .filter(Boolean)
-                  .join(", ")}
-              </span>
-            </li>
-          )}
-        </Capped>
-      </ul>
-    </Panel>
-  );
-}
-
-const changeTone = { added: "good", changed: "info", removed: "warn", kept: "quiet" } as const;
-
-function Changes({ changes, preview }: { changes: ImportChange[]; preview: boolean }) {
-  if (changes.length === 0 && !preview) return null;
-  const whole = changes.filter((change) => change.field === null);
-  const fields = changes.filter((change) => change.field !== null);
-  const kinds = (["added", "removed", "changed", "kept"] as const).filter((kind) =>
-    whole.some((change) => change.change === kind),
-  );
-  return (
-    <Panel title={t.imports.changes} note={changes.length > 0 ? plural(changes.length, "change") : undefined} flush>
-      {changes.length === 0 && <p className={css.none}>{t.imports.noChanges}</p>}
-      <ul className={css.changes}>
-        {kinds.map((kind) => (
-          <li key={kind}>
-            <Tag tone={changeTone[kind]}>{t.imports.change[kind]}</Tag>
-            <strong>
-              {listOf(
-                whole.filter((change) => change.change === kind).map((change) => change.service),
-                40,
-              )}
-            </strong>
-          </li>
-        ))}
-        <Capped items={fields} most={60}>
-          {(change) => (
-            <li key={`${change.service}${change.field}${change.change}`}>
-              <Tag tone={changeTone[change.change]}>{t.imports.change[change.change]}</Tag>
-              <strong>{change.service}</strong>
-              <span>
-                {change.field}: <s className="muted">{valueText(change.before)}</s> →{" "}
-                <code>{valueText(change.after)}</code>
-              </span>
-            </li>
-          )}
-        </Capped>
-      </ul>
-    </Panel>
-  );
-}
-
-interface CappedProps<T> {
-  items: T[];
-  most: number;
-  /** The element that holds the button: a list item within a list. */
-  rest?: "li" | "div";
-  children: (item: T) => ReactNode;
-}
-
-/** The first of many, with a way to the rest: a report of a large fleet must not make the page heavy. */
-function Capped<T>({ items, most, rest: Rest = "li", children }: CappedProps<T>) {
-  const [all, setAll] = useState(false);
-  return (
-    <>
-      {(all ? items : items.slice(0, most)).map(children)}
-      {!all && items.length > most && (
-        <Rest className={css.rest}>
-          <Button size="compact-sm" onClick={() => setAll(true)}>
-            {t.imports.showAll(items.length)}
-          </Button>
-        </Rest>
-      )}
-    </>
   );
 }

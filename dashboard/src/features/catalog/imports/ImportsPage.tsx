@@ -5,21 +5,19 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "@/shared/api/endpoints";
 import { q } from "@/shared/api/queries";
-import type { Import, ImportRequest } from "@/shared/api/types";
+import type { Import } from "@/shared/api/types";
 import { dateTime, plural } from "@/shared/lib/format";
 import { useEnvironment } from "@/shared/lib/range";
 import { useAction } from "@/shared/ui/actions";
 import { Empty, ErrorNote, PageHead, Panel, Waiting } from "@/shared/ui/basics";
-import { t } from "@/strings";
+import { t } from "../strings";
 import { DropZone } from "./DropZone";
 import { ImportReport } from "./ImportReport";
 import css from "./ImportsPage.module.css";
+import type { Chosen } from "./readFiles";
 import { importSentence } from "./sentence";
 
-type Files = ImportRequest["files"];
-
-interface Preview {
-  files: Files;
+interface Preview extends Chosen {
   aliases: Record<string, string>;
   accept: string[];
   report: Import;
@@ -33,17 +31,16 @@ export function ImportsPage() {
   const [preview, setPreview] = useState<Preview | null>(null);
   const look = useAction({
     what: "read these files",
-    run: async (input: Omit<Preview, "report">): Promise<Preview> => ({
-      ...input,
-      report: await api.runImport({ ...input, dry_run: true }, environment),
-    }),
+    run: async ({ files, left_out, aliases, accept }: Omit<Preview, "report">): Promise<Preview> => {
+      const input = { files, left_out, aliases, accept };
+      return { ...input, report: await api.runImport({ ...input, dry_run: true }, environment) };
+    },
     touches: [],
     onDone: setPreview,
   });
   const apply = useAction({
     what: "apply this import",
-    run: ({ files, aliases, accept }: Preview) =>
-      api.runImport({ files, aliases, accept, dry_run: false }, environment),
+    run: ({ report: _, ...input }: Preview) => api.runImport({ ...input, dry_run: false }, environment),
     done: (report) => t.imports.applied(report.summary.services),
     touches: ["imports", "services", "dependencies", "checks", "states", "slos", "facts", "meta"],
     onDone: (report) => {
@@ -93,7 +90,7 @@ export function ImportsPage() {
           <ErrorNote page error={error} what="load the imports" retry={() => void imports.refetch()} />
         ) : null}
         {!preview && (
-          <DropZone busy={look.isPending} onFiles={(files) => look.mutate({ files, aliases: {}, accept: [] })} />
+          <DropZone busy={look.isPending} onFiles={(chosen) => look.mutate({ ...chosen, aliases: {}, accept: [] })} />
         )}
         {report ? (
           <ImportReport

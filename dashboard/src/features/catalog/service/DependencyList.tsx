@@ -8,7 +8,7 @@ import { useEnvironment } from "@/shared/lib/range";
 import { stateRank } from "@/shared/lib/state";
 import { ErrorNote, Panel, Tag, Waiting } from "@/shared/ui/basics";
 import { StateLabel } from "@/shared/ui/StateMark";
-import { t } from "@/strings";
+import { t } from "../strings";
 import css from "./DependencyList.module.css";
 
 interface Neighbour {

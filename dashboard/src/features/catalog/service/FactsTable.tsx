@@ -4,7 +4,7 @@ import { q } from "@/shared/api/queries";
 import type { Fact } from "@/shared/api/types";
 import { useEnvironment } from "@/shared/lib/range";
 import { ErrorNote, Panel, SourceRef, Tag, Waiting } from "@/shared/ui/basics";
-import { t } from "@/strings";
+import { t } from "../strings";
 import css from "./FactsTable.module.css";
 import { factGroups, valueText } from "./facts";
 

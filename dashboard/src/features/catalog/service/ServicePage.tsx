@@ -16,7 +16,7 @@ import { useAction } from "@/shared/ui/actions";
 import { Copy, ErrorNote, PageHead, Panel, Tag, Waiting } from "@/shared/ui/basics";
 import { Icon } from "@/shared/ui/icons";
 import { StateLabel } from "@/shared/ui/StateMark";
-import { t } from "@/strings";
+import { t } from "../strings";
 import { DependencyList } from "./DependencyList";
 import { FactsTable } from "./FactsTable";
 import css from "./ServicePage.module.css";
@@ -77,7 +77,13 @@ export function ServicePage() {
       </PageHead>
       <div className={css.grid}>
         <div className={css.column}>
-          <ServiceChecks name={name} checks={own.checks} ready={!checks.isPending} error={checks.error} />
+          <ServiceChecks
+            name={name}
+            since={service.data.created_at}
+            checks={own.checks}
+            ready={!checks.isPending}
+            error={checks.error}
+          />
           <FactsTable name={name} />
         </div>
         <div className={css.column}>
@@ -154,7 +160,7 @@ function Actions({ service, checks }: { service: Service; checks: Check[] }) {
       <Button leftSection={<Icon name="maintenance" size={15} />} onClick={() => setPlanning(true)}>
         {t.service.maintenance}
       </Button>
-      <MaintenanceForm opened={planning} service={service.name} onClose={() => setPlanning(false)} />
+      <MaintenanceForm opened={planning} services={[service.name]} onClose={() => setPlanning(false)} />
     </>
   );
 }

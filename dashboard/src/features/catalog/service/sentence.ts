@@ -1,6 +1,7 @@
 // The sentence that opens a service page.
 import type { Service, ServiceState, Slo } from "@/shared/api/types";
-import { duration, factor, percent, secondsBetween, shortReason, windowName } from "@/shared/lib/format";
+import { duration, percent, secondsBetween, shortReason, windowName } from "@/shared/lib/format";
+import { burnText, isBurning, worstCounted } from "@/shared/lib/objectives";
 import { names, type Piece } from "@/shared/lib/sentence";
 
 export function serviceSentence(
@@ -42,14 +43,11 @@ function victimWords(victims: string[], state: ServiceState | undefined): Piece[
 }
 
 function budgetWords(slos: Slo[]): Piece[] {
-  const tightest = slos
-    .filter((slo) => slo.budget.remaining_ratio !== null)
-    .sort((a, b) => (a.budget.remaining_ratio ?? 0) - (b.budget.remaining_ratio ?? 0))[0];
-  if (!tightest) return [];
-  const left = tightest.budget.remaining_ratio ?? 0;
-  const window = windowName(tightest.window);
-  const burn = tightest.budget.burn_rate;
-  const fast = burn !== null && burn > 1 ? `, burning at ${factor(burn)}` : "";
+  const worst = worstCounted(slos);
+  if (!worst) return [];
+  const left = worst.budget.remaining_ratio ?? 0;
+  const window = windowName(worst.window);
+  const fast = isBurning(worst) ? `, burning at ${burnText(worst)}` : "";
   if (left <= 0)
     return [` Its error budget over ${window} is ${left < 0 ? `overspent by ${percent(-left)}` : "spent"}.`];
   return [` ${percent(left)} of its error budget over ${window} is left${fast}.`];

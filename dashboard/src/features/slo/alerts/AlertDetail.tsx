@@ -1,6 +1,6 @@
 // One alert: what, since when, why, who has it, and what to do with it.
 
-import { Button, NativeSelect, Textarea, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Fragment, useState } from "react";
@@ -8,13 +8,14 @@ import { api } from "@/shared/api/endpoints";
 import { q } from "@/shared/api/queries";
 import type { Alert } from "@/shared/api/types";
 import { clock, dateTime } from "@/shared/lib/format";
-import { useEnvironment } from "@/shared/lib/range";
-import { FormFoot, formClass, useAction } from "@/shared/ui/actions";
+import { useAction } from "@/shared/ui/actions";
 import { ErrorNote, Facts, Panel, Tag, Waiting, When } from "@/shared/ui/basics";
 import { Dialog } from "@/shared/ui/Dialog";
 import { Icon } from "@/shared/ui/icons";
-import { t } from "@/strings";
+import { t } from "../strings";
+import { AcknowledgeForm, SilenceForm } from "./AlertForms";
 import css from "./AlertsPage.module.css";
+import { Told } from "./Told";
 
 export function AlertDetail({ id }: { id: string }) {
   const alert = useQuery(q.alert(id));
@@ -46,12 +47,13 @@ function Known({ alert }: { alert: Alert }) {
               </Link>,
             ],
             [
-              t.alerts.severityLabel,
+              t.common.severity,
               <span key="severity">
                 <Tag tone={alert.severity === "page" ? "bad" : "warn"}>{t.alerts.severity[alert.severity]}</Tag>{" "}
                 {t.alerts.kinds[alert.kind]}
               </span>,
             ],
+            [t.alerts.toldLabel, <Told key="told" alert={alert} />],
             [t.alerts.openedAt, <When key="opened" at={alert.opened_at} />],
             ...(alert.resolved_at
               ? ([[t.alerts.resolvedAt, <When key="resolved" at={alert.resolved_at} />]] as [string, React.ReactNode][])
@@ -86,7 +88,7 @@ function Known({ alert }: { alert: Alert }) {
                 <time dateTime={entry.at} title={dateTime(entry.at)}>
                   {clock(entry.at)}
                 </time>
-                <strong>{entry.what}</strong>
+                <strong>{t.alerts.steps[entry.what] ?? entry.what}</strong>
                 {entry.detail && <p>{entry.detail}</p>}
               </li>
             ))}
@@ -116,24 +118,6 @@ function FoldPath({ path, id }: { path: string[]; id: string }) {
       ))}
     </span>
   );
-}
-
-const NAME_KEY = "mainstay.name";
-
-export function rememberedName(): string {
-  try {
-    return localStorage.getItem(NAME_KEY) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function rememberName(name: string) {
-  try {
-    localStorage.setItem(NAME_KEY, name);
-  } catch {
-    // Without storage the name is asked for again next time.
-  }
 }
 
 function Actions({ alert }: { alert: Alert }) {
@@ -173,111 +157,5 @@ function Actions({ alert }: { alert: Alert }) {
         {silencing && <SilenceForm alert={alert} onClose={() => setSilencing(false)} />}
       </Dialog>
     </>
-  );
-}
-
-function AcknowledgeForm({ alert, onClose }: { alert: Alert; onClose: () => void }) {
-  const [by, setBy] = useState(rememberedName());
-  const [note, setNote] = useState("");
-  const acknowledge = useAction({
-    inForm: true,
-    what: `acknowledge ${alert.title}`,
-    run: () => api.acknowledge(alert.id, { by: by.trim(), note: note.trim() || null }),
-    done: () => t.alerts.acknowledged(alert.title),
-    undo: () => api.unacknowledge(alert.id),
-    touches: ["alerts", "alert"],
-    onDone: () => {
-      rememberName(by.trim());
-      onClose();
-    },
-  });
-  return (
-    <form
-      className={formClass}
-      onSubmit={(event) => {
-        event.preventDefault();
-        acknowledge.mutate(undefined);
-      }}
-    >
-      <TextInput
-        label={t.alerts.who}
-        description={t.alerts.whoText}
-        required
-        data-autofocus
-        value={by}
-        onChange={(event) => setBy(event.target.value)}
-      />
-      <Textarea label={t.alerts.note} rows={2} value={note} onChange={(event) => setNote(event.target.value)} />
-      <FormFoot
-        confirm={t.alerts.acknowledge}
-        busy={acknowledge.isPending}
-        error={acknowledge.error}
-        what="acknowledge this alert"
-        onClose={onClose}
-      />
-    </form>
-  );
-}
-
-function SilenceForm({ alert, onClose }: { alert: Alert; onClose: () => void }) {
-  const environment = useEnvironment();
-  const [by, setBy] = useState(rememberedName());
-  const [reason, setReason] = useState("");
-  const [minutes, setMinutes] = useState("60");
-  const silence = useAction({
-    inForm: true,
-    what: `silence alerts of ${alert.service}`,
-    run: () =>
-      api.silence(
-        {
-          service: alert.service,
-          slo_id: null,
-          kind: null,
-          reason: reason.trim(),
-          created_by: by.trim(),
-          starts_at: new Date().toISOString(),
-          ends_at: new Date(Date.now() + Number(minutes) * 60_000).toISOString(),
-        },
-        environment,
-      ),
-    done: (made) => t.alerts.silencedUntil(alert.service, clock(made.ends_at)),
-    undo: (made) => api.endSilence(made.id),
-    touches: ["silences", "alerts", "alert"],
-    onDone: () => {
-      rememberName(by.trim());
-      onClose();
-    },
-  });
-  return (
-    <form
-      className={formClass}
-      onSubmit={(event) => {
-        event.preventDefault();
-        silence.mutate(undefined);
-      }}
-    >
-      <p className="muted">{t.alerts.silenceText}</p>
-      <TextInput
-        label={t.common.reason}
-        required
-        data-autofocus
-        value={reason}
-        onChange={(event) => setReason(event.target.value)}
-      />
-      <NativeSelect
-        label={t.alerts.duration}
-        value={minutes}
-        onChange={(event) => setMinutes(event.target.value)}
-        data={Object.entries(t.alerts.durations).map(([value, label]) => ({ value, label }))}
-      />
-      <TextInput label={t.alerts.who} required value={by} onChange={(event) => setBy(event.target.value)} />
-      <FormFoot
-        confirm={t.alerts.silence.replace("…", "")}
-        busy={silence.isPending}
-        error={silence.error}
-        what="silence these alerts"
-        onClose={onClose}
-      />
-    </form>
   );
 }

@@ -2,10 +2,11 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { api } from "@/shared/api/endpoints";
 import { q } from "@/shared/api/queries";
 import type { Alert } from "@/shared/api/types";
+import { byRoot } from "@/shared/lib/alerts";
 import { clock, dateTime, duration, secondsBetween } from "@/shared/lib/format";
 import { useNow } from "@/shared/lib/hooks";
 import { useEnvironment } from "@/shared/lib/range";
@@ -13,23 +14,34 @@ import { useAction } from "@/shared/ui/actions";
 import { Ago, Empty, ErrorNote, PageHead, Panel, Tag, Waiting } from "@/shared/ui/basics";
 import { SplitView } from "@/shared/ui/SplitView";
 import { useSelection } from "@/shared/ui/useSelection";
-import { t } from "@/strings";
+import { t } from "../strings";
 import { AlertDetail } from "./AlertDetail";
 import css from "./AlertsPage.module.css";
-import { alertsSentence, foldTree } from "./sentence";
+import { alertsSentence, foldedWords, foldTree } from "./sentence";
+import { toldWords } from "./toldWords";
 
 const NONE: Alert[] = [];
+/** So many of the alerts under one root are shown at once; they all say the same. */
+const MOST_FOLDED = 5;
 
 export function AlertsPage() {
   const environment = useEnvironment();
   const open = useQuery(q.alerts(environment, "open"));
-  const folded = useQuery(q.alerts(environment, "folded"));
   const resolved = useQuery(q.alerts(environment, "resolved"));
   const { id } = useSearch({ from: "/alerts" });
   const navigate = useNavigate({ from: "/alerts" });
   const now = useNow(1000);
   const show = (next: string | undefined) => void navigate({ search: (old) => ({ ...old, id: next }) });
-  const tree = useMemo(() => foldTree(open.data ?? NONE, folded.data ?? NONE), [open.data, folded.data]);
+  const [unfolded, setUnfolded] = useState<readonly string[]>([]);
+  const standing = useMemo(() => byRoot(open.data ?? NONE), [open.data]);
+  const tree = useMemo(
+    () =>
+      foldTree(standing).map(({ alert, under }) => {
+        const all = unfolded.includes(alert.id) || under.findIndex((each) => each.id === id) >= MOST_FOLDED;
+        return { alert, under: all ? under : under.slice(0, MOST_FOLDED), folded: under.length };
+      }),
+    [standing, unfolded, id],
+  );
   const ids = useMemo(
     () =>
       [...tree.flatMap(({ alert, under }) => [alert, ...under]), ...(resolved.data ?? NONE)].map((alert) => alert.id),
@@ -40,7 +52,7 @@ export function AlertsPage() {
     onOpen: show,
     onMove: (at) => document.getElementById(`alert-${ids[at]}`)?.scrollIntoView({ block: "nearest" }),
   });
-  const error = open.error ?? folded.error;
+  const error = open.error ?? resolved.error;
   if (error && !open.data) {
     return (
       <>
@@ -49,7 +61,7 @@ export function AlertsPage() {
       </>
     );
   }
-  const ready = open.data && folded.data && resolved.data;
+  const ready = open.data && resolved.data;
   const row = (alert: Alert, under = false) => (
     <AlertRow
       key={alert.id}
@@ -63,10 +75,10 @@ export function AlertsPage() {
   );
   return (
     <>
-      <PageHead
-        title={t.pages.alerts}
-        pieces={open.data && folded.data ? alertsSentence(open.data, folded.data, now) : undefined}
-      />
+      <PageHead title={t.pages.alerts} pieces={open.data ? alertsSentence(standing, now) : undefined}>
+        {/* Without any alert the page itself says so, with the same way out. */}
+        {ids.length > 0 && <NobodyListens />}
+      </PageHead>
       {!ready ? (
         <Panel title={t.alerts.open} flush>
           <Waiting rows={5} height={40} />
@@ -94,22 +106,33 @@ export function AlertsPage() {
           detail={id ? <AlertDetail key={id} id={id} /> : null}
           list={
             <div className={css.stack}>
-              <Panel title={t.alerts.open} flush>
+              <Panel
+                title={t.alerts.open}
+                note={t.alerts.openNote(standing.roots.length, standing.folded.length)}
+                flush
+              >
                 {tree.length === 0 ? (
                   <Empty title={t.alerts.emptyOpen}>
                     <p>{t.alerts.emptyOpenText}</p>
                   </Empty>
                 ) : (
                   <ul className={css.rows}>
-                    {tree.map(({ alert, under }) => (
+                    {tree.map(({ alert, under, folded }) => (
                       <li key={alert.id}>
-                        {row(alert)}
+                        {row(alert, alert.folded_under !== null)}
                         {under.length > 0 && (
                           <div className={css.under}>
-                            <p className={css.underNote}>
-                              {t.alerts.folded}, {t.alerts.foldedNote}
-                            </p>
+                            <p className={css.underNote}>{t.alerts.foldedHere(folded)}</p>
                             {under.map((each) => row(each, true))}
+                            {under.length < folded && (
+                              <Button
+                                className={css.unfold}
+                                size="compact-sm"
+                                onClick={() => setUnfolded((old) => [...old, alert.id])}
+                              >
+                                {t.common.showAll(folded)}
+                              </Button>
+                            )}
                           </div>
                         )}
                       </li>
@@ -131,6 +154,20 @@ export function AlertsPage() {
   );
 }
 
+/** Alerts that nobody hears of are found by chance; said before anything has opened. */
+function NobodyListens() {
+  const webhooks = useQuery(q.webhooks());
+  if (!webhooks.data || webhooks.data.some((each) => each.enabled)) return null;
+  return (
+    <p className={css.nobody}>
+      {t.alerts.nobodyListens}{" "}
+      <Link to="/deliveries" search={webhooks.data.length === 0 ? { create: true } : {}}>
+        {webhooks.data.length === 0 ? t.alerts.createWebhook : t.alerts.told.seeWebhooks}
+      </Link>
+    </p>
+  );
+}
+
 interface RowProps {
   alert: Alert;
   now: number;
@@ -142,6 +179,7 @@ interface RowProps {
 
 function AlertRow({ alert, now, under, current, selected, onOpen }: RowProps) {
   const until = alert.resolved_at ?? now;
+  const told = toldWords(alert);
   return (
     <button
       type="button"
@@ -158,7 +196,7 @@ function AlertRow({ alert, now, under, current, selected, onOpen }: RowProps) {
       <SeverityMark alert={alert} />
       <span className={css.text}>
         <span className={css.title}>{alert.title}</span>
-        <span className={css.summary}>{alert.folded_under ? alert.folded_under.path.join(" → ") : alert.summary}</span>
+        <span className={css.summary}>{foldedWords(alert) ?? alert.summary}</span>
         {!under && alert.state === "open" && (
           <span className={css.tags}>
             <Tag tone={alert.severity === "page" ? "bad" : "warn"}>{t.alerts.severity[alert.severity]}</Tag>
@@ -168,7 +206,7 @@ function AlertRow({ alert, now, under, current, selected, onOpen }: RowProps) {
               <Tag>{t.alerts.unacknowledged}</Tag>
             )}
             {alert.silenced && <Tag>{t.alerts.silenced}</Tag>}
-            {!alert.delivered && !alert.silenced && <Tag tone="warn">{t.alerts.notDelivered}</Tag>}
+            {told && <Tag tone={told.tone}>{told.text}</Tag>}
           </span>
         )}
       </span>

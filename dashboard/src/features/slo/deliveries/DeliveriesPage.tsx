@@ -13,13 +13,12 @@ import { Filters, SelectFilter } from "@/shared/ui/filters";
 import { Icon } from "@/shared/ui/icons";
 import { SplitView } from "@/shared/ui/SplitView";
 import { useSelection } from "@/shared/ui/useSelection";
-import { t } from "@/strings";
+import { t } from "../strings";
 import css from "./DeliveriesPage.module.css";
 import { DeliveryDetail } from "./DeliveryDetail";
+import { deliveryTone } from "./tone";
 import { WebhookForm } from "./WebhookForm";
 import { WebhookList } from "./WebhookList";
-
-export const deliveryTone = { pending: "info", delivered: "good", failed: "warn", dead: "bad" } as const;
 
 export function deliveriesSentence(webhooks: Webhook[], deliveries: Delivery[]): Piece[] {
   if (webhooks.length === 0) return ["Alerts are not sent anywhere yet."];
@@ -43,7 +42,7 @@ export function deliveriesSentence(webhooks: Webhook[], deliveries: Delivery[]):
 function useTitles(): (delivery: Delivery) => string {
   const environment = useEnvironment();
   const lists = useQueries({
-    queries: (["open", "folded", "resolved"] as const).map((state) => q.alerts(environment, state)),
+    queries: (["open", "resolved"] as const).map((state) => q.alerts(environment, state)),
   });
   const titles = new Map(lists.flatMap((list) => list.data ?? []).map((alert) => [alert.id, alert.title]));
   return (delivery) =>
@@ -132,7 +131,7 @@ export function DeliveriesPage() {
                       onChange={(webhook) => set({ webhook })}
                     />
                     <SelectFilter
-                      label={t.mainstay.stateColumn}
+                      label={t.common.state}
                       any={t.deliveries.anyStatus}
                       value={search.status}
                       options={Object.entries(t.deliveries.status).map(([value, label]) => ({ value, label }))}

@@ -9,9 +9,9 @@ import { useAction } from "@/shared/ui/actions";
 import { Copy, ErrorNote, Facts, Panel, Tag, Waiting, When } from "@/shared/ui/basics";
 import { Icon } from "@/shared/ui/icons";
 import { StateMark } from "@/shared/ui/StateMark";
-import { t } from "@/strings";
-import { deliveryTone } from "./DeliveriesPage";
+import { t } from "../strings";
 import css from "./DeliveriesPage.module.css";
+import { deliveryTone } from "./tone";
 
 export function DeliveryDetail({ id }: { id: string }) {
   const delivery = useQuery(q.delivery(id));
@@ -54,12 +54,12 @@ export function DeliveryDetail({ id }: { id: string }) {
         <Facts
           items={[
             [
-              t.mainstay.stateColumn,
+              t.common.state,
               <Tag key="status" tone={deliveryTone[data.status]}>
                 {t.deliveries.status[data.status]}
               </Tag>,
             ],
-            [t.checks.time, <When key="at" at={data.created_at} />],
+            [t.common.time, <When key="at" at={data.created_at} />],
             ...(data.next_attempt_at
               ? ([[t.deliveries.nextAttempt, <When key="next" at={data.next_attempt_at} />]] as [
                   string,

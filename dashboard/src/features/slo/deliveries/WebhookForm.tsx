@@ -7,7 +7,7 @@ import type { Webhook } from "@/shared/api/types";
 import { FormFoot, formClass, useAction } from "@/shared/ui/actions";
 import { Copy } from "@/shared/ui/basics";
 import { Dialog } from "@/shared/ui/Dialog";
-import { t } from "@/strings";
+import { t } from "../strings";
 import css from "./DeliveriesPage.module.css";
 
 export function WebhookForm({ opened, onClose }: { opened: boolean; onClose: () => void }) {

@@ -5,7 +5,7 @@ import { api } from "@/shared/api/endpoints";
 import type { Webhook } from "@/shared/api/types";
 import { Confirm, useAction } from "@/shared/ui/actions";
 import { Panel, Tag } from "@/shared/ui/basics";
-import { t } from "@/strings";
+import { t } from "../strings";
 import css from "./DeliveriesPage.module.css";
 
 export function WebhookList({ webhooks, onTested }: { webhooks: Webhook[]; onTested: (id: string) => void }) {

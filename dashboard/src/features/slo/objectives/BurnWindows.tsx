@@ -3,7 +3,7 @@
 import type { BurnRule, Slo } from "@/shared/api/types";
 import { duration, factor } from "@/shared/lib/format";
 import { Panel, Tag } from "@/shared/ui/basics";
-import { t } from "@/strings";
+import { t } from "../strings";
 import css from "./BurnWindows.module.css";
 
 export function BurnWindows({ slo }: { slo: Slo }) {

@@ -2,9 +2,9 @@
 import { Link } from "@tanstack/react-router";
 import type { Slo } from "@/shared/api/types";
 import { factor, minutes, percentValue, windowName } from "@/shared/lib/format";
+import { budgetTone, burnText, byLeast, isBurning } from "@/shared/lib/objectives";
 import { BudgetBar, Empty, ErrorNote, Panel, Tag, Waiting } from "@/shared/ui/basics";
-import { t } from "@/strings";
-import { budgetTone, byLeast } from "./order";
+import { t } from "../strings";
 import css from "./ServicePromises.module.css";
 
 export function ServicePromises({ slos, ready, error }: { slos: Slo[]; ready: boolean; error: unknown }) {
@@ -30,13 +30,13 @@ export function ServicePromises({ slos, ready, error }: { slos: Slo[]; ready: bo
                 </Link>
                 <Tag tone={budgetTone[slo.budget.state]}>{t.budget.state[slo.budget.state]}</Tag>
               </span>
-              <BudgetBar remaining={slo.budget.remaining_ratio} />
+              <BudgetBar remaining={slo.budget.remaining_ratio} state={slo.budget.state} />
               <span className={css.foot}>
                 <span>
                   {minutes(slo.budget.remaining_minutes)} of {minutes(slo.budget.allowed_minutes)} in{" "}
                   {windowName(slo.window)}
                 </span>
-                <span>burns at {factor(slo.budget.burn_rate)}</span>
+                <span>{t.slo.burnsAt(isBurning(slo) ? burnText(slo) : factor(slo.budget.burn_rate))}</span>
               </span>
             </li>
           ))}

@@ -1,19 +1,16 @@
 // One objective: the promise, how its budget went, and when it would wake somebody.
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { Link, useParams } from "@tanstack/react-router";
 import { q } from "@/shared/api/queries";
 import type { Slo } from "@/shared/api/types";
-import { count, millis, minutes, percent, percentValue, windowName } from "@/shared/lib/format";
+import { count, millis, minutes, percentValue, windowName } from "@/shared/lib/format";
 import { useNow } from "@/shared/lib/hooks";
-import { useRange } from "@/shared/lib/range";
+import { budgetTone } from "@/shared/lib/objectives";
 import { BudgetBar, ErrorNote, Facts, PageHead, Panel, SourceRef, Tag } from "@/shared/ui/basics";
-import { Chart } from "@/shared/ui/Chart";
-import { SelectFilter } from "@/shared/ui/filters";
 import { Icon } from "@/shared/ui/icons";
-import { t } from "@/strings";
+import { t } from "../strings";
+import { BurnDown } from "./BurnDown";
 import { BurnWindows } from "./BurnWindows";
-import { budgetTone } from "./order";
 import css from "./SloPage.module.css";
 import { sloSentence } from "./sentence";
 
@@ -69,123 +66,12 @@ export function SloPage() {
   );
 }
 
-function BurnDown({ slo }: { slo: Slo }) {
-  const { range, hours } = useRange();
-  const { view } = useSearch({ from: "/slos/$id" });
-  const navigate = useNavigate({ from: "/slos/$id" });
-  const burnDown = useQuery(q.burnDown(slo.id, view === "range" ? hours : null));
-  const data = burnDown.data;
-  const series = useMemo(() => {
-    const points = data?.points ?? [];
-    return {
-      times: points.map((point) => new Date(point.at).getTime() / 1000),
-      lines: [
-        {
-          name: t.slo.left.toLowerCase(),
-          values: points.map((point) => point.remaining_ratio),
-          colour: "--chart-1",
-          fill: true,
-          width: 2,
-        },
-      ],
-      marks: (data?.events ?? []).map((event) => ({
-        at: new Date(event.at).getTime() / 1000,
-        kind: event.kind,
-        title: event.title,
-      })),
-    };
-  }, [data]);
-  const window =
-    view === "range"
-      ? undefined
-      : {
-          from: new Date(slo.budget.window_from).getTime() / 1000,
-          to: new Date(slo.budget.window_to).getTime() / 1000,
-        };
-  return (
-    <Panel
-      title={t.slo.burnDown}
-      note={t.slo.burnDownNote}
-      actions={
-        <SelectFilter
-          label={t.shell.range}
-          any={t.slo.wholeWindow}
-          value={view}
-          options={[{ value: "range", label: t.shell.ranges[range] }]}
-          onChange={(value) =>
-            void navigate({
-              search: (old) => ({ ...old, view: value === "range" ? "range" : undefined }),
-              replace: true,
-            })
-          }
-        />
-      }
-    >
-      {burnDown.error && !data ? (
-        <ErrorNote error={burnDown.error} what="load the burn-down" retry={() => void burnDown.refetch()} />
-      ) : !data ? (
-        <div aria-busy="true" style={{ height: 280 }} />
-      ) : data.points.length === 0 ? (
-        <p className="muted" style={{ minHeight: 280 }}>
-          {t.slo.noPoints}
-        </p>
-      ) : (
-        <>
-          <Chart
-            label={`${t.slo.burnDown} of ${slo.name}: ${percent(slo.budget.remaining_ratio)} left now`}
-            times={series.times}
-            lines={series.lines}
-            format={percent}
-            floor={0}
-            ceiling={1}
-            height={260}
-            thresholds={[{ at: 0.2, name: "80 % spent", colour: "--degraded-text" }]}
-            marks={series.marks}
-            {...(window ? { range: window } : {})}
-          />
-          {data.events.length > 0 && (
-            <ul className={css.events}>
-              {data.events.slice(-6).map((event) => (
-                <li key={`${event.id}${event.at}`}>
-                  <EventMark kind={event.kind} />
-                  <span>{event.title}</span>
-                  <time dateTime={event.at} className="muted">
-                    {new Intl.DateTimeFormat("en-GB", {
-                      day: "numeric",
-                      month: "short",
-                      hour: "2-digit",
-                      minute: "2-digit",
-                    }).format(new Date(event.at))}
-                  </time>
-                </li>
-              ))}
-            </ul>
-          )}
-        </>
-      )}
-    </Panel>
-  );
-}
-
-/** The same shapes as on the chart. */
-function EventMark({ kind }: { kind: "alert" | "maintenance" | "change" }) {
-  return (
-    <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
-      {kind === "alert" && <rect x="1.500" y="1.500" width="7" height="7" fill="var(--down)" />}
-      {kind === "maintenance" && (
-        <circle cx="5" cy="5" r="3.500" fill="none" stroke="var(--maintenance)" strokeWidth="1.400" />
-      )}
-      {kind === "change" && <path d="M5 1 9 9H1Z" fill="var(--muted)" />}
-    </svg>
-  );
-}
-
 function BudgetPanel({ slo }: { slo: Slo }) {
   const { budget } = slo;
   return (
     <Panel title={t.slo.budget} note={windowName(slo.window)}>
       <div className={css.budget}>
-        <BudgetBar remaining={budget.remaining_ratio} />
+        <BudgetBar remaining={budget.remaining_ratio} state={budget.state} />
         <Facts
           items={[
             [

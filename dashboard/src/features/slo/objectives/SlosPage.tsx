@@ -5,12 +5,13 @@ import { useMemo } from "react";
 import { q } from "@/shared/api/queries";
 import type { Slo } from "@/shared/api/types";
 import { factor, minutes, percentValue, windowName } from "@/shared/lib/format";
+import { budgetTone, byLeast, isBurning, thresholdText } from "@/shared/lib/objectives";
 import { useEnvironment } from "@/shared/lib/range";
 import { BudgetBar, Command, Empty, ErrorNote, PageHead, Panel, Tag, Waiting } from "@/shared/ui/basics";
 import { type DataColumn, DataTable } from "@/shared/ui/DataTable";
 import { TextFilter } from "@/shared/ui/filters";
-import { t } from "@/strings";
-import { budgetTone, byLeast } from "./order";
+import { ListSection, TwoLines } from "@/shared/ui/ListSection";
+import { t } from "../strings";
 import css from "./SlosPage.module.css";
 import { slosSentence } from "./sentence";
 
@@ -21,33 +22,34 @@ const columns: DataColumn<Slo>[] = [
     header: names.name,
     track: "minmax(180px, 1.5fr)",
     cell: (slo) => (
-      <span className={css.name}>
-        <Link to="/slos/$id" params={{ id: slo.id }}>
-          {slo.name}
-        </Link>
-        <span className="muted">
-          {t.slo.kinds[slo.sli.kind]}
-          {slo.sli.threshold_ms ? ` within ${slo.sli.threshold_ms} ms` : ""}
-        </span>
-      </span>
+      <TwoLines
+        first={
+          <Link to="/slos/$id" params={{ id: slo.id }}>
+            {slo.name}
+          </Link>
+        }
+        second={
+          <>
+            <Link to="/services/$name" params={{ name: slo.service }}>
+              {slo.service}
+            </Link>
+            {`, ${t.slo.kinds[slo.sli.kind]}${slo.sli.threshold_ms ? ` within ${slo.sli.threshold_ms} ms` : ""}`}
+          </>
+        }
+      />
     ),
   },
   {
     id: "target",
     header: names.target,
     track: "minmax(110px, 0.8fr)",
-    cell: (slo) => (
-      <span className={css.name}>
-        <span>{percentValue(slo.objective)}</span>
-        <span className="muted">{windowName(slo.window)}</span>
-      </span>
-    ),
+    cell: (slo) => <TwoLines first={percentValue(slo.objective)} second={windowName(slo.window)} />,
   },
   {
     id: "left",
     header: names.left,
     track: "minmax(160px, 1.4fr)",
-    cell: (slo) => <BudgetBar remaining={slo.budget.remaining_ratio} />,
+    cell: (slo) => <BudgetBar remaining={slo.budget.remaining_ratio} state={slo.budget.state} />,
   },
   {
     id: "minutes",
@@ -56,7 +58,18 @@ const columns: DataColumn<Slo>[] = [
     align: "right",
     cell: (slo) => minutes(slo.budget.remaining_minutes),
   },
-  { id: "burn", header: names.burn, track: "84px", align: "right", cell: (slo) => factor(slo.budget.burn_rate) },
+  {
+    id: "burn",
+    header: names.burn,
+    track: "124px",
+    align: "right",
+    cell: (slo) =>
+      isBurning(slo) ? (
+        <TwoLines first={<strong>{factor(slo.budget.burn_rate)}</strong>} second={thresholdText(slo)} />
+      ) : (
+        factor(slo.budget.burn_rate)
+      ),
+  },
   {
     id: "state",
     header: names.state,
@@ -96,11 +109,11 @@ export function SlosPage() {
           </Empty>
         </Panel>
       ) : (
-        <section className={css.list} aria-label={t.slo.list}>
-          <div className={css.head}>
-            <h2>
-              {t.slo.list} <span className="muted">{t.common.shown(shown.length, sorted.length)}</span>
-            </h2>
+        <ListSection
+          title={t.slo.list}
+          shown={shown.length}
+          all={sorted.length}
+          tools={
             <TextFilter
               value={search.text ?? ""}
               label={t.slo.filter}
@@ -108,7 +121,8 @@ export function SlosPage() {
                 void navigate({ search: (old) => ({ ...old, text: text || undefined }), replace: true })
               }
             />
-          </div>
+          }
+        >
           {shown.length === 0 ? (
             <Empty title={t.common.nothingMatches} />
           ) : (
@@ -123,7 +137,7 @@ export function SlosPage() {
               narrowClass={css.narrow ?? ""}
             />
           )}
-        </section>
+        </ListSection>
       )}
     </>
   );

@@ -6,21 +6,23 @@ import { api } from "@/shared/api/endpoints";
 import { q } from "@/shared/api/queries";
 import type { Check } from "@/shared/api/types";
 import { clock, duration, millis } from "@/shared/lib/format";
-import { useRange } from "@/shared/lib/range";
+import { useNow } from "@/shared/lib/hooks";
+import { beginning, useRange } from "@/shared/lib/range";
 import { useAction } from "@/shared/ui/actions";
 import { Ago, Copy, ErrorNote, Facts, Panel, SourceRef, Tag, Waiting } from "@/shared/ui/basics";
 import { SelectFilter } from "@/shared/ui/filters";
 import { Icon } from "@/shared/ui/icons";
 import { StateLabel, StateMark } from "@/shared/ui/StateMark";
-import { t } from "@/strings";
 import { LatencyChart } from "../LatencyChart";
+import { t } from "../strings";
 import { assertionWords, checkTitle } from "./assertions";
 import css from "./ChecksPage.module.css";
 import { SuccessAndFailure } from "./ServiceChecks";
 
 export function CheckDetail({ check }: { check: Check }) {
-  const { hours } = useRange();
-  const history = useQuery(q.history(check.id, hours));
+  const span = useRange();
+  const now = useNow(60_000);
+  const history = useQuery({ ...q.history(check.id, span.seconds), enabled: span.ready });
   return (
     <div className={css.detail}>
       <Panel
@@ -90,8 +92,8 @@ export function CheckDetail({ check }: { check: Check }) {
           ]}
         />
       </Panel>
-      <Panel title={t.service.latency}>
-        <LatencyChart history={history.data} hours={hours} name={checkTitle(check)} />
+      <Panel title={t.service.latency} note={beginning(span.began, span.seconds, now)}>
+        <LatencyChart history={history.data} seconds={span.seconds} name={checkTitle(check)} />
       </Panel>
       <SuccessAndFailure check={check} />
       <Probes check={check} />
@@ -173,7 +175,7 @@ function Probes({ check }: { check: Check }) {
         <table className={css.probes}>
           <thead>
             <tr>
-              <th>{t.checks.time}</th>
+              <th>{t.common.time}</th>
               <th>{t.checks.outcome}</th>
               <th className={css.right}>{t.checks.took}</th>
             </tr>

@@ -9,9 +9,10 @@ import { useEnvironment } from "@/shared/lib/range";
 import { Ago, Command, Empty, ErrorNote, PageHead, Panel, Waiting } from "@/shared/ui/basics";
 import { type DataColumn, DataTable } from "@/shared/ui/DataTable";
 import { Filters, SelectFilter, TextFilter } from "@/shared/ui/filters";
+import { ListSection, TwoLines } from "@/shared/ui/ListSection";
 import { SplitView } from "@/shared/ui/SplitView";
 import { StateMark } from "@/shared/ui/StateMark";
-import { t } from "@/strings";
+import { t } from "../strings";
 import { checkTitle } from "./assertions";
 import { CheckDetail } from "./CheckDetail";
 import css from "./ChecksPage.module.css";
@@ -26,13 +27,11 @@ const columns: DataColumn<Check>[] = [
     header: t.pages.checks.slice(0, -1),
     track: "minmax(150px, 1.4fr)",
     cell: (check) => (
-      <span className={css.name}>
-        <StateMark state={check.state} size={12} />
-        <span>
-          <strong>{checkTitle(check)}</strong>
-          <code>{check.target}</code>
-        </span>
-      </span>
+      <TwoLines
+        mark={<StateMark state={check.state} size={12} />}
+        first={<strong>{checkTitle(check)}</strong>}
+        second={<code>{check.target}</code>}
+      />
     ),
   },
   {
@@ -51,7 +50,7 @@ const columns: DataColumn<Check>[] = [
   },
   {
     id: "at",
-    header: t.checks.time,
+    header: t.common.time,
     track: "84px",
     align: "right",
     cell: (check) => (check.last ? <Ago at={check.last.at} /> : <span className="muted">–</span>),
@@ -104,11 +103,11 @@ export function ChecksPage() {
           onClose={() => set({ id: undefined })}
           detail={chosen ? <CheckDetail key={chosen.id} check={chosen} /> : null}
           list={
-            <section className={css.list} aria-label={t.checks.list}>
-              <div className={css.head}>
-                <h2>
-                  {t.checks.list} <span className="muted">{t.common.shown(shown.length, all.length)}</span>
-                </h2>
+            <ListSection
+              title={t.checks.list}
+              shown={shown.length}
+              all={all.length}
+              tools={
                 <Filters>
                   <TextFilter
                     value={search.text ?? ""}
@@ -126,7 +125,8 @@ export function ChecksPage() {
                     onChange={(state) => set({ state })}
                   />
                 </Filters>
-              </div>
+              }
+            >
               {shown.length === 0 ? (
                 <Empty title={t.common.nothingMatches} />
               ) : (
@@ -142,7 +142,7 @@ export function ChecksPage() {
                   current={chosen?.id}
                 />
               )}
-            </section>
+            </ListSection>
           }
         />
       )}

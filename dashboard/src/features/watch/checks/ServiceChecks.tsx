@@ -6,28 +6,33 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { q } from "@/shared/api/queries";
 import type { Check } from "@/shared/api/types";
 import { millis } from "@/shared/lib/format";
-import { useRange } from "@/shared/lib/range";
+import { useNow } from "@/shared/lib/hooks";
+import { beginning, spanName, useRange } from "@/shared/lib/range";
 import { Ago, Empty, ErrorNote, Panel, Waiting } from "@/shared/ui/basics";
 import { StateMark } from "@/shared/ui/StateMark";
 import { StateStrip } from "@/shared/ui/StateStrip";
-import { t } from "@/strings";
 import { LatencyChart } from "../LatencyChart";
+import { t } from "../strings";
 import { useCheckHistories } from "../useServiceHistory";
 import { Waterfall } from "../Waterfall";
 import css from "./ServiceChecks.module.css";
 
 interface Props {
   name: string;
+  /** When the service was first known. */
+  since?: string;
   checks: Check[];
   ready: boolean;
   error: unknown;
 }
 
-export function ServiceChecks({ name, checks, ready, error }: Props) {
-  const { range, hours } = useRange();
+export function ServiceChecks({ name, since, checks, ready, error }: Props) {
+  const span = useRange();
+  const now = useNow(60_000);
+  const begins = beginning(since ?? span.began, span.seconds, now);
   const search = useSearch({ from: "/services/$name" });
   const navigate = useNavigate({ from: "/services/$name" });
-  const histories = useCheckHistories(checks, hours);
+  const histories = useCheckHistories(checks, span);
   const chosen =
     histories.find((each) => each.check.id === search.check) ??
     histories.find((each) => each.check.state === "down") ??
@@ -58,7 +63,11 @@ export function ServiceChecks({ name, checks, ready, error }: Props) {
   }
   return (
     <>
-      <Panel title={t.service.checks} note={t.service.checksNote(t.shell.ranges[range])} flush>
+      <Panel
+        title={t.service.checks}
+        note={[t.service.checksNote(spanName(span.seconds)), begins].filter(Boolean).join("; ")}
+        flush
+      >
         <ul className={css.list}>
           {histories.map(({ check, slots }) => (
             <li key={check.id} data-chosen={check.id === chosen.check.id || undefined}>
@@ -74,7 +83,7 @@ export function ServiceChecks({ name, checks, ready, error }: Props) {
                 <code>{check.target}</code>
               </span>
               <span className={css.strip}>
-                <StateStrip slots={slots} hours={hours} height={24} />
+                <StateStrip slots={slots} seconds={span.seconds} height={24} />
               </span>
               <LastProbe check={check} />
             </li>
@@ -83,7 +92,7 @@ export function ServiceChecks({ name, checks, ready, error }: Props) {
       </Panel>
       <Panel
         title={t.service.latency}
-        note={chosen.check.name}
+        note={[chosen.check.name, begins].filter(Boolean).join("; ")}
         actions={
           <Button
             size="compact-sm"
@@ -94,7 +103,7 @@ export function ServiceChecks({ name, checks, ready, error }: Props) {
           </Button>
         }
       >
-        <LatencyChart history={chosen.history} hours={hours} name={name} />
+        <LatencyChart history={chosen.history} seconds={span.seconds} name={name} />
       </Panel>
       <SuccessAndFailure check={chosen.check} />
     </>

@@ -5,53 +5,69 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/shared/api/endpoints";
 import { q } from "@/shared/api/queries";
+import { listOf, plural } from "@/shared/lib/format";
+import { mostly, pooled } from "@/shared/lib/pool";
 import { useEnvironment } from "@/shared/lib/range";
 import { FormFoot, formClass, useAction } from "@/shared/ui/actions";
 import { Dialog } from "@/shared/ui/Dialog";
-import { t } from "@/strings";
+import { t } from "../strings";
 
 interface Props {
   opened: boolean;
-  /** Fixed when the form is opened from a service. */
-  service?: string;
+  /** Fixed when the form is opened for a service, or for several at once. */
+  services?: string[];
   onClose: () => void;
+  onDone?: () => void;
 }
 
-export function MaintenanceForm({ opened, service, onClose }: Props) {
+export function MaintenanceForm({ opened, services, onClose, onDone }: Props) {
+  const title = services ? `${t.maintenance.title}: ${whatOf(services)}` : t.maintenance.title;
   return (
-    <Dialog
-      opened={opened}
-      onClose={onClose}
-      title={service ? `${t.maintenance.title}: ${service}` : t.maintenance.title}
-    >
-      {opened && <Fields service={service} onClose={onClose} />}
+    <Dialog opened={opened} onClose={onClose} title={title}>
+      {opened && <Fields fixed={services} onClose={onClose} onDone={onDone} />}
     </Dialog>
   );
 }
 
-function Fields({ service, onClose }: { service: string | undefined; onClose: () => void }) {
+/** One by its name, several by their number. */
+const whatOf = (services: string[]) =>
+  services.length === 1 ? (services[0] ?? "") : plural(services.length, "service");
+
+interface FieldsProps {
+  fixed: string[] | undefined;
+  onClose: () => void;
+  onDone: (() => void) | undefined;
+}
+
+function Fields({ fixed, onClose, onDone }: FieldsProps) {
   const environment = useEnvironment();
-  const services = useQuery({ ...q.services(environment), enabled: service === undefined });
-  const [chosen, setChosen] = useState(service ?? "");
+  const services = useQuery({ ...q.services(environment), enabled: fixed === undefined });
+  const [chosen, setChosen] = useState("");
   const [reason, setReason] = useState("");
   const [minutes, setMinutes] = useState("30");
   const create = useAction({
     inForm: true,
     what: "start the maintenance",
-    run: () =>
-      api.startMaintenance(
-        {
-          service: chosen || null,
-          reason,
-          starts_at: new Date().toISOString(),
-          ends_at: new Date(Date.now() + Number(minutes) * 60_000).toISOString(),
-        },
-        environment,
+    run: () => {
+      const starts_at = new Date().toISOString();
+      const ends_at = new Date(Date.now() + Number(minutes) * 60_000).toISOString();
+      return mostly(
+        pooled(fixed ?? [chosen || null], (service) =>
+          api.startMaintenance({ service, reason, starts_at, ends_at }, environment),
+        ),
+      );
+    },
+    done: ({ done, failed }) =>
+      t.maintenance.created(
+        fixed ? whatOf(done.map(({ item }) => item ?? "")) : chosen || t.common.wholeFleet.toLowerCase(),
+        failed.map(({ item }) => item ?? ""),
       ),
-    done: () => t.maintenance.created(chosen || t.common.wholeFleet.toLowerCase()),
-    undo: (made) => api.endMaintenance(made.id),
+    undo: ({ done }) => pooled(done, ({ result }) => api.endMaintenance(result.id)),
     touches: ["maintenance", "states", "checks"],
-    onDone: onClose,
+    onDone: () => {
+      onClose();
+      onDone?.();
+    },
   });
   return (
     <form
@@ -62,7 +78,8 @@ function Fields({ service, onClose }: { service: string | undefined; onClose: ()
       }}
     >
       <p className="muted">{t.maintenance.text}</p>
-      {service === undefined && (
+      {fixed && fixed.length > 1 && <p>{listOf(fixed, 12)}</p>}
+      {fixed === undefined && (
         <NativeSelect
           label={t.common.service}
           value={chosen}

@@ -13,7 +13,7 @@ import { names, type Piece } from "@/shared/lib/sentence";
 import { Confirm, useAction } from "@/shared/ui/actions";
 import { Empty, ErrorNote, PageHead, Panel, Tag, Waiting } from "@/shared/ui/basics";
 import { Icon } from "@/shared/ui/icons";
-import { t } from "@/strings";
+import { t } from "../strings";
 import { MaintenanceForm } from "./MaintenanceForm";
 import css from "./MaintenancePage.module.css";
 

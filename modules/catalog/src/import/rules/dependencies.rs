@@ -81,9 +81,13 @@ fn undefined(file: &File, landscape: &Landscape<'_>, findings: &mut Vec<Finding>
                     "no imported source"
                 },
             );
-            let finding = Finding::new(Code::UndefinedDependency, file.place(item.line), message)
+            let elsewhere = landscape.is_elsewhere(&dependency);
+            let mut finding = Finding::new(Code::UndefinedDependency, file.place(item.line), message)
                 .with("service", service.name.clone())
                 .with("dependency", dependency.name);
+            if elsewhere {
+                finding = finding.with("environment", dependency.environment.to_string());
+            }
             findings.push(soften(finding, file));
         }
     }
@@ -101,9 +105,7 @@ fn dropped(landscape: &Landscape<'_>) -> BTreeMap<Key, Dropped> {
         let mut older: Vec<&File> = landscape
             .files
             .iter()
-            .filter(|file| {
-                file.superseded_by.is_some() && file.kind == newest.kind && file.base_name() == newest.base_name()
-            })
+            .filter(|file| file.superseded_by.is_some() && file.registry == newest.registry)
             .collect();
         older.sort_by(|a, b| compare_versions(b.version(), a.version()).then_with(|| a.path.cmp(&b.path)));
         let listed: BTreeSet<String> = newest
@@ -158,6 +160,13 @@ fn stale(
         }
         let objectives = file.content.objectives.iter();
         names.extend(objectives.map(|one| (landscape.key(&one.service, one.environment.as_ref()), one.line)));
+        for declared in &file.content.declarations {
+            // Those of SLOs are among the objectives.
+            if let Some(service) = declared.service.as_ref().filter(|_| declared.kind != "slo") {
+                let key = landscape.key(&service.value, declared.environment.as_ref());
+                names.push((key, service.line));
+            }
+        }
         for (key, line) in names {
             let Some(found) = dropped.get(&key) else {
                 continue;

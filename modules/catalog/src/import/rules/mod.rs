@@ -11,6 +11,7 @@ mod ports;
 mod prometheus;
 mod promql;
 mod routes;
+mod undefined;
 mod versions;
 
 use super::{
@@ -29,6 +30,7 @@ pub(crate) fn compare(landscape: &Landscape<'_>) -> Vec<Finding> {
     let unserved = endpoints::check(landscape, &mut findings);
     ports::check(landscape, &unserved, &mut findings);
     objectives::check(landscape, &mut findings);
+    undefined::check(landscape, &mut findings);
     prometheus::check(landscape, &mut findings);
     routes::check(landscape, &mut findings);
     versions::check(landscape, &mut findings);

@@ -40,13 +40,7 @@ pub(super) fn check(landscape: &Landscape<'_>, findings: &mut Vec<Finding>) {
     if by_service.is_empty() {
         return;
     }
-    let former = formerly_known(landscape);
-    let fleet_is_known = landscape.services().next().is_some();
     for (key, objectives) in &by_service {
-        // Objectives imported alone are about services that come with another import.
-        if fleet_is_known && !landscape.knows(key) && !former.contains(key) {
-            unknown(key, objectives, findings);
-        }
         units(key, objectives, findings);
     }
     missing(landscape, &by_service, findings);
@@ -120,28 +114,6 @@ fn contradictions(file: &File, objective: &Objective, landscape: &Landscape<'_>,
             );
             report(downtime.line, Some((key, downtime.value)), message);
         }
-    }
-}
-
-/// Every service that only an older version of a registry defines.
-fn formerly_known(landscape: &Landscape<'_>) -> BTreeSet<Key> {
-    let older = landscape.files.iter().filter(|file| file.superseded_by.is_some());
-    older
-        .flat_map(|file| &file.content.statements)
-        .map(|statement| landscape.key(&statement.name, statement.environment.as_ref()))
-        .collect()
-}
-
-fn unknown(key: &Key, objectives: &[(&File, &Objective)], findings: &mut Vec<Finding>) {
-    for (file, objective) in objectives {
-        let message = format!(
-            "An objective is about {}, which no imported source defines. Define the service or correct the name.",
-            key.name
-        );
-        findings.push(
-            Finding::new(Code::UnknownSloService, file.place(objective.line), message)
-                .with("service", key.name.clone()),
-        );
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::{
     import::{
         codes::Code,
-        detect::FileKind,
         landscape::{File, Landscape},
         report::Finding,
     },
@@ -13,13 +12,11 @@ use crate::{
 };
 
 pub(super) fn check(landscape: &Landscape<'_>, findings: &mut Vec<Finding>) {
-    let mut histories: BTreeMap<&str, Vec<&File>> = BTreeMap::new();
-    for file in landscape
-        .files
-        .iter()
-        .filter(|file| file.kind == FileKind::Registry && file.version().is_some())
-    {
-        histories.entry(file.base_name()).or_default().push(file);
+    let mut histories: BTreeMap<usize, Vec<&File>> = BTreeMap::new();
+    for file in landscape.files {
+        if let Some(registry) = file.registry {
+            histories.entry(registry).or_default().push(file);
+        }
     }
     for mut history in histories.into_values() {
         history.sort_by(|a, b| compare_versions(a.version(), b.version()).then_with(|| a.path.cmp(&b.path)));

@@ -230,30 +230,27 @@ fn declare(kind: &str, name: At<String>, environment: Option<Environment>, spec:
     if let Json::Object(fields) = &mut body {
         fields.entry("name").or_insert_with(|| Json::String(name.value.clone()));
     }
-    if matches!(kind, "Check" | "Slo") {
-        match spec
-            .get("service")
-            .and_then(|node| node.text().map(|text| (node, text)))
-        {
-            Some((node, service)) if kind == "Slo" => content.objectives.push(Objective {
-                service: service.to_owned(),
-                line: node.line,
-                environment: environment.clone(),
-                numbers: numbers(spec),
-            }),
-            Some(_) => {}
-            None => invalid(
-                content,
-                name.line,
-                format!("this {kind} names no service; write `service: …` in its `spec`"),
-            ),
-        }
+    let service = located(spec, "service");
+    match (&service, kind) {
+        (Some(service), "Slo") => content.objectives.push(Objective {
+            service: service.value.clone(),
+            line: service.line,
+            environment: environment.clone(),
+            numbers: numbers(spec),
+        }),
+        (None, "Check" | "Slo") => invalid(
+            content,
+            name.line,
+            format!("this {kind} names no service; write `service: …` in its `spec`"),
+        ),
+        _ => {}
     }
     content.declarations.push(Declared {
         kind: kind.to_ascii_lowercase(),
         name: name.value,
         environment,
         body,
+        service,
         line: name.line,
     });
 }

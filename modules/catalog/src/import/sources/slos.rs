@@ -63,6 +63,7 @@ fn declare(objective: &Objective, content: &mut Content) {
         name,
         environment: None,
         body,
+        service: Some(At::new(objective.service.clone(), objective.line)),
         line: availability.line,
     });
 }

@@ -35,7 +35,7 @@ spec: {service: payments-api, objective: 99.9}
 ---
 apiVersion: mainstay/v1
 kind: Check
-metadata: {name: payments-login}
+metadata: {name: payments-login, environment: staging}
 spec: {service: payments-api, kind: http, target: "http://payments-api:8001/login", interval_ms: 15000}
 ---
 apiVersion: mainstay/v1
@@ -71,7 +71,7 @@ fn services_and_declarations_of_every_kind_are_read() {
         declared,
         [
             ("slo", "payments-available", "staging"),
-            ("check", "payments-login", "production"),
+            ("check", "payments-login", "staging"),
             ("webhook", "chat", "production"),
         ]
     );

@@ -6,6 +6,7 @@ mod mainstay_yaml;
 mod precedence;
 mod rules;
 mod sources;
+mod undefined;
 
 use super::{Analysis, Finding, ImportOptions, InputFile, analyse};
 use crate::model::ServiceSpec;

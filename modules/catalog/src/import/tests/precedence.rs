@@ -74,6 +74,26 @@ fn of_several_versions_only_the_newest_speaks() {
 }
 
 #[test]
+fn registries_of_one_name_that_describe_other_services_are_two_registries() {
+    let shop = registry("1", &[("web", 1, &["api"]), ("api", 2, &[])]);
+    let bank = registry("9", &[("ledger", 3, &[]), ("teller", 4, &["ledger"])]);
+    let shop_before = registry("0.9", &[("web", 1, &[]), ("api", 2, &[])]);
+    let analysis = import(&[
+        ("bank/service_registry.json", &bank),
+        ("old/service_registry.json", &shop_before),
+        ("shop/service_registry.json", &shop),
+    ]);
+    assert_eq!(analysis.services.len(), 4);
+    let notes: Vec<&str> = analysis.files.iter().map(|file| file.note.as_str()).collect();
+    assert_eq!(notes, ["", "superseded by 1", ""]);
+    assert!(
+        !codes(&analysis).contains(&"stale-reference"),
+        "{:?}",
+        analysis.findings
+    );
+}
+
+#[test]
 fn an_empty_dependency_list_is_a_statement_and_wins() {
     let registry = registry("1", &[("web", 1, &[]), ("db", 2, &[])]);
     let yaml = "service: {name: web, port: 1}\ndependencies:\n  db: {}\n";

@@ -126,7 +126,7 @@ fn an_objective_about_nobody_and_a_service_without_one_are_found() {
         ("r.json", &registry),
         ("slos.json", "{\"services\": {\"b\": {\"availability\": 99.9}}}"),
     ]);
-    assert_eq!(codes(&analysis), ["missing-slo", "unknown-slo-service"]);
+    assert_eq!(codes(&analysis), ["missing-slo", "undefined-service"]);
 }
 
 #[test]

@@ -122,6 +122,28 @@ async fn a_newer_registry_replaces_an_older_one_of_an_earlier_import() {
 }
 
 #[tokio::test]
+async fn a_registry_of_another_repository_replaces_none_of_the_same_name() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        let shop = registry("1.0", "a", &["fks_api", "fks_web"]);
+        let bank = registry("7.0", "b", &["ledger", "teller", "vault"]);
+        import(&catalog, vec![file("shop/service_registry.json", &shop)]).await;
+        let report = import(&catalog, vec![file("bank/service_registry.json", &bank)]).await;
+        assert!(report.changes.iter().all(|change| change.change == ChangeKind::Added));
+        assert_eq!(names(&catalog), ["fks-api", "fks-web", "ledger", "teller", "vault"]);
+        let newer = registry("1.1", "a", &["fks_api", "fks_web", "fks_data"]);
+        import(&catalog, vec![file("shop-next/service_registry.json", &newer)]).await;
+        let facts = catalog.facts(&scope(), &name("fks-api")).await.unwrap();
+        assert!(
+            facts
+                .iter()
+                .any(|fact| fact.superseded && fact.source.version.as_deref() == Some("1.0"))
+        );
+        assert!(!catalog.facts(&scope(), &name("vault")).await.unwrap()[0].superseded);
+    }
+}
+
+#[tokio::test]
 async fn an_alias_merges_two_names_now_and_in_later_imports() {
     for database in mainstay_testkit::databases(MIGRATIONS).await {
         let (catalog, _) = open(&database).await;
@@ -155,20 +177,86 @@ async fn an_alias_merges_two_names_now_and_in_later_imports() {
     }
 }
 
+const SLO: &str =
+    "apiVersion: mainstay/v1\nkind: Slo\nmetadata: {name: web-slo}\nspec: {service: fks_web, objective: 99}\n";
+
+fn undefined(report: &Import) -> Vec<(&str, &str)> {
+    let found = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == "undefined-service");
+    found
+        .map(|finding| (finding.file.as_str(), finding.severity.as_str()))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_slo_for_a_service_that_neither_the_files_nor_the_catalog_know_is_an_error() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        let alone = import(&catalog, vec![file("slo.yaml", SLO)]).await;
+        assert_eq!(undefined(&alone), [("slo.yaml", "error")]);
+        assert_eq!(catalog.declarations("slo").len(), 1, "the service may come later");
+
+        // The service comes with the same import, and with an earlier one.
+        let both = vec![
+            file("slo.yaml", SLO),
+            file("registry.json", &registry("1.0", "a", &["fks_web", "fks_api"])),
+        ];
+        assert!(undefined(&import(&catalog, both).await).is_empty());
+        assert!(undefined(&import(&catalog, vec![file("slo.yaml", SLO)]).await).is_empty());
+
+        // An import that takes the service away leaves its SLO without one.
+        let gone = vec![
+            file("slo.yaml", SLO),
+            file("registry.json", &registry("1.1", "a", &["fks_api"])),
+        ];
+        assert_eq!(undefined(&import(&catalog, gone).await), [("slo.yaml", "error")]);
+    }
+}
+
+#[tokio::test]
+async fn an_alias_for_an_unknown_service_is_told_about_when_it_is_made_and_not_again() {
+    let database = mainstay_testkit::sqlite(MIGRATIONS).await;
+    let (catalog, _) = open(&database).await;
+    let files = vec![file("registry.json", &registry("1.0", "a", &["fks_web", "fks_api"]))];
+    import(&catalog, files.clone()).await;
+    let alias = |to: &str| ImportRequest {
+        aliases: BTreeMap::from([("web-ui".to_owned(), Some(to.to_owned()))]),
+        ..ImportRequest::of(Vec::new())
+    };
+    let wrong = catalog.import(&scope(), &Actor::Local, alias("fks_wbe")).await.unwrap();
+    assert_eq!(undefined(&wrong), [("aliases", "warning")]);
+    assert!(wrong.findings[0].message.contains("Did you mean `fks-web`?"));
+    assert!(undefined(&import(&catalog, files).await).is_empty());
+    let right = catalog.import(&scope(), &Actor::Local, alias("fks_web")).await.unwrap();
+    assert!(undefined(&right).is_empty());
+}
+
 #[tokio::test]
 async fn a_wrong_request_changes_nothing_and_names_each_field() {
     let database = mainstay_testkit::sqlite(MIGRATIONS).await;
     let (catalog, _) = open(&database).await;
     let request = ImportRequest {
         aliases: BTreeMap::from([("a b".to_owned(), None), ("x".to_owned(), Some("X".to_owned()))]),
-        ..ImportRequest::of(vec![file("", ""), file("a", ""), file("a", "")])
+        formerly: BTreeMap::from([("a".to_owned(), vec![" ".to_owned()])]),
+        ..ImportRequest::of(vec![file("", ""), file("a", ""), file("b", ""), file("b", "")])
     };
     let error = catalog.import(&scope(), &Actor::Local, request).await.unwrap_err();
     let CatalogError::Invalid(errors) = error else {
         panic!("{error}")
     };
     let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
-    assert_eq!(fields, ["files[0].path", "files[2].path", "aliases.a b", "aliases.x"]);
+    assert_eq!(
+        fields,
+        [
+            "files[0].path",
+            "files[3].path",
+            "files[1].formerly",
+            "aliases.a b",
+            "aliases.x"
+        ]
+    );
     assert!(
         catalog
             .imports(&scope(), &PageRequest::first(10))

@@ -153,12 +153,11 @@ async fn a_preview_without_a_server_is_the_report_of_a_dry_run() {
             left_out,
             ..ImportRequest::of(files.clone())
         };
-        let mut answered = catalog.import(&scope(), &Actor::Local, request).await.unwrap();
+        let answered = catalog.import(&scope(), &Actor::Local, request).await.unwrap();
         let validators: [Arc<dyn DeclarationValidator>; 1] = [Arc::new(NoSlos)];
         let shown = crate::preview(&files, &options, &validators, answered.id, answered.at);
-        assert_eq!(answered.changes.len(), 2, "only a server knows what would change");
-        answered.changes.clear();
-        assert_eq!(shown, answered);
+        assert_eq!(shown, answered, "the catalog is empty");
+        assert_eq!(shown.changes.len(), 2);
         let codes: Vec<&str> = shown.findings.iter().map(|finding| finding.code.as_str()).collect();
         assert_eq!(
             codes,
@@ -181,6 +180,47 @@ impl DeclarationValidator for NoSlos {
     fn validate(&self, declaration: &Declaration) -> Vec<String> {
         let refused = declaration.name.contains("api");
         refused.then(|| "it promises too much".to_owned()).into_iter().collect()
+    }
+}
+
+/// Keeps every webhook, and says that its secret is missing.
+struct NoSecrets;
+
+impl DeclarationValidator for NoSecrets {
+    fn kind(&self) -> &'static str {
+        "webhook"
+    }
+
+    fn validate(&self, _: &Declaration) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn hindrances(&self, _: &Declaration) -> Vec<String> {
+        vec!["its secret is missing".to_owned()]
+    }
+}
+
+#[tokio::test]
+async fn a_declaration_that_is_only_hindered_is_a_finding_and_is_kept() {
+    for database in mainstay_testkit::databases(MIGRATIONS).await {
+        let (catalog, _) = open(&database).await;
+        catalog.add_validator(Arc::new(NoSecrets));
+        let hook =
+            "apiVersion: mainstay/v1\nkind: Webhook\nmetadata: {name: pager}\nspec: {url: 'https://x.example'}\n";
+        let report = import(&catalog, vec![file("hooks.yaml", hook)]).await;
+        let said: Vec<_> = report
+            .findings
+            .iter()
+            .map(|finding| (finding.code.as_str(), finding.message.as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [(
+                "invalid-declaration",
+                "The webhook `pager` cannot be used: its secret is missing"
+            )]
+        );
+        assert_eq!(catalog.declarations("webhook").len(), 1);
     }
 }
 

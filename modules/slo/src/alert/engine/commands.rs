@@ -2,12 +2,17 @@
 
 use jiff::Timestamp;
 use mainstay_kernel::{Page, PageRequest, Problem, ProblemKind, Scope};
+use mainstay_store::StoreError;
 use tokio::sync::oneshot;
 
-use super::{Alerts, Input};
-use crate::alert::{
-    model::{Alert, AlertId, Silence, SilenceId, TimelineEntry},
-    store::{self, AlertFilter, SilenceRow},
+use super::{Alerts, Answer, Input};
+use crate::{
+    alert::{
+        model::{Alert, AlertId, Silence, SilenceId, TimelineEntry},
+        store::{self, AlertFilter, Order, SilenceRow},
+    },
+    known,
+    store::{Kept, changing},
 };
 
 impl Alerts {
@@ -37,29 +42,28 @@ impl Alerts {
         by: String,
         note: Option<String>,
     ) -> Result<Alert, Problem> {
-        self.check_open(scope, id).await?;
-        let (answer, answered) = oneshot::channel();
-        self.tell(Input::Acknowledge {
-            scope: scope.clone(),
-            id,
-            by,
-            note,
-            answer,
-        });
-        answered.await.unwrap_or_else(|_| Err(stopping()))
+        self.order(scope, id, Order::Acknowledge { by, note }).await
     }
 
     /// Somebody gives an alert back.
     pub(crate) async fn unacknowledge(&self, scope: &Scope, id: AlertId, by: String) -> Result<Alert, Problem> {
+        self.order(scope, id, Order::Unacknowledge { by }).await
+    }
+
+    /// Done here, if this replica decides alerts, and otherwise by the one that does.
+    async fn order(&self, scope: &Scope, id: AlertId, order: Order) -> Result<Alert, Problem> {
         self.check_open(scope, id).await?;
+        if !self.leads() {
+            return self.ask(scope, id, order).await;
+        }
         let (answer, answered) = oneshot::channel();
-        self.tell(Input::Unacknowledge {
+        self.tell(Input::Order {
             scope: scope.clone(),
             id,
-            by,
-            answer,
+            order,
+            answer: Answer::Here(answer),
         });
-        answered.await.unwrap_or_else(|_| Err(stopping()))
+        answered.await.unwrap_or_else(|_| Err(moved()))
     }
 
     async fn check_open(&self, scope: &Scope, id: AlertId) -> Result<(), Problem> {
@@ -78,22 +82,24 @@ impl Alerts {
 
     /// Adds a silence; it counts at once.
     pub(crate) async fn silence(&self, scope: &Scope, silence: Silence) -> Result<Silence, Problem> {
-        self.check_silence(&silence)?;
+        self.check_silence(scope, &silence)?;
         let row = SilenceRow {
             scope: scope.clone(),
             silence,
         };
-        store::add_silence(&self.inner.db, &row).await?;
-        self.reload_silences().await?;
-        self.tell(Input::Silences);
+        let mut tx = self.inner.db.begin().await?;
+        changing(&mut tx, Kept::Silences).await?;
+        store::add_silence(&mut tx, &row).await?;
+        tx.commit().await?;
+        self.take_over_silences().await?;
         Ok(row.silence)
     }
 
-    fn check_silence(&self, silence: &Silence) -> Result<(), Problem> {
+    fn check_silence(&self, scope: &Scope, silence: &Silence) -> Result<(), Problem> {
         let invalid = |field: &str, message: &str| {
             Err(Problem::invalid(
                 "invalid-silence",
-                format!("The silence cannot be made: `{field}` {message}."),
+                format!("The silence cannot be made. `{field}`: {message}."),
             )
             .field(field, message))
         };
@@ -107,17 +113,30 @@ impl Alerts {
         if silence.reason.trim().is_empty() {
             return invalid("reason", "must say why, for those who find it");
         }
+        let missing = |service| known::missing(&self.inner.fleets, &scope.environment, service);
+        if let Some(missing) = silence.service.as_ref().and_then(missing) {
+            return invalid("service", &missing);
+        }
         Ok(())
     }
 
     /// Lifts a silence at once.
     pub(crate) async fn lift_silence(&self, scope: &Scope, id: SilenceId) -> Result<(), Problem> {
-        if !store::delete_silence(&self.inner.db, scope, id).await? {
+        let mut tx = self.inner.db.begin().await?;
+        changing(&mut tx, Kept::Silences).await?;
+        if !store::delete_silence(&mut tx, scope, id).await? {
             return Err(Problem::not_found(format_args!(
                 "silence `{id}` in {}",
                 scope.environment
             )));
         }
+        tx.commit().await?;
+        self.take_over_silences().await?;
+        Ok(())
+    }
+
+    /// Reads the silences again, after they were changed here or by another replica.
+    pub(crate) async fn take_over_silences(&self) -> Result<(), StoreError> {
         self.reload_silences().await?;
         self.tell(Input::Silences);
         Ok(())
@@ -135,10 +154,12 @@ pub(super) fn no_such_alert(scope: &Scope, id: AlertId) -> Problem {
     Problem::not_found(format_args!("alert `{id}` in {}", scope.environment))
 }
 
-fn stopping() -> Problem {
+/// Whoever decided alerts here has stopped in the middle of it.
+fn moved() -> Problem {
     Problem::new(
         ProblemKind::Unavailable,
-        "shutting-down",
-        "Mainstay is shutting down. Try again in a few seconds.",
+        "moved",
+        "This replica of Mainstay has just stopped deciding alerts, and another takes over within seconds. Look at the alert, \
+         then try again.",
     )
 }

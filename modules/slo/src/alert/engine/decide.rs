@@ -1,6 +1,9 @@
 //! From what the objectives, the watch and the catalog say to events of the folding machine.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_catalog::{Fleet, ServiceName, Tier};
@@ -40,12 +43,7 @@ impl Run {
     }
 
     pub(super) fn decision(&mut self, batch: &mut Batch, decision: &Decision) {
-        let key = AlertKey {
-            kind: AlertKind::ServiceDown,
-            environment: decision.environment.clone(),
-            service: decision.service.clone(),
-            slo_id: None,
-        };
+        let key = down_key(decision);
         if decision.down {
             let severity = self.severity(&decision.environment, &decision.service);
             self.raise(
@@ -119,7 +117,7 @@ impl Run {
             failing_since,
             opened_at: now,
             memory,
-            delivered_at: None,
+            told_at: None,
             phase: Phase::Standing { since: now },
         };
         self.book.records.insert(
@@ -133,6 +131,8 @@ impl Run {
                 resolved_at: None,
                 acknowledged_at: None,
                 acknowledged_by: None,
+                told: None,
+                accepted: 0,
             },
         );
         let new_environment = !self.folds.contains_key(&environment);
@@ -193,13 +193,74 @@ impl Run {
         }
     }
 
-    /// Compares the open alerts with what the watch has decided, in case a change was lost with an earlier process.
+    /// Compares the open alerts with what the watch has decided, in case a change was lost with an earlier engine. What that
+    /// one did may rest on probes that were lost with it: the alert it opened is over only when the service was seen well
+    /// since, and one it resolved is opened again only when the service has failed since.
     pub(super) fn reconcile(&mut self, batch: &mut Batch) {
-        for decision in self.watching.clone().decisions() {
-            self.decision(batch, &decision);
+        let decisions = self.watching.clone().decisions();
+        let doubtful = decisions.iter().filter(|decision| !self.is_news(decision));
+        self.doubts = doubtful.map(place).collect();
+        if !self.doubts.is_empty() {
+            // From here on a probe is told; whatever came before is seen below.
+            self.alerts.inner.waiting.store(true, Ordering::SeqCst);
+        }
+        for decision in decisions {
+            self.compare(batch, &decision);
         }
         let now = Instant::now();
         self.kicked.retain(|_, at| now.duration_since(*at) < KICK_GAP);
+    }
+
+    /// A service was seen well: what was doubtful about it may be settled.
+    pub(super) fn settle(&mut self, batch: &mut Batch, environment: &Environment, service: &ServiceName) {
+        let place = (environment.clone(), service.clone());
+        if !self.doubts.contains(&place) {
+            return;
+        }
+        let decisions = self.watching.clone().decisions();
+        for decision in decisions.iter().filter(|decision| self::place(decision) == place) {
+            self.compare(batch, decision);
+        }
+    }
+
+    fn compare(&mut self, batch: &mut Batch, decision: &Decision) {
+        if self.is_news(decision) {
+            self.doubts.remove(&place(decision));
+            self.decision(batch, decision);
+        }
+    }
+
+    fn is_news(&self, decision: &Decision) -> bool {
+        let news = &self.alerts.inner.news;
+        let (environment, service) = (&decision.environment, &decision.service);
+        let open = self
+            .folds
+            .get(environment)
+            .and_then(|fold| fold.find(&down_key(decision)));
+        match open {
+            None if decision.down => self
+                .resolved
+                .get(&place(decision))
+                .is_none_or(|at| news.failed_since(environment, service, *at)),
+            Some(open) if !decision.down => {
+                decision.in_maintenance || news.succeeded_since(environment, service, open.opened_at)
+            }
+            _ => true,
+        }
+    }
+}
+
+fn place(decision: &Decision) -> (Environment, ServiceName) {
+    (decision.environment.clone(), decision.service.clone())
+}
+
+/// What an alert about a service being down is about.
+fn down_key(decision: &Decision) -> AlertKey {
+    AlertKey {
+        kind: AlertKind::ServiceDown,
+        environment: decision.environment.clone(),
+        service: decision.service.clone(),
+        slo_id: None,
     }
 }
 

@@ -1,15 +1,20 @@
 //! The alert engine: one task that owns the open alerts, feeds the folding machine, writes what follows in one transaction,
-//! and only then lets anybody be told.
+//! and only then lets anybody be told. Of several replicas one runs it at a time.
 //!
-//! **Invariant:** an alert's opening and its deliveries are committed before the first attempt. Whatever was committed is
-//! taken up again after a crash; whatever was not is stated again by the objectives and the watch.
+//! **Invariant:** an alert's opening and its deliveries are committed before the first attempt, and only by the replica that
+//! holds the lease. Whatever was committed is taken up again after a crash; whatever was not is stated again by the objectives
+//! and the watch.
 
 mod apply;
 mod commands;
 mod decide;
+mod elsewhere;
+mod lead;
+pub(crate) mod live;
 mod run;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod view;
 mod words;
 
@@ -29,12 +34,13 @@ use mainstay_kernel::{Environment, Problem, Scope, World, uuid::Uuid};
 use mainstay_providers::Outgoing;
 use mainstay_runtime::Tasks;
 use mainstay_store::{Database, StoreError};
+use mainstay_work::{Placement, Role};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     model::{Alert, AlertId, Silence},
     news::News,
-    store::{self, SilenceRow},
+    store::{self, CommandId, Order, SilenceRow},
 };
 use crate::{
     delivery::{
@@ -42,8 +48,19 @@ use crate::{
         heartbeat::{Heartbeat, HeartbeatConfig},
         service::Deliveries,
     },
+    shared::{Sender, Shared},
     signal::{Signal, SignalSink},
+    term::Seat,
 };
+
+/// The lease of the replica that decides and delivers alerts. It stays where it is: what is open need not be loaded again.
+const PAGE: (&str, Placement) = (
+    "slo.page",
+    Placement {
+        role: Role::Page,
+        spread: false,
+    },
+);
 
 /// Every environment's fleet, as the catalog announces it.
 pub type Fleets = watch::Receiver<Arc<BTreeMap<Environment, Arc<Fleet>>>>;
@@ -83,6 +100,8 @@ pub trait Watching: Send + Sync {
     fn is_watched(&self, environment: &Environment, service: &ServiceName) -> bool;
     /// What is decided about every service now.
     fn decisions(&self) -> Vec<Decision>;
+    /// Has every condition of the objectives stated anew: the engine has heard of none so far.
+    fn state_anew(&self);
 }
 
 /// What is decided about one service.
@@ -96,6 +115,8 @@ pub struct Decision {
     pub down: bool,
     /// The reason in words.
     pub reason: Option<String>,
+    /// Whether it is in maintenance, in which it is not down whatever its checks say.
+    pub in_maintenance: bool,
 }
 
 /// Alerts, silences, webhooks and deliveries: the facade of this half of the module.
@@ -110,7 +131,11 @@ pub(crate) struct Inner {
     pub hub: EventHub,
     pub deliveries: Deliveries,
     pub config: AlertsConfig,
-    inputs: mpsc::UnboundedSender<Input>,
+    pub shared: Shared,
+    pub sender: Sender,
+    pub seat: Seat,
+    /// To the engine, while it runs here.
+    inputs: RwLock<Option<mpsc::UnboundedSender<Input>>>,
     fleets: Fleets,
     news: News,
     /// Whether an alert waits for news of a service, so that probes are worth telling.
@@ -134,31 +159,32 @@ enum Input {
         since: Timestamp,
     },
     Silences,
-    Acknowledge {
+    /// One more webhook has accepted the opening of an alert; it is written down already.
+    Accepted(AlertId),
+    Order {
         scope: Scope,
         id: AlertId,
-        by: String,
-        note: Option<String>,
-        answer: Answer,
-    },
-    Unacknowledge {
-        scope: Scope,
-        id: AlertId,
-        by: String,
+        order: Order,
         answer: Answer,
     },
 }
 
-type Answer = oneshot::Sender<Result<Alert, Problem>>;
+/// Whom to tell what became of an order.
+enum Answer {
+    /// A person at this replica.
+    Here(oneshot::Sender<Result<Alert, Problem>>),
+    /// Whoever wrote it down at another.
+    Elsewhere(CommandId),
+}
 
 /// What is made by [`Alerts::new`] and consumed by [`Alerts::start`].
 pub struct Engine {
-    inputs: mpsc::UnboundedReceiver<Input>,
     queue: Queue,
 }
 
 impl Alerts {
-    /// Alerts that take note of what they are told from now on, and act on it once started.
+    /// Alerts that are decided here once they are started and the lease is this replica's. Declares the lease, so it comes
+    /// before [`mainstay_work::Leases::start`].
     pub fn new(
         db: Database,
         world: World,
@@ -166,97 +192,67 @@ impl Alerts {
         fleets: Fleets,
         outgoing: Arc<dyn Outgoing>,
         config: AlertsConfig,
+        shared: Shared,
     ) -> (Self, Engine) {
-        let (sender, inputs) = mpsc::unbounded_channel();
         let (dispatcher, queue) = Dispatcher::new();
+        let seat = Seat::declare(&shared.leases, PAGE.0, PAGE.1);
         let deliveries = Deliveries {
             db: db.clone(),
             world: world.clone(),
             outgoing,
             webhooks: Webhooks::default(),
             dispatcher,
+            wakes: shared.wakes.clone(),
             config: config.delivery.clone(),
             public_url: config.public_url.trim_end_matches('/').into(),
         };
         let inner = Inner {
+            sender: Sender::new(&world),
             db,
             world,
             hub,
             deliveries,
             config,
-            inputs: sender,
+            shared,
+            seat,
+            inputs: RwLock::default(),
             fleets,
             news: News::default(),
             waiting: AtomicBool::new(false),
             silences: RwLock::default(),
             heartbeat: RwLock::default(),
         };
-        (Self { inner: Arc::new(inner) }, Engine { inputs, queue })
+        (Self { inner: Arc::new(inner) }, Engine { queue })
     }
 
-    /// Loads what was open and unfinished, then works until shutdown.
+    /// Takes part in deciding and delivering until shutdown.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn start(&self, engine: Engine, watching: Arc<dyn Watching>, tasks: &Tasks) -> Result<(), StoreError> {
-        self.inner.deliveries.reload().await?;
+        let inner = &self.inner;
+        inner.deliveries.reload().await?;
         self.reload_silences().await?;
-        let open = store::all_open(&self.inner.db).await?;
-        let position = store::last_position(&self.inner.db).await?;
-        let deliveries = &self.inner.deliveries;
+        let alerts = self.clone();
         engine.queue.run(
             tasks,
             Parts {
-                db: self.inner.db.clone(),
-                world: self.inner.world.clone(),
-                hub: self.inner.hub.clone(),
-                outgoing: deliveries.outgoing.clone(),
-                webhooks: deliveries.webhooks.clone(),
-                config: deliveries.config.clone(),
+                db: inner.db.clone(),
+                world: inner.world.clone(),
+                hub: inner.hub.clone(),
+                outgoing: inner.deliveries.outgoing.clone(),
+                webhooks: inner.deliveries.webhooks.clone(),
+                config: inner.deliveries.config.clone(),
+                opening_accepted: Arc::new(move |id| alerts.tell(Input::Accepted(id))),
+                seat: inner.seat.clone(),
+                wakes: inner.shared.wakes.clone(),
+                sender: inner.sender.clone(),
             },
         );
-        run::start(self.clone(), engine.inputs, watching, open, position, tasks);
-        self.start_heartbeat(tasks);
-        self.start_pruning(tasks);
+        lead::start(self.clone(), watching, tasks);
+        self.follow_live(tasks);
+        self.start_upkeep(tasks);
         Ok(())
-    }
-
-    fn start_heartbeat(&self, tasks: &Tasks) {
-        let db = self.inner.db.clone();
-        let heartbeat = Heartbeat::start(
-            self.inner.config.heartbeat.clone(),
-            self.inner.deliveries.outgoing.clone(),
-            Arc::new(move || {
-                let db = db.clone();
-                Box::pin(async move { db.ping().await.map_err(|error| error.to_string()) })
-            }),
-            &self.inner.world,
-            tasks,
-        );
-        *self.inner.heartbeat.write().unwrap_or_else(PoisonError::into_inner) = heartbeat;
-    }
-
-    fn start_pruning(&self, tasks: &Tasks) {
-        const EVERY: Duration = Duration::from_hours(1);
-        let inner = self.inner.clone();
-        tasks.spawn("slo.prune-alerts", |context| async move {
-            while context.sleep(EVERY).await {
-                match inner.prune().await {
-                    Ok(detail) => context.ran(detail),
-                    Err(error) => context.failed(error),
-                }
-            }
-            Ok::<_, StoreError>(())
-        });
-    }
-
-    /// The outgoing heartbeat.
-    pub fn heartbeat(&self) -> Heartbeat {
-        self.inner
-            .heartbeat
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 
     /// Takes note of a finished probe. Cheap, and never blocks. What is probed during maintenance is not told: a failure
@@ -304,8 +300,10 @@ impl Alerts {
     }
 
     fn tell(&self, input: Input) {
-        // After shutdown nobody listens; what matters then is stated again at the next start.
-        let _ = self.inner.inputs.send(input);
+        // While nobody decides here, nobody listens; what matters is stated again when that begins.
+        if let Some(inputs) = &*self.inner.inputs.read().unwrap_or_else(PoisonError::into_inner) {
+            let _ = inputs.send(input);
+        }
     }
 
     /// The silences of an environment that are not over.
@@ -341,25 +339,6 @@ impl Alerts {
                 .any(|row| {
                     row.scope.environment == key.environment && row.silence.is_active(now) && row.silence.matches(key)
                 })
-    }
-}
-
-impl Inner {
-    async fn prune(&self) -> Result<String, StoreError> {
-        const BATCH: i64 = 1000;
-        let ago = |age: Duration| {
-            let age = jiff::SignedDuration::try_from(age).unwrap_or(jiff::SignedDuration::MAX);
-            self.world.now().checked_sub(age).unwrap_or(Timestamp::MIN)
-        };
-        let deliveries = self.deliveries.prune(ago(self.config.keep_deliveries)).await?;
-        let mut alerts = 0;
-        loop {
-            let deleted = store::delete_older_than(&self.db, ago(self.config.keep_alerts), BATCH).await?;
-            alerts += deleted;
-            if deleted < BATCH.unsigned_abs() {
-                return Ok(format!("deleted {alerts} old alerts and {deliveries} old deliveries"));
-            }
-        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    convert::Infallible,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -10,23 +9,24 @@ use std::{
 use jiff::Timestamp;
 use mainstay_catalog::{Fleet, ServiceName};
 use mainstay_kernel::Environment;
-use mainstay_runtime::{TaskContext, Tasks};
+use mainstay_runtime::TaskContext;
 use serde_json::json;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Alerts, Input, Watching,
-    apply::{Batch, Book},
-    commands::{already_resolved, no_such_alert},
+    Alerts, Answer, Input, Watching,
+    apply::{Batch, Book, Refusal, Rows, Uncommitted},
+    elsewhere::ASKED,
     view::{FleetView, SteadyClock},
 };
 use crate::{
     alert::{
         fold::{Effect, Event, Fold, HOLD, OpenAlert, Phase},
         model::{AlertId, What},
-        store::Record,
+        store::{self, Order, Record},
     },
     delivery::{model::DeliveryEvent, store::Job},
+    term::Term,
 };
 
 /// How many inputs are decided together at most, so that one flood becomes few transactions and none of them is long.
@@ -35,24 +35,23 @@ const MOST_AT_ONCE: usize = 256;
 const RECONCILE: Duration = Duration::from_secs(30);
 /// A deadline is looked at again after this at the latest, because the clock may have been set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How often it is looked at by itself whether something was asked at another replica.
+const LOOK_FOR_ORDERS: Duration = Duration::from_secs(1);
 /// A dependency is not probed out of turn more often than this.
 pub(super) const KICK_GAP: Duration = Duration::from_secs(1);
 
-pub(super) fn start(
-    alerts: Alerts,
-    inputs: mpsc::UnboundedReceiver<Input>,
-    watching: Arc<dyn Watching>,
-    open: Vec<Record>,
-    position: i64,
-    tasks: &Tasks,
-) {
-    tasks.spawn("slo.alert", |context| async move {
-        let mut run = Run::new(alerts, watching, position);
-        run.restore(open, &context).await;
-        run.run(inputs, &context).await;
-        Ok::<_, Infallible>(())
-    });
+/// What an earlier engine has left, here or elsewhere.
+pub(super) struct Left {
+    pub open: Vec<Record>,
+    pub position: i64,
+    /// When services were last no longer down, if that is not long ago.
+    pub resolved: BTreeMap<(Environment, ServiceName), Timestamp>,
 }
+
+/// The engine cannot go on with what it has in memory: the term is over, a shutdown has begun, or somebody took back what it
+/// had acted upon already.
+#[derive(Debug)]
+pub(super) struct Ended;
 
 /// Everything the engine knows while it runs.
 pub(super) struct Run {
@@ -63,10 +62,15 @@ pub(super) struct Run {
     pub fleets: Arc<BTreeMap<Environment, Arc<Fleet>>>,
     clock: SteadyClock,
     pub kicked: HashMap<(Environment, ServiceName), Instant>,
+    /// See [`Left::resolved`].
+    pub resolved: BTreeMap<(Environment, ServiceName), Timestamp>,
+    /// Services whose alerts do not agree with what is decided, perhaps because an earlier engine knew more.
+    pub doubts: BTreeSet<(Environment, ServiceName)>,
+    term: Term,
 }
 
 impl Run {
-    fn new(alerts: Alerts, watching: Arc<dyn Watching>, position: i64) -> Self {
+    pub fn new(alerts: Alerts, watching: Arc<dyn Watching>, term: Term, left: &Left) -> Self {
         let inner = alerts.inner.clone();
         let fleets = inner.fleets.borrow().clone();
         Self {
@@ -75,19 +79,22 @@ impl Run {
                 webhooks: inner.deliveries.webhooks.clone(),
                 public_url: inner.deliveries.public_url.clone(),
                 records: BTreeMap::new(),
-                position,
+                position: left.position,
             },
             fleets,
             clock: SteadyClock::starting_at(inner.world.now()),
             folds: BTreeMap::new(),
             kicked: HashMap::new(),
+            resolved: left.resolved.clone(),
+            doubts: BTreeSet::new(),
+            term,
             watching,
             alerts,
         }
     }
 
     /// Takes up the alerts of an earlier process. Times that lie ahead because the clock was set back are drawn in.
-    async fn restore(&mut self, open: Vec<Record>, context: &TaskContext) {
+    pub async fn restore(&mut self, open: Vec<Record>, context: &TaskContext) -> Result<(), Ended> {
         let now = self.now();
         let latest = now.saturating_add(HOLD).unwrap_or(now);
         let mut by_environment: BTreeMap<Environment, Vec<OpenAlert>> = BTreeMap::new();
@@ -117,21 +124,25 @@ impl Run {
             self.folds.insert(environment.clone(), fold);
             self.book.take(&mut batch, effects, &environment, now, None);
         }
-        self.finish(batch, context).await;
+        self.finish(batch, context).await
     }
 
-    async fn run(&mut self, mut inputs: mpsc::UnboundedReceiver<Input>, context: &TaskContext) {
+    pub async fn run(&mut self, mut inputs: mpsc::UnboundedReceiver<Input>, context: &TaskContext) {
         let mut fleets = self.alerts.inner.fleets.clone();
         fleets.mark_changed();
         let mut reconcile = tokio::time::interval(RECONCILE);
         reconcile.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut fleets_alive = true;
+        let shared = self.alerts.inner.shared.clone();
+        let (mut asked, others) = (shared.wakes.bell(ASKED), shared.leases.is_shared());
+        let mut look = tokio::time::interval(LOOK_FOR_ORDERS);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let mut batch = Batch::default();
             let wait = self.next_wait();
             tokio::select! {
+                biased;
                 () = context.stopping() => return,
-                () = tokio::time::sleep(wait) => {}
                 changed = fleets.changed(), if fleets_alive => {
                     // Without a catalog the last fleet stays in force.
                     fleets_alive = changed.is_ok();
@@ -139,6 +150,8 @@ impl Run {
                     self.fleet_changed(&mut batch, fleet);
                 }
                 _ = reconcile.tick() => self.reconcile(&mut batch),
+                () = asked.rung(), if others => self.take_orders(&mut batch, context).await,
+                _ = look.tick(), if others => self.take_orders(&mut batch, context).await,
                 input = inputs.recv() => {
                     let Some(input) = input else { return };
                     self.take(&mut batch, input);
@@ -147,9 +160,12 @@ impl Run {
                         self.take(&mut batch, input);
                     }
                 }
+                () = tokio::time::sleep(wait) => {}
             }
             self.tick(&mut batch);
-            self.finish(batch, context).await;
+            if self.finish(batch, context).await.is_err() {
+                return;
+            }
             context.ran(format!("{} open alerts", self.book.records.len()));
         }
     }
@@ -198,6 +214,7 @@ impl Run {
                 service,
                 started_at,
             } => {
+                self.settle(batch, &environment, &service);
                 let awaited = self.folds.get(&environment).is_some_and(|fold| fold.awaits(&service));
                 if awaited {
                     let event = Event::Probed {
@@ -220,38 +237,48 @@ impl Run {
                     self.apply(batch, &environment, Event::Silences(silences), None);
                 }
             }
-            Input::Acknowledge {
+            Input::Accepted(id) => {
+                if let Some(record) = self.book.records.get_mut(&id) {
+                    record.accepted += 1;
+                    batch.shown.insert(id);
+                }
+            }
+            Input::Order {
                 scope,
                 id,
-                by,
-                note,
+                order,
                 answer,
             } => match self.open_record(&scope.environment, id) {
                 Ok(record) => {
-                    record.acknowledged_at = Some(now);
-                    record.acknowledged_by = Some(by.clone());
-                    let delivered = record.open.delivered_at.is_some();
-                    let detail = note.map_or_else(|| format!("By {by}."), |note| format!("By {by}: {note}"));
-                    self.book.step(batch, id, now, What::Acknowledged, Some(detail));
-                    if delivered {
+                    let told = record.open.told_at.is_some();
+                    let (what, detail) = obey(record, order, now);
+                    self.book.step(batch, id, now, what, Some(detail));
+                    if told && what == What::Acknowledged {
                         self.book.tell(batch, id, now, DeliveryEvent::Acknowledged);
                     }
-                    batch.answers.push((id, answer));
+                    batch.done.push((id, answer));
                 }
-                Err(Some(title)) => batch.refusals.push((already_resolved(&title), answer)),
-                Err(None) => batch.refusals.push((no_such_alert(&scope, id), answer)),
+                Err(Some(title)) => batch.refusals.push((Refusal::AlreadyResolved(title), answer)),
+                Err(None) => batch.refusals.push((Refusal::NoSuchAlert(scope, id), answer)),
             },
-            Input::Unacknowledge { scope, id, by, answer } => match self.open_record(&scope.environment, id) {
-                Ok(record) => {
-                    record.acknowledged_at = None;
-                    record.acknowledged_by = None;
-                    self.book
-                        .step(batch, id, now, What::Unacknowledged, Some(format!("By {by}.")));
-                    batch.answers.push((id, answer));
+        }
+    }
+
+    /// What was asked at other replicas.
+    async fn take_orders(&mut self, batch: &mut Batch, context: &TaskContext) {
+        match store::waiting_commands(&self.alerts.inner.db).await {
+            Ok(commands) => {
+                for command in commands {
+                    let order = Input::Order {
+                        scope: command.scope,
+                        id: command.alert,
+                        order: command.order,
+                        answer: Answer::Elsewhere(command.id),
+                    };
+                    self.take(batch, order);
                 }
-                Err(Some(title)) => batch.refusals.push((already_resolved(&title), answer)),
-                Err(None) => batch.refusals.push((no_such_alert(&scope, id), answer)),
-            },
+            }
+            Err(error) => context.failed(error),
         }
     }
 
@@ -280,44 +307,60 @@ impl Run {
     }
 
     /// Commits a batch, then does what had to wait for that.
-    async fn finish(&mut self, mut batch: Batch, context: &TaskContext) {
+    async fn finish(&mut self, mut batch: Batch, context: &TaskContext) -> Result<(), Ended> {
         // Probes were asked for by what is in memory already, and telling them late would only prolong the wait.
-        let waits = self.folds.values().any(Fold::is_waiting);
+        let waits = !self.doubts.is_empty() || self.folds.values().any(Fold::is_waiting);
         self.alerts.inner.waiting.store(waits, Ordering::SeqCst);
         self.kick(std::mem::take(&mut batch.kicks));
 
         let rows = self.book.rows(&mut batch);
         if !rows.is_empty() {
-            let mut wait = Duration::from_millis(100);
-            while let Err(error) = rows.commit(&self.alerts.inner.db).await {
-                // Nothing may be told before it is committed, and nothing may be lost: it waits for the database.
-                context.failed(&error);
-                if !context.sleep(wait).await {
-                    return;
-                }
-                wait = (wait * 2).min(Duration::from_secs(5));
-            }
+            self.commit(&rows, context).await?;
         }
         let jobs: Vec<Job> = rows.deliveries.iter().map(Job::from).collect();
         if !jobs.is_empty() {
             self.alerts.inner.deliveries.dispatcher.enqueue(jobs);
         }
-        self.announce(&rows);
-        for (id, answer) in batch.answers {
-            if let Some(record) = self.book.records.get(&id) {
+        self.announce(&rows, &batch.shown);
+        for (id, answer) in batch.done {
+            if let (Answer::Here(answer), Some(record)) = (answer, self.book.records.get(&id)) {
                 let _ = answer.send(Ok(record.shown(self.alerts.is_silenced(record))));
             }
         }
-        for (problem, answer) in batch.refusals {
-            let _ = answer.send(Err(problem));
+        for (refusal, answer) in batch.refusals {
+            if let Answer::Here(answer) = answer {
+                let _ = answer.send(Err(refusal.problem()));
+            }
         }
         self.book.forget_resolved();
+        Ok(())
     }
 
-    fn announce(&self, rows: &super::apply::Rows) {
+    /// Nothing may be told before it is committed, and nothing may be lost: it waits for the database, but not for the next
+    /// term.
+    async fn commit(&self, rows: &Rows, context: &TaskContext) -> Result<(), Ended> {
+        let mut wait = Duration::from_millis(100);
+        let mut tried = false;
+        loop {
+            match rows.commit(&self.alerts.inner, &self.term, tried).await {
+                Ok(()) => return Ok(()),
+                Err(Uncommitted::Fenced | Uncommitted::TakenBack) => return Err(Ended),
+                Err(Uncommitted::Store(error)) => context.failed(&error),
+            }
+            tried = true;
+            if !context.sleep(wait).await {
+                return Err(Ended);
+            }
+            wait = (wait * 2).min(Duration::from_secs(5));
+        }
+    }
+
+    fn announce(&self, rows: &Rows, shown: &BTreeSet<AlertId>) {
         let hub = &self.alerts.inner.hub;
         if hub.has_listeners() {
-            for record in &rows.records {
+            let written: BTreeSet<AlertId> = rows.records.iter().map(|record| record.open.id).collect();
+            let others = shown.difference(&written).filter_map(|id| self.book.records.get(id));
+            for record in rows.records.iter().chain(others) {
                 hub.publish("alert", &record.shown(self.alerts.is_silenced(record)));
             }
             for delivery in &rows.deliveries {
@@ -337,7 +380,7 @@ impl Run {
                     alert.kind = record.open.key.kind.as_str(),
                     alert.severity = %record.open.severity,
                     service.name = %record.open.key.service,
-                    alert.delivered = record.open.delivered_at.is_some(),
+                    alert.webhooks = record.told.as_ref().map_or(0, Vec::len),
                     "an alert opened: {}", record.title
                 );
             }
@@ -360,6 +403,23 @@ impl Run {
                 self.watching.kick(&key.0, &key.1);
                 self.kicked.insert(key, now);
             }
+        }
+    }
+}
+
+/// Changes the record as somebody asked; answers what that is called, and who asked it.
+fn obey(record: &mut Record, order: Order, now: Timestamp) -> (What, String) {
+    match order {
+        Order::Acknowledge { by, note } => {
+            let detail = note.map_or_else(|| format!("By {by}."), |note| format!("By {by}: {note}"));
+            record.acknowledged_at = Some(now);
+            record.acknowledged_by = Some(by);
+            (What::Acknowledged, detail)
+        }
+        Order::Unacknowledge { by } => {
+            record.acknowledged_at = None;
+            record.acknowledged_by = None;
+            (What::Unacknowledged, format!("By {by}."))
         }
     }
 }

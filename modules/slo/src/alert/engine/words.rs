@@ -67,9 +67,9 @@ pub(super) fn escalated(cause_title: &str) -> String {
 
 pub(super) fn told(webhooks: &[&str]) -> String {
     if webhooks.is_empty() {
-        "No webhook is set up, so nobody was told. Add one under Deliveries.".to_owned()
+        "No webhook is enabled, so nobody was told. Add one under Deliveries.".to_owned()
     } else {
-        format!("Handed to {}.", join(webhooks, "and"))
+        format!("Telling {}.", join(webhooks, "and"))
     }
 }
 

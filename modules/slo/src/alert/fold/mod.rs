@@ -55,8 +55,8 @@ pub struct OpenAlert {
     pub opened_at: Timestamp,
     /// How long after its cause has gone the alert may still look back on failures: the short window of a burn-rate rule.
     pub memory: SignedDuration,
-    /// When its opening was handed to delivery.
-    pub delivered_at: Option<Timestamp>,
+    /// When people were to be told of its opening. Whether anybody heard of it is delivery's to say.
+    pub told_at: Option<Timestamp>,
     /// Where it stands.
     pub phase: Phase,
 }
@@ -272,7 +272,7 @@ impl Fold {
                     failing_since,
                     opened_at: at,
                     memory,
-                    delivered_at: None,
+                    told_at: None,
                     phase: Phase::Held {
                         until: at.saturating_add(HOLD).unwrap_or(at),
                     },

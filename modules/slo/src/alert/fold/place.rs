@@ -57,7 +57,7 @@ impl Fold {
             return;
         };
         let Some(alert) = self.unindex(id) else { return };
-        let told = alert.delivered_at.is_some();
+        let told = alert.told_at.is_some();
         out.push(Effect::Resolved(Box::new(alert)));
         if told {
             out.push(Effect::Deliver {
@@ -159,10 +159,10 @@ impl Fold {
             return;
         }
         alert.phase = Phase::Standing { since: at };
-        if alert.delivered_at.is_some() {
+        if alert.told_at.is_some() {
             out.push(Effect::Stands(id));
         } else {
-            alert.delivered_at = Some(at);
+            alert.told_at = Some(at);
             out.push(Effect::Deliver {
                 alert: id,
                 what: Telling::Opened,
@@ -197,7 +197,7 @@ impl Fold {
             path,
             root_gone_at: None,
         };
-        let late = alert.delivered_at.is_some();
+        let late = alert.told_at.is_some();
         // Severities are ordered by urgency, the most urgent first.
         let more_urgent = alert.severity < root_severity;
         let severity = alert.severity;

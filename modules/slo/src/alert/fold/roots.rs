@@ -1,8 +1,7 @@
 //! Finds the root of an alert: the deepest service that is down among those it cannot work without.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use mainstay_catalog::ServiceName;
+use mainstay_watch::root_cause;
 
 use super::{Fold, OpenAlert, View};
 use crate::{
@@ -19,39 +18,16 @@ impl Fold {
         }
     }
 
-    /// The deepest down service among `service` and everything it needs. Where several are equally deep, because they
-    /// need each other (a cycle) or have nothing to do with each other, it is the one that began to fail first.
+    /// The service behind the trouble of this one; the same rule as for the states of services.
     fn root_service(&self, service: &ServiceName, view: &dyn View) -> Option<ServiceName> {
         if self.down.is_empty() {
             return None;
         }
-        let mut candidates: BTreeSet<ServiceName> = view
-            .transitive_hard(service)
-            .into_iter()
-            .filter(|dependency| self.down.contains_key(dependency))
-            .collect();
-        if self.down.contains_key(service) {
-            candidates.insert(service.clone());
-        }
-        if candidates.len() < 2 {
-            return candidates.pop_first();
-        }
-        let needs: BTreeMap<&ServiceName, BTreeSet<ServiceName>> = candidates
-            .iter()
-            .map(|candidate| {
-                let mut needed: BTreeSet<ServiceName> = view.transitive_hard(candidate).into_iter().collect();
-                needed.retain(|service| candidates.contains(service));
-                (candidate, needed)
-            })
-            .collect();
-        let deepest = needs.iter().filter(|(candidate, needed)| {
-            needed
-                .iter()
-                .all(|below| needs.get(below).is_some_and(|back| back.contains(**candidate)) || below == **candidate)
-        });
-        deepest
-            .min_by_key(|(candidate, _)| (self.failing_since(candidate), (**candidate).clone()))
-            .map(|(candidate, _)| (**candidate).clone())
+        root_cause(
+            service,
+            |service| view.transitive_hard(service),
+            |service| self.down.contains_key(service).then(|| self.failing_since(service)),
+        )
     }
 
     fn failing_since(&self, service: &ServiceName) -> Option<jiff::Timestamp> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use mainstay_catalog::ServiceName;
 use mainstay_kernel::{Cursor, Page, PageRequest, Problem, Scope, TypedId};
-use mainstay_store::{Database, Row, StoreError, sql, sql_owned};
+use mainstay_store::{Database, Row, StoreError, Transaction, sql, sql_owned};
 
 use crate::{
     alert::model::{Silence, SilenceId},
@@ -82,9 +82,9 @@ pub(crate) async fn list_silences(db: &Database, scope: &Scope, page: &PageReque
 }
 
 /// Writes a new silence.
-pub(crate) async fn add_silence(db: &Database, row: &SilenceRow) -> Result<(), StoreError> {
+pub(crate) async fn add_silence(tx: &mut Transaction, row: &SilenceRow) -> Result<(), StoreError> {
     let silence = &row.silence;
-    db.execute(
+    tx.execute(
         sql(
             "INSERT INTO slo_silence (id, organization_id, environment, service, slo_id, kind, reason, created_by, \
              starts_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -105,8 +105,8 @@ pub(crate) async fn add_silence(db: &Database, row: &SilenceRow) -> Result<(), S
 }
 
 /// Deletes a silence; `false` when there is none.
-pub(crate) async fn delete_silence(db: &Database, scope: &Scope, id: SilenceId) -> Result<bool, StoreError> {
-    let deleted = db
+pub(crate) async fn delete_silence(tx: &mut Transaction, scope: &Scope, id: SilenceId) -> Result<bool, StoreError> {
+    let deleted = tx
         .execute(
             sql("DELETE FROM slo_silence WHERE organization_id = $1 AND environment = $2 AND id = $3")
                 .id(scope.organization)

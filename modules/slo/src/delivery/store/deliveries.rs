@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mainstay_kernel::{Cursor, OrganizationId, Page, PageRequest, Problem, Scope, TypedId, to_micros};
+use mainstay_kernel::{Cursor, OrganizationId, Page, PageRequest, Problem, Scope, TypedId, to_micros, uuid::Uuid};
 use mainstay_store::{Database, Row, StoreError, Transaction, Value, sql, sql_owned};
 
 use super::super::model::{Attempt, Delivery, DeliveryEvent, DeliveryId, DeliveryStatus, WebhookId};
-use crate::alert::{model::AlertId, store::append};
+use crate::alert::{
+    model::{AlertId, What},
+    store::{NewStep, add_outcome, append, count_acceptance, parameters},
+};
 
 /// A delivery about to exist.
 #[derive(Debug, Clone)]
@@ -30,6 +33,7 @@ pub(crate) struct Job {
     pub id: DeliveryId,
     pub webhook_id: WebhookId,
     pub alert_id: Option<AlertId>,
+    pub event: DeliveryEvent,
     pub position: i64,
     pub attempts: i64,
     pub series_attempts: i64,
@@ -45,6 +49,7 @@ impl From<&NewDelivery> for Job {
             id: new.id,
             webhook_id: new.webhook_id,
             alert_id: new.alert_id,
+            event: new.event,
             position: new.position,
             attempts: 0,
             series_attempts: 0,
@@ -92,10 +97,24 @@ pub(crate) async fn unfinished(db: &Database, after: Option<DeliveryId>, limit: 
     let rows = db
         .fetch_all(
             sql(
-                "SELECT id, webhook_id, alert_id, position, attempts, series_attempts, series_started_at, \
+                "SELECT id, webhook_id, alert_id, event, position, attempts, series_attempts, series_started_at, \
                  next_attempt_at FROM slo_delivery WHERE status IN ('pending', 'failed') AND id > $1 ORDER BY id LIMIT $2",
             )
             .bind(after.map_or(mainstay_kernel::uuid::Uuid::nil(), TypedId::as_uuid))
+            .bind(limit),
+        )
+        .await?;
+    rows.iter().map(job).collect()
+}
+
+/// Up to `limit` deliveries that were not attempted since they were made or sent again, oldest first.
+pub(crate) async fn pending(db: &Database, limit: i64) -> Result<Vec<Job>, StoreError> {
+    let rows = db
+        .fetch_all(
+            sql(
+                "SELECT id, webhook_id, alert_id, event, position, attempts, series_attempts, series_started_at, \
+                 next_attempt_at FROM slo_delivery WHERE status = 'pending' ORDER BY id LIMIT $1",
+            )
             .bind(limit),
         )
         .await?;
@@ -107,7 +126,7 @@ pub(crate) async fn one(db: &Database, id: DeliveryId) -> Result<Option<Job>, St
     let row = db
         .fetch_optional(
             sql(
-                "SELECT id, webhook_id, alert_id, position, attempts, series_attempts, series_started_at, \
+                "SELECT id, webhook_id, alert_id, event, position, attempts, series_attempts, series_started_at, \
                  next_attempt_at FROM slo_delivery WHERE id = $1",
             )
             .id(id),
@@ -121,6 +140,7 @@ fn job(row: &Row) -> Result<Job, StoreError> {
         id: row.id("id")?,
         webhook_id: row.id("webhook_id")?,
         alert_id: row.get::<Option<_>>("alert_id")?.map(AlertId::from_uuid),
+        event: row.parse("event")?,
         position: row.get("position")?,
         attempts: row.get("attempts")?,
         series_attempts: row.get("series_attempts")?,
@@ -148,18 +168,36 @@ pub(crate) struct AttemptRow {
     pub attempt: Attempt,
     pub status: DeliveryStatus,
     pub next_attempt_at: Option<Timestamp>,
+    pub outcome: Option<Outcome>,
 }
 
-/// Writes an attempt and what became of its delivery.
-pub(crate) async fn record_attempt(db: &Database, row: &AttemptRow) -> Result<(), StoreError> {
+/// What a final attempt means for the alert that the delivery is about.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub alert: AlertId,
+    pub event: DeliveryEvent,
+    pub what: What,
+    pub detail: String,
+}
+
+/// Writes an attempt, what became of its delivery, and what that means for its alert. Answers the alert whose opening was
+/// accepted by it for the first time.
+pub(crate) async fn record_attempt(tx: &mut Transaction, row: &AttemptRow) -> Result<Option<AlertId>, StoreError> {
     let attempt = &row.attempt;
     #[expect(
         clippy::cast_possible_truncation,
         reason = "milliseconds of one attempt, whole microseconds"
     )]
     let duration_us = (attempt.duration_ms * 1000.0) as i64;
-    let mut tx = db.begin().await?;
-    tx.execute(
+    let accepted_before = tx
+        .fetch_optional(
+            sql("SELECT number FROM slo_delivery_attempt WHERE delivery_id = $1 AND ok = $2 LIMIT 1")
+                .id(row.delivery_id)
+                .bind(true),
+        )
+        .await?
+        .is_some();
+    let new = tx.execute(
         sql(
             "INSERT INTO slo_delivery_attempt (delivery_id, number, organization_id, at, ok, status, duration_us, error, \
              response_excerpt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (delivery_id, number) DO NOTHING",
@@ -189,7 +227,24 @@ pub(crate) async fn record_attempt(db: &Database, row: &AttemptRow) -> Result<()
         .bind(attempt.error.clone()),
     )
     .await?;
-    tx.commit().await
+    let mut opening_accepted = None;
+    // An attempt that was written before its commit seemed to fail is not told twice.
+    if let Some(outcome) = row.outcome.as_ref().filter(|_| new > 0) {
+        let step = NewStep {
+            alert: outcome.alert,
+            organization: row.organization,
+            position: to_micros(attempt.at),
+            at: attempt.at,
+            what: outcome.what,
+            detail: Some(outcome.detail.clone()),
+        };
+        add_outcome(tx, &step).await?;
+        if attempt.ok && !accepted_before && outcome.event == DeliveryEvent::Opened {
+            count_acceptance(tx, outcome.alert).await?;
+            opening_accepted = Some(outcome.alert);
+        }
+    }
+    Ok(opening_accepted)
 }
 
 /// Makes a delivery due again from the beginning of its backoff.
@@ -216,6 +271,15 @@ pub(crate) async fn abandon(tx: &mut Transaction, webhook: WebhookId, reason: &s
         .id(webhook)
         .bind(reason),
     )
+    .await
+}
+
+/// Gives up whatever was to be sent to a webhook that was deleted by another replica at the same moment.
+pub(crate) async fn abandon_orphans(db: &Database) -> Result<u64, StoreError> {
+    db.execute(sql(
+        "UPDATE slo_delivery SET status = 'dead', next_attempt_at = NULL, last_error = 'the webhook was deleted' \
+         WHERE status IN ('pending', 'failed') AND webhook_id NOT IN (SELECT id FROM slo_webhook)",
+    ))
     .await
 }
 
@@ -274,6 +338,19 @@ pub(crate) async fn list(
     Ok(Page::from_overfetch(items, page.limit, |delivery| {
         Cursor::of(&delivery.id)
     }))
+}
+
+/// The deliveries with these identifiers, as far as there are any.
+pub(crate) async fn by_ids(db: &Database, ids: &[Uuid]) -> Result<Vec<Delivery>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = sql_owned(format!("{COLUMNS} WHERE d.id IN ({})", parameters(ids.len())));
+    for id in ids {
+        statement = statement.bind(*id);
+    }
+    let rows = db.fetch_all(statement).await?;
+    rows.iter().map(delivery).collect()
 }
 
 fn delivery(row: &Row) -> Result<Delivery, StoreError> {

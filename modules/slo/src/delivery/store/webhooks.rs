@@ -35,6 +35,7 @@ fn read(row: &Row) -> Result<WebhookRow, StoreError> {
             source: row.get("source")?,
             version: row.get("version")?,
             created_at: row.time("created_at")?,
+            problem: row.get("problem")?,
             secret,
         },
     })
@@ -45,7 +46,7 @@ pub(crate) async fn all_webhooks(db: &Database) -> Result<Vec<WebhookRow>, Store
     let rows = db
         .fetch_all(sql(
             "SELECT id, organization_id, environment, name, url, format, secret, enabled, managed_by, source, version, \
-             created_at FROM slo_webhook ORDER BY id",
+             created_at, problem FROM slo_webhook ORDER BY id",
         ))
         .await?;
     rows.iter().map(read).collect()
@@ -56,18 +57,19 @@ pub(crate) async fn all_webhooks(db: &Database) -> Result<Vec<WebhookRow>, Store
 /// # Errors
 /// A conflict when another webhook of the environment has the name.
 pub(crate) async fn save_webhook(
-    db: &Database,
+    tx: &mut Transaction,
     row: &WebhookRow,
     updated_at: jiff::Timestamp,
 ) -> Result<(), StoreError> {
     let webhook = &row.webhook;
-    db.execute(
+    tx.execute(
         sql(
             "INSERT INTO slo_webhook (id, organization_id, environment, name, url, format, secret, enabled, managed_by, \
-             source, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+             source, version, created_at, updated_at, problem) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, url = excluded.url, format = excluded.format, \
              secret = excluded.secret, enabled = excluded.enabled, managed_by = excluded.managed_by, \
-             source = excluded.source, version = excluded.version, updated_at = excluded.updated_at",
+             source = excluded.source, version = excluded.version, updated_at = excluded.updated_at, problem = excluded.problem",
         )
         .id(webhook.id)
         .id(row.scope.organization)
@@ -81,10 +83,19 @@ pub(crate) async fn save_webhook(
         .bind(webhook.source.clone())
         .bind(webhook.version)
         .bind(to_micros(webhook.created_at))
-        .bind(to_micros(updated_at)),
+        .bind(to_micros(updated_at))
+        .bind(webhook.problem.clone()),
     )
     .await?;
     Ok(())
+}
+
+/// The version of a webhook as a transaction sees it; nothing when there is none.
+pub(crate) async fn webhook_version(tx: &mut Transaction, id: WebhookId) -> Result<Option<i64>, StoreError> {
+    let row = tx
+        .fetch_optional(sql("SELECT version FROM slo_webhook WHERE id = $1").id(id))
+        .await?;
+    row.map(|row| row.get("version")).transpose()
 }
 
 /// Deletes a webhook.

@@ -45,7 +45,9 @@ fn what_is_written_is_what_is_counted() {
         service,
         probe,
     });
-    let rows = fleet.ledger.rows(counted.into_iter());
+    let rows = Rows::of(counted.into_iter(), |environment, service| {
+        fleet.ledger.promises_of(environment, service)
+    });
     let counts: Vec<_> = rows
         .buckets
         .iter()

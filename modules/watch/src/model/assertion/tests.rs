@@ -1,10 +1,11 @@
 //! Assertions by example and by property.
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::model::check::CheckRole;
 
 fn judged(assertions: Value, role: CheckRole, status: u16, body: &str) -> Result<(), String> {
     let assertions: Vec<Assertion> = serde_json::from_value(assertions).unwrap();

@@ -42,6 +42,19 @@ fn a_short_interval_shortens_the_default_timeout() {
 #[test]
 fn what_makes_no_sense_is_refused_by_field() {
     assert_eq!(wrong_fields(json!({"target": "ftp://x/", "kind": "http"})), ["target"]);
+    let said = |draft| build(draft).unwrap_err().remove(0).message;
+    for draft in [
+        json!({"target": "ftp://x"}),
+        json!({"target": "ftp://x:21/y"}),
+        json!({"target": "ftp://x", "kind": "http"}),
+    ] {
+        assert_eq!(
+            said(draft),
+            "`ftp:` is no scheme of a check; write `http://…`, `https://…`, or `host:port` for a TCP check"
+        );
+    }
+    assert!(said(json!({"target": "http://x/", "kind": "tcp"})).contains("leave `kind` out"));
+    assert!(said(json!({"target": "api"})).contains("a URL such as `https://"));
     assert_eq!(wrong_fields(json!({"target": "http://user:secret@x/"})), ["target"]);
     for bad in ["nonsense", "host:", "host:0", "host:70000", "::1:80", ":80", "a b:80"] {
         assert_eq!(wrong_fields(json!({"target": bad})), ["target"], "{bad}");

@@ -20,7 +20,7 @@ fn opened(receiver: &Receiver) -> Vec<String> {
 
 #[tokio::test]
 async fn a_dead_dependency_is_one_message_and_names_the_path_to_its_dependants() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([]).await;
         let process = Process::start(&db, "web>api api>data").await;
         process.webhook(&receiver, Format::Mainstay).await;
@@ -32,12 +32,12 @@ async fn a_dead_dependency_is_one_message_and_names_the_path_to_its_dependants()
         let alerts = process.until_alerts(|alerts| alerts.len() == 4).await;
         receiver.accepts(1).await;
         let root = alerts.iter().find(|alert| alert.service == name("data")).unwrap();
-        assert!(root.delivered && root.folded_under.is_none());
+        assert!(root.told.is_some() && root.folded_under.is_none());
         for alert in alerts.iter().filter(|alert| alert.id != root.id) {
             let folded = alert.folded_under.as_ref().unwrap();
             assert_eq!((folded.alert_id, &folded.service), (root.id, &root.service));
             assert_eq!(folded.path.first(), Some(&alert.service));
-            assert!(!alert.delivered);
+            assert!(alert.told.is_none() && !alert.delivered);
         }
         let web = alerts
             .iter()
@@ -73,7 +73,7 @@ async fn a_dead_dependency_is_one_message_and_names_the_path_to_its_dependants()
 
 #[tokio::test]
 async fn dependencies_are_probed_as_soon_as_a_service_begins_to_fail() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let receiver = Receiver::start([]).await;
     let process = Process::start(&db, "web>api api>data api>unwatched-queue").await;
     process.webhook(&receiver, Format::Mainstay).await;
@@ -93,10 +93,10 @@ async fn dependencies_are_probed_as_soon_as_a_service_begins_to_fail() {
     process.probe("data", true);
     process.decide("web", true);
     receiver.accepts(1).await;
-    let alert = process.list().await.remove(0);
+    let alert = process.until_alerts(|alerts| alerts[0].delivered).await.remove(0);
     assert_eq!(
         process.timeline(alert.id).await,
-        ["opened", "delivered"],
+        ["opened", "told", "delivered"],
         "nothing was left to wait for"
     );
     process.stop().await;
@@ -104,7 +104,7 @@ async fn dependencies_are_probed_as_soon_as_a_service_begins_to_fail() {
 
 #[tokio::test]
 async fn a_held_alert_is_delivered_by_the_next_process_when_its_patience_ends() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([]).await;
         let process = Process::start(&db, "web>data").await;
         process.webhook(&receiver, Format::Mainstay).await;
@@ -124,7 +124,7 @@ async fn a_held_alert_is_delivered_by_the_next_process_when_its_patience_ends() 
 
 #[tokio::test]
 async fn a_folded_alert_that_outlives_its_root_is_delivered_even_across_a_restart() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([]).await;
         let process = Process::start(&db, "web>data").await;
         process.webhook(&receiver, Format::Mainstay).await;
@@ -149,7 +149,7 @@ async fn a_folded_alert_that_outlives_its_root_is_delivered_even_across_a_restar
 
 #[tokio::test]
 async fn a_clock_that_was_set_back_an_hour_does_not_hold_an_alert_for_an_hour() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let receiver = Receiver::start([]).await;
     let process = Process::start(&db, "web>data").await;
     process.webhook(&receiver, Format::Mainstay).await;
@@ -170,7 +170,7 @@ async fn a_clock_that_was_set_back_an_hour_does_not_hold_an_alert_for_an_hour() 
 
 #[tokio::test]
 async fn a_page_that_folds_under_a_ticket_makes_it_a_page_and_says_so() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let receiver = Receiver::start([]).await;
     let process = Process::start(&db, "web>low-cache").await;
     process.webhook(&receiver, Format::Mainstay).await;
@@ -188,7 +188,7 @@ async fn a_page_that_folds_under_a_ticket_makes_it_a_page_and_says_so() {
 
 #[tokio::test]
 async fn what_the_watch_decided_unheard_is_found_by_comparing() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let receiver = Receiver::start([]).await;
     let process = Process::start(&db, "api web").await;
     process.webhook(&receiver, Format::Mainstay).await;
@@ -200,10 +200,17 @@ async fn what_the_watch_decided_unheard_is_found_by_comparing() {
         service: name(service),
         down,
         reason: None,
+        in_maintenance: false,
     };
     let watch = Arc::new(FakeWatch::default());
     *watch.decisions.lock().unwrap() = vec![decision("api", false), decision("web", true)];
     let process = Process::start_with(&db, "api web", config(), watch, 2, at).await;
+    receiver.accepts(2).await;
+    // That it is up again is believed when it was seen well: the process before may have known more.
+    process.caught_up().await;
+    assert_eq!(receiver.accepted().len(), 2);
+    process.clock.advance(SignedDuration::from_secs(1));
+    process.probe("api", true);
     receiver.accepts(3).await;
     let mut told = opened(&receiver);
     told.sort();
@@ -213,7 +220,7 @@ async fn what_the_watch_decided_unheard_is_found_by_comparing() {
 
 #[tokio::test]
 async fn a_silence_keeps_an_alert_back_and_lifting_it_lets_it_go() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([]).await;
         let process = Process::start(&db, "api").await;
         process.webhook(&receiver, Format::Mainstay).await;
@@ -230,7 +237,7 @@ async fn a_silence_keeps_an_alert_back_and_lifting_it_lets_it_go() {
         let silence = process.alerts.silence(&Scope::default(), silence).await.unwrap();
         process.down("api");
         let alert = process.until_alerts(|alerts| alerts.len() == 1).await.remove(0);
-        assert!(alert.silenced && !alert.delivered);
+        assert!(alert.silenced && alert.told.is_none() && !alert.delivered);
         process
             .alerts
             .lift_silence(&Scope::default(), silence.id)
@@ -239,14 +246,17 @@ async fn a_silence_keeps_an_alert_back_and_lifting_it_lets_it_go() {
         receiver.accepts(1).await;
         let alert = process.until_alerts(|alerts| alerts[0].delivered).await.remove(0);
         assert!(!alert.silenced);
-        assert_eq!(process.timeline(alert.id).await, ["opened", "silenced", "delivered"]);
+        assert_eq!(
+            process.timeline(alert.id).await,
+            ["opened", "silenced", "told", "delivered"]
+        );
         process.stop().await;
     }
 }
 
 #[tokio::test]
 async fn an_acknowledgement_is_kept_told_and_can_be_taken_back() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([]).await;
         let process = Process::start(&db, "api").await;
         process.webhook(&receiver, Format::Mainstay).await;
@@ -287,7 +297,7 @@ async fn an_acknowledgement_is_kept_told_and_can_be_taken_back() {
 
 #[tokio::test]
 async fn the_alerts_of_a_service_that_leaves_the_catalog_are_over() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let receiver = Receiver::start([]).await;
     let process = Process::start(&db, "api web").await;
     process.webhook(&receiver, Format::Mainstay).await;
@@ -302,7 +312,7 @@ async fn the_alerts_of_a_service_that_leaves_the_catalog_are_over() {
 
 #[tokio::test]
 async fn both_databases_have_the_same_schema() {
-    let databases = mainstay_testkit::databases(crate::alert::MIGRATIONS).await;
+    let databases = databases().await;
     let mut schemas = Vec::new();
     for db in &databases {
         schemas.push(db.schema().await.unwrap());

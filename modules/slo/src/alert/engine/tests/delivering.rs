@@ -5,7 +5,7 @@ use receiver::Reply;
 
 #[tokio::test]
 async fn an_alert_is_one_signed_message_to_every_webhook() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let (one, two) = (Receiver::start([]).await, Receiver::start([]).await);
         let process = Process::start(&db, "api").await;
         let (webhook, secret) = process.webhook(&one, Format::Mainstay).await;
@@ -36,7 +36,7 @@ async fn an_alert_is_one_signed_message_to_every_webhook() {
 
 #[tokio::test]
 async fn a_receiver_that_fails_hangs_and_hangs_up_gets_the_same_message_until_it_accepts() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([
             Reply::Status(500),
             Reply::Silence,
@@ -76,7 +76,7 @@ async fn a_receiver_that_fails_hangs_and_hangs_up_gets_the_same_message_until_it
 
 #[tokio::test]
 async fn a_resolution_never_overtakes_its_opening() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([Reply::Status(500), Reply::HangUp, Reply::Status(502)]).await;
         let process = Process::start(&db, "api").await;
         process.webhook(&receiver, Format::Mainstay).await;
@@ -95,7 +95,7 @@ async fn a_resolution_never_overtakes_its_opening() {
 
 #[tokio::test]
 async fn a_receiver_that_is_gone_gets_nothing_more_until_somebody_sends_it_again() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([Reply::Status(410)]).await;
         let process = Process::start(&db, "api").await;
         process.webhook(&receiver, Format::Mainstay).await;
@@ -118,7 +118,7 @@ async fn a_receiver_that_is_gone_gets_nothing_more_until_somebody_sends_it_again
 
 #[tokio::test]
 async fn a_delivery_is_given_up_after_a_day() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let receiver = Receiver::start(std::iter::repeat_n(Reply::Status(500), 10_000)).await;
     let process = Process::start(&db, "api").await;
     process.webhook(&receiver, Format::Mainstay).await;
@@ -136,7 +136,7 @@ async fn a_delivery_is_given_up_after_a_day() {
 
 #[tokio::test]
 async fn what_was_committed_and_not_attempted_is_delivered_once_by_the_next_process() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([Reply::Silence]).await;
         let mut slow = config();
         slow.delivery.timeout = Duration::from_mins(1);
@@ -161,7 +161,7 @@ async fn what_was_committed_and_not_attempted_is_delivered_once_by_the_next_proc
 
 #[tokio::test]
 async fn no_more_than_four_attempts_to_one_webhook_run_at_a_time() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let receiver = Receiver::start([]).await;
     receiver.slow_down(Duration::from_millis(20));
     let services: Vec<String> = (0..20).map(|index| format!("s{index}")).collect();
@@ -177,7 +177,7 @@ async fn no_more_than_four_attempts_to_one_webhook_run_at_a_time() {
 
 #[tokio::test]
 async fn deliveries_to_a_disabled_webhook_wait_until_it_is_enabled() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let receiver = Receiver::start([Reply::Status(500)]).await;
     let mut patient = config();
     patient.delivery.backoff.steps = vec![Duration::from_millis(200)];
@@ -210,7 +210,7 @@ async fn deliveries_to_a_disabled_webhook_wait_until_it_is_enabled() {
 
 #[tokio::test]
 async fn what_was_meant_for_a_deleted_webhook_is_given_up() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start(std::iter::repeat_n(Reply::Status(500), 1000)).await;
         let mut patient = config();
         patient.delivery.backoff.steps = vec![Duration::from_mins(1)];
@@ -223,56 +223,4 @@ async fn what_was_meant_for_a_deleted_webhook_is_given_up() {
         assert_eq!(dead.last_error.as_deref(), Some("the webhook was deleted"));
         process.stop().await;
     }
-}
-
-#[tokio::test]
-async fn a_webhook_declared_in_a_file_follows_the_file() {
-    use mainstay_catalog::{Declaration, Source, SourceKind};
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
-    let folder = tempfile::tempdir().unwrap();
-    let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-    std::fs::write(folder.path().join("pager.secret"), secret.reveal()).unwrap();
-    let receiver = Receiver::start([]).await;
-    let process = Process::start(&db, "api").await;
-    let declare = |body: serde_json::Value| Declaration {
-        kind: "webhook".to_owned(),
-        name: "pager".to_owned(),
-        environment: Environment::production(),
-        body,
-        source: Source::file(
-            SourceKind::Mainstay,
-            folder.path().join("mainstay.yaml").display().to_string(),
-            Some(1),
-        ),
-    };
-    let good = declare(serde_json::json!({"url": receiver.url, "secret_file": "pager.secret"}));
-    assert_eq!(
-        process.alerts.sync_declared_webhooks(std::slice::from_ref(&good)).await,
-        [""; 0]
-    );
-    let deliveries = &process.alerts.inner.deliveries;
-    let webhook = deliveries.list_webhooks(&Scope::default()).remove(0);
-    assert_eq!((webhook.secret, webhook.version), (Some(secret), 1));
-    assert_eq!(
-        process.alerts.sync_declared_webhooks(std::slice::from_ref(&good)).await,
-        [""; 0]
-    );
-    let problem = deliveries
-        .delete(&deliveries.list_webhooks(&Scope::default()).remove(0))
-        .await
-        .unwrap_err();
-    assert_eq!(problem.code, "file-managed");
-
-    let bad = declare(serde_json::json!({"url": "http://10.0.0.1/", "secret_file": "pager.secret"}));
-    let problems = process.alerts.sync_declared_webhooks(&[bad]).await;
-    assert!(problems[0].contains("egress.allow"), "{problems:?}");
-    assert_eq!(
-        deliveries.list_webhooks(&Scope::default())[0].url,
-        receiver.url,
-        "a bad edit does not silence a pager"
-    );
-
-    process.alerts.sync_declared_webhooks(&[]).await;
-    assert_eq!(deliveries.list_webhooks(&Scope::default()), []);
-    process.stop().await;
 }

@@ -1,10 +1,13 @@
 //! The engine with real databases and a real receiver on loopback.
 
 mod alerting;
+mod declaring;
 mod delivering;
 mod outgoing;
 mod over_http;
 mod receiver;
+mod replicas;
+mod telling;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +16,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use mainstay_catalog::{Dependency, DependencyKind, Fleet, ManagedBy, Service, ServiceName, Tier};
+use mainstay_catalog::Fleet;
 use mainstay_http::EventHub;
 use mainstay_kernel::{Environment, ManualClock, PageRequest, Scope, TypedId, World, uuid::Uuid};
 use mainstay_runtime::Tasks;
@@ -35,50 +38,7 @@ use crate::{
 };
 use receiver::Receiver;
 
-pub(super) fn name(text: &str) -> ServiceName {
-    ServiceName::parse(text).unwrap()
-}
-
-/// A fleet out of `"web>api api>data"`; every service is critical unless its name begins with `low-`.
-pub(super) fn fleet(edges: &str) -> Arc<BTreeMap<Environment, Arc<Fleet>>> {
-    let mut needs: BTreeMap<ServiceName, BTreeSet<ServiceName>> = BTreeMap::new();
-    for edge in edges.split_whitespace() {
-        let (from, to) = edge.split_once('>').unwrap_or((edge, ""));
-        let below = needs.entry(name(from)).or_default();
-        if !to.is_empty() {
-            below.insert(name(to));
-            needs.entry(name(to)).or_default();
-        }
-    }
-    let services = needs.into_iter().map(|(service, needs)| Service {
-        tier: if service.as_str().starts_with("low-") {
-            Tier::Low
-        } else {
-            Tier::Critical
-        },
-        name: service,
-        description: None,
-        owner: None,
-        environment: Environment::production(),
-        links: Vec::new(),
-        endpoints: Vec::new(),
-        dependencies: needs
-            .into_iter()
-            .map(|service| Dependency {
-                service,
-                kind: DependencyKind::Hard,
-            })
-            .collect(),
-        managed_by: ManagedBy::Api,
-        source: None,
-        created_at: Timestamp::UNIX_EPOCH,
-        updated_at: Timestamp::UNIX_EPOCH,
-        version: 1,
-    });
-    let environment = Environment::production();
-    let fleet = Fleet::new(environment.clone(), 1, services.collect());
-    Arc::new(BTreeMap::from([(environment, Arc::new(fleet))]))
-}
+pub(super) use crate::testing::{databases, fleet, name, sqlite};
 
 /// Watches nothing by itself: notes whom it was asked to probe.
 #[derive(Default)]
@@ -99,6 +59,8 @@ impl Watching for FakeWatch {
     fn decisions(&self) -> Vec<Decision> {
         self.decisions.lock().unwrap().clone()
     }
+
+    fn state_anew(&self) {}
 }
 
 /// One process of Mainstay, as far as alerts are concerned.
@@ -144,17 +106,33 @@ impl Process {
             clock.set(at);
         }
         let world = World::simulated(clock.clone(), seed);
+        let process = Self::take_part(db, edges, config, watch, (world, clock), &Role::ALL).await;
+        until("it decides alerts", || process.alerts.leads()).await;
+        process
+    }
+
+    /// A process that may be one of several.
+    pub async fn take_part(
+        db: &Database,
+        edges: &str,
+        config: AlertsConfig,
+        watch: Arc<FakeWatch>,
+        (world, clock): (World, Arc<ManualClock>),
+        roles: &[Role],
+    ) -> Self {
         let tasks = Tasks::new(world.clone());
         let (sender, fleets) = tokio::sync::watch::channel(fleet(edges));
         let (alerts, engine) = Alerts::new(
             db.clone(),
-            world,
+            world.clone(),
             EventHub::new(),
             fleets,
             Arc::new(outgoing::PlainOutgoing),
             config,
+            crate::testing::shared(db, &world, &tasks, roles),
         );
         alerts.start(engine, watch.clone(), &tasks).await.unwrap();
+        alerts.inner.shared.leases.start(&tasks).await.unwrap();
         Self {
             alerts,
             tasks,
@@ -206,6 +184,7 @@ impl Process {
             service: name(service),
             down,
             reason: down.then(|| "3 of 3 probes timed out after 2 s".to_owned()),
+            in_maintenance: false,
         });
     }
 
@@ -244,11 +223,11 @@ impl Process {
     /// Waits until the engine has dealt with everything it was told so far.
     pub async fn caught_up(&self) {
         let (answer, answered) = oneshot::channel();
-        self.alerts.tell(Input::Unacknowledge {
+        self.alerts.tell(Input::Order {
             scope: Scope::default(),
             id: self.alerts.inner.world.id(),
-            by: String::new(),
-            answer,
+            order: Order::Unacknowledge { by: String::new() },
+            answer: Answer::Here(answer),
         });
         answered.await.unwrap().unwrap_err();
     }
@@ -301,6 +280,17 @@ impl Process {
         let (_, timeline) = self.alerts.find(&Scope::default(), id).await.unwrap();
         timeline.iter().map(|entry| entry.what.as_str()).collect()
     }
+}
+
+/// Waits until a condition holds.
+pub(super) async fn until(what: &str, condition: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never came true that {what}");
 }
 
 pub(super) fn all(status: DeliveryStatus) -> impl Fn(&[Delivery]) -> bool {

@@ -33,7 +33,7 @@ fn app(process: &Process) -> Router {
 
 #[tokio::test]
 async fn a_webhooks_secret_is_shown_once_and_its_test_is_delivered() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let receiver = Receiver::start([]).await;
         let process = Process::start(&db, "api").await;
         let app = app(&process);
@@ -79,7 +79,7 @@ async fn a_webhooks_secret_is_shown_once_and_its_test_is_delivered() {
 
 #[tokio::test]
 async fn a_webhook_into_the_network_is_refused_with_the_way_to_allow_it() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let process = Process::start(&db, "api").await;
     let app = app(&process);
     for url in [
@@ -104,7 +104,7 @@ async fn a_webhook_into_the_network_is_refused_with_the_way_to_allow_it() {
 
 #[tokio::test]
 async fn alerts_are_listed_by_state_and_service_and_read_with_their_timeline() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let process = Process::start(&db, "web>data shop").await;
         let app = app(&process);
         process.down("data");
@@ -151,7 +151,7 @@ async fn alerts_are_listed_by_state_and_service_and_read_with_their_timeline() {
 
 #[tokio::test]
 async fn silences_are_made_listed_and_lifted_and_senseless_ones_refused() {
-    for db in mainstay_testkit::databases(crate::alert::MIGRATIONS).await {
+    for db in databases().await {
         let process = Process::start(&db, "api").await;
         let app = app(&process);
         let body = json!({"service": "API", "reason": "moving house", "ends_at": "2026-03-01T13:00:00Z"});
@@ -184,7 +184,7 @@ async fn silences_are_made_listed_and_lifted_and_senseless_ones_refused() {
 
 #[tokio::test]
 async fn every_operation_names_its_permission() {
-    let db = mainstay_testkit::sqlite(crate::alert::MIGRATIONS).await;
+    let db = sqlite().await;
     let process = Process::start(&db, "api").await;
     let document = crate::api::alert_routes::<crate::alert::Alerts>().split_for_parts().1;
     let document = serde_json::to_value(document).unwrap();
@@ -196,5 +196,26 @@ async fn every_operation_names_its_permission() {
         }
     }
     assert_eq!(operations, 17);
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn a_silence_of_a_service_that_nobody_knows_is_refused_with_the_name_that_was_meant() {
+    let db = sqlite().await;
+    let process = Process::start(&db, "payments-api>ledger").await;
+    let app = app(&process);
+    let silence = |service: &str| json!({"service": service, "reason": "moving house", "ends_at": process.now() + SignedDuration::from_hours(1)});
+    let (status, problem) = call(&app, Method::POST, "/api/v1/silences", Some(silence("legder"))).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    assert_eq!(
+        problem["errors"],
+        json!([{"field": "service", "message": "there is no service `legder` in production (did you mean `ledger`?)"}])
+    );
+    assert_eq!(
+        problem["detail"],
+        "The silence cannot be made. `service`: there is no service `legder` in production (did you mean `ledger`?)."
+    );
+    let (status, _) = call(&app, Method::POST, "/api/v1/silences", Some(silence("ledger"))).await;
+    assert_eq!(status, StatusCode::CREATED);
     process.stop().await;
 }

@@ -67,7 +67,7 @@ fn an_alert_waits_thirty_seconds_at_most() {
     assert!(scene.opened.is_empty());
     scene.wait(1);
     assert_eq!(scene.opened_services(), ["web service-down"]);
-    assert_eq!(scene.find(&down_key("web")).delivered_at, Some(second(30)));
+    assert_eq!(scene.find(&down_key("web")).told_at, Some(second(30)));
 }
 
 #[test]
@@ -157,6 +157,23 @@ fn when_one_of_two_roots_recovers_the_alert_moves_under_the_other() {
     assert_eq!(scene.path(&down_key("web")).unwrap(), ["web", "auth"]);
     scene.wait(1000);
     assert_eq!(scene.opened_services(), ["data service-down", "auth service-down"]);
+}
+
+#[test]
+fn of_two_dead_dependencies_the_root_is_the_one_that_failed_first_however_far_away() {
+    // The same fleet and failures as in the test of the states of services.
+    for order in [["s3", "s4"], ["s4", "s3"]] {
+        let mut scene = Scene::of("s0>s1 s0>s2 s1>s3 s2>s4 s0>s4");
+        scene.falters("s3");
+        scene.now = second(2);
+        scene.falters("s4");
+        scene.now = second(4);
+        for service in order {
+            scene.down(service);
+        }
+        scene.down("s0");
+        assert_eq!(scene.path(&down_key("s0")).unwrap(), ["s0", "s1", "s3"]);
+    }
 }
 
 #[test]

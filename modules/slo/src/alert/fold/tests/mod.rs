@@ -223,7 +223,7 @@ impl Scene {
             let told = self.log.iter().filter(
                 |effect| matches!(effect, Effect::Deliver { alert: id, what: Telling::Opened } if *id == alert.id),
             );
-            assert_eq!(told.count(), usize::from(alert.delivered_at.is_some()));
+            assert_eq!(told.count(), usize::from(alert.told_at.is_some()));
             assert_eq!(self.fold.by_key.get(&alert.key), Some(&alert.id));
         }
         assert_eq!(self.fold.by_key.len(), self.fold.alerts.len());

@@ -137,7 +137,7 @@ proptest! {
             for alert in scene.fold.open() {
                 if let Phase::Folded { root, root_gone_at: None, .. } = &alert.phase {
                     let root = scene.fold.alert(*root).unwrap();
-                    prop_assert!(root.severity <= alert.severity || alert.delivered_at.is_some());
+                    prop_assert!(root.severity <= alert.severity || alert.told_at.is_some());
                 }
             }
         }

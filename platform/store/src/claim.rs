@@ -1,0 +1,101 @@
+//! Who may use a PostgreSQL database (more precisely, a schema of it): many replicas together, or one process alone, as when a
+//! backup is restored into it. SQLite has a lock on its folder instead.
+//!
+//! The claim is an advisory lock of a session of its own, so the server lets go of it when the process or its connection ends.
+
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use tokio::time::Instant;
+
+use crate::{DatabaseConfig, DatabaseUrl, StoreError, StoreErrorKind, database::postgres_options, row::Row};
+
+/// How often the claim is confirmed.
+const EVERY: Duration = Duration::from_secs(5);
+/// How long a claim is repeated: the server notices a moment late that a process was killed, and a supervisor starts the next
+/// one at once.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// With whom a database is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// With other replicas.
+    Shared,
+    /// With nobody.
+    Sole,
+}
+
+/// Holds a PostgreSQL database for this process.
+#[derive(Debug)]
+pub struct Claim {
+    options: PgConnectOptions,
+    connection: PgConnection,
+    use_: Use,
+}
+
+impl Claim {
+    /// Claims the database; `None` on SQLite.
+    ///
+    /// # Errors
+    /// When another process's use does not allow it, or the server cannot be reached.
+    pub async fn take(config: &DatabaseConfig, use_: Use) -> Result<Option<Self>, StoreError> {
+        let DatabaseUrl::Postgres(url) = &config.url else {
+            return Ok(None);
+        };
+        let options = postgres_options(url, config)?;
+        let deadline = Instant::now() + GRACE;
+        loop {
+            match locked(&options, use_).await {
+                Ok(connection) => {
+                    return Ok(Some(Self {
+                        options,
+                        connection,
+                        use_,
+                    }));
+                }
+                Err(error) if error.kind == StoreErrorKind::Busy && Instant::now() < deadline => {
+                    tokio::time::sleep(GRACE / 20).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Confirms the claim for ever. After an outage of the server it is made anew.
+    ///
+    /// # Errors
+    /// When another process took the database for itself during an outage; this one must then stop.
+    pub async fn keep(mut self) -> Result<(), StoreError> {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            if self.connection.ping().await.is_ok() {
+                continue;
+            }
+            match locked(&self.options, self.use_).await {
+                Ok(connection) => self.connection = connection,
+                Err(error) if error.kind == StoreErrorKind::Busy => return Err(error),
+                // The server is still away; so is everybody else's claim.
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+async fn locked(options: &PgConnectOptions, use_: Use) -> Result<PgConnection, StoreError> {
+    let (statement, refusal) = match use_ {
+        Use::Shared => (
+            "SELECT pg_try_advisory_lock_shared(hashtext('mainstay'), hashtext(current_schema())) AS locked",
+            "a backup is being restored into this PostgreSQL database. Start again when that has ended",
+        ),
+        Use::Sole => (
+            "SELECT pg_try_advisory_lock(hashtext('mainstay'), hashtext(current_schema())) AS locked",
+            "another Mainstay is running on this PostgreSQL database. Stop that one first, or give this one a database of its own",
+        ),
+    };
+    let mut connection = PgConnection::connect_with(options).await?;
+    let row = sqlx::query(statement).fetch_one(&mut connection).await?;
+    if Row::Postgres(row).get::<bool>("locked")? {
+        return Ok(connection);
+    }
+    Err(StoreError::new(StoreErrorKind::Busy, refusal))
+}

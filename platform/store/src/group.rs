@@ -1,0 +1,153 @@
+//! Group commit: small urgent writes of many callers share one transaction, and with it one wait for the disk.
+//!
+//! A caller hears back when its write is durable. While one group is being made durable the next one gathers, so the group
+//! grows with the load and a single writer waits for nobody. The queue is bounded: when the database cannot keep up, callers
+//! wait, and memory does not grow.
+
+use std::time::Duration;
+
+use mainstay_runtime::{TaskContext, Tasks};
+use metrics::{Counter, Histogram};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Database, Statement, StoreError, StoreErrorKind};
+
+/// Writes that may wait for the database; a caller beyond them waits to be let in.
+const QUEUE: usize = 4_096;
+/// Writes in one transaction: beyond this the disk's part of the cost is already small.
+const GROUP: usize = 1_024;
+/// Groups between two reports of the task.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+
+/// The statements of one caller: all of them happen, or none.
+struct Write {
+    statements: Vec<Statement>,
+    reply: oneshot::Sender<Result<Vec<u64>, StoreError>>,
+}
+
+/// A way to make small writes durable together with those of others. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct GroupCommit {
+    queue: mpsc::Sender<Write>,
+}
+
+impl GroupCommit {
+    /// Starts the task `store.group-commit`, which ends when every write it accepted has been answered.
+    pub fn start(database: Database, tasks: &Tasks) -> Self {
+        let (queue, inbox) = mpsc::channel(QUEUE);
+        let committer = Committer {
+            database,
+            inbox,
+            writes: metrics::counter!("mainstay_group_commit_writes_total"),
+            groups: metrics::histogram!("mainstay_group_commit_size"),
+        };
+        tasks.spawn_keeper("store.group-commit", |context| committer.run(context));
+        Self { queue }
+    }
+
+    /// Runs the statements in order, all or none; answers how many rows each touched, once they are durable.
+    ///
+    /// # Errors
+    /// When the database refuses them; nothing of them happened then, except that a connection lost during the commit itself
+    /// leaves the outcome unknown, as with [`crate::Transaction::commit`].
+    pub async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, StoreError> {
+        let stopped = || {
+            StoreError::new(
+                StoreErrorKind::Unavailable,
+                "Mainstay is stopping and takes no more writes",
+            )
+        };
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .send(Write { statements, reply })
+            .await
+            .map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Like [`GroupCommit::write`] for a single statement.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
+        let touched = self.write(vec![statement]).await?;
+        Ok(touched.into_iter().sum())
+    }
+}
+
+struct Committer {
+    database: Database,
+    inbox: mpsc::Receiver<Write>,
+    writes: Counter,
+    groups: Histogram,
+}
+
+impl Committer {
+    async fn run(mut self, context: TaskContext) -> Result<(), std::convert::Infallible> {
+        let mut group = Vec::with_capacity(GROUP);
+        let (mut written, mut groups) = (0_usize, 0_usize);
+        let mut report_at = tokio::time::Instant::now() + REPORT_EVERY;
+        loop {
+            let received = tokio::select! {
+                biased;
+                received = self.inbox.recv_many(&mut group, GROUP) => received,
+                // What was accepted before is still written; nothing new is accepted.
+                () = context.stopping(), if !self.inbox.is_closed() => {
+                    self.inbox.close();
+                    continue;
+                }
+            };
+            if received == 0 {
+                return Ok(());
+            }
+            self.commit(&mut group).await;
+            written += received;
+            groups += 1;
+            #[expect(clippy::cast_precision_loss, reason = "a histogram of small counts")]
+            self.groups.record(received as f64);
+            self.writes.increment(received as u64);
+            if tokio::time::Instant::now() >= report_at {
+                report_at = tokio::time::Instant::now() + REPORT_EVERY;
+                context.ran(format!("{written} writes in {groups} groups since the start"));
+            }
+        }
+    }
+
+    async fn commit(&self, group: &mut Vec<Write>) {
+        match self.try_commit(group).await {
+            Ok(touched) => {
+                for (write, touched) in group.drain(..).zip(touched) {
+                    // Whoever asked may have left.
+                    drop(write.reply.send(Ok(touched)));
+                }
+            }
+            Err(error) if group.len() == 1 || error.is_transient() => {
+                for write in group.drain(..) {
+                    drop(write.reply.send(Err(error.again())));
+                }
+            }
+            // One of them is at fault; the others must not suffer for it.
+            Err(_) => {
+                for write in group.drain(..) {
+                    let alone = std::slice::from_ref(&write);
+                    let answer = self.try_commit(alone).await.map(|mut touched| touched.remove(0));
+                    drop(write.reply.send(answer));
+                }
+            }
+        }
+    }
+
+    async fn try_commit(&self, group: &[Write]) -> Result<Vec<Vec<u64>>, StoreError> {
+        let mut tx = self.database.begin().await?;
+        let mut answers = Vec::with_capacity(group.len());
+        for write in group {
+            let mut touched = Vec::with_capacity(write.statements.len());
+            for statement in &write.statements {
+                touched.push(tx.execute(statement.clone()).await?);
+            }
+            answers.push(touched);
+        }
+        tx.commit().await?;
+        Ok(answers)
+    }
+}

@@ -1,0 +1,370 @@
+//! Leases: work that one replica at a time does, and the fencing tokens by which the database tells a holder from one that
+//! only believes it is.
+//!
+//! On a database that several replicas can work on, the task `work.lease` beats, looks, and moves leases. On SQLite this
+//! process is the only one: it takes everything at once and for good.
+
+mod plan;
+pub(crate) mod store;
+mod view;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use mainstay_kernel::World;
+use mainstay_runtime::{Follower, Latest, TaskContext, Tasks};
+use mainstay_store::{Database, StoreError, StoreErrorKind, Transaction, Wakes};
+use tokio::time::{Instant, timeout_at};
+
+use self::plan::plan;
+pub use self::view::LeaseView;
+use crate::replica::{self, Introduction, Member, Observer, ReplicaId, Role, Timing};
+
+/// What replicas ring when leases became free.
+const TOPIC: &str = "leases";
+
+/// Who may hold a lease, and whether it moves to even out the load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placement {
+    /// Only replicas with this role hold it.
+    pub role: Role,
+    /// Whether it moves when another replica joins; otherwise only when its holder leaves.
+    pub spread: bool,
+}
+
+/// A lease as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseRow {
+    /// Its name.
+    pub name: String,
+    /// Who holds it.
+    pub holder: Option<ReplicaId>,
+    /// Counts up with every change of hands.
+    pub token: i64,
+}
+
+/// A lease held by this replica.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Its name.
+    pub name: Arc<str>,
+    /// This replica.
+    pub holder: ReplicaId,
+    /// The fencing token.
+    pub token: i64,
+}
+
+/// The leases held by this replica, by name.
+pub type HeldLeases = Arc<BTreeMap<Arc<str>, Lease>>;
+
+/// This process's part in the shared work. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Leases {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    database: Database,
+    world: World,
+    wakes: Wakes,
+    introduction: Introduction,
+    timing: Timing,
+    placements: Mutex<BTreeMap<Arc<str>, Placement>>,
+    held: Latest<HeldLeases>,
+    members: Latest<Arc<Vec<Member>>>,
+    me: Mutex<Option<ReplicaId>>,
+}
+
+impl Leases {
+    /// A replica that has not joined yet.
+    pub fn new(database: Database, world: World, wakes: Wakes, introduction: Introduction, timing: Timing) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                database,
+                world,
+                wakes,
+                introduction,
+                timing,
+                placements: Mutex::default(),
+                held: Latest::default(),
+                members: Latest::default(),
+                me: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Declares work to be shared; before [`Leases::start`].
+    pub fn declare(&self, names: impl IntoIterator<Item = String>, placement: Placement) {
+        self.inner
+            .placements()
+            .extend(names.into_iter().map(|name| (Arc::from(name), placement)));
+    }
+
+    /// Whether this process was started for a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.inner.introduction.roles.contains(&role)
+    }
+
+    /// Whether other replicas may be at work on the same database.
+    pub fn is_shared(&self) -> bool {
+        self.inner.database.is_shared()
+    }
+
+    /// What this replica holds; ticks when that changes.
+    pub fn held(&self) -> Follower<HeldLeases> {
+        self.inner.held.follow()
+    }
+
+    /// The lease called `name`, if this replica holds it now.
+    pub fn lease(&self, name: &str) -> Option<Lease> {
+        self.inner.held.get().get(name).cloned()
+    }
+
+    /// Everybody who takes part, this replica included.
+    pub fn members(&self) -> Follower<Arc<Vec<Member>>> {
+        self.inner.members.follow()
+    }
+
+    /// This run's id; absent before it joined and while it is cut off.
+    pub fn me(&self) -> Option<ReplicaId> {
+        *self.inner.me()
+    }
+
+    /// Makes sure, inside a transaction, that a lease is still held, and keeps it so until the transaction ends.
+    ///
+    /// # Errors
+    /// Of kind [`StoreErrorKind::Fenced`] when another replica has taken over; the transaction must then not commit.
+    pub async fn guard(&self, tx: &mut Transaction, lease: &Lease) -> Result<(), StoreError> {
+        if store::holds(tx, self.inner.database.dialect(), lease).await? {
+            return Ok(());
+        }
+        Err(StoreError::new(
+            StoreErrorKind::Fenced,
+            format!("another replica has taken over `{}`", lease.name),
+        ))
+    }
+
+    /// Joins, and starts the task `work.lease`.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn start(&self, tasks: &Tasks) -> Result<(), StoreError> {
+        let inner = Arc::clone(&self.inner);
+        if !inner.database.is_shared() {
+            inner.take_everything().await?;
+            return Ok(());
+        }
+        inner.join().await?;
+        tasks.spawn_keeper("work.lease", |context| async move {
+            inner.run(&context).await;
+            Ok::<_, Infallible>(())
+        });
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn placements(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Placement>> {
+        self.placements.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn me(&self) -> MutexGuard<'_, Option<ReplicaId>> {
+        self.me.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for every lease this process knows; copied, because it must not be locked across the database.
+    fn known(&self) -> BTreeMap<Arc<str>, Placement> {
+        self.placements().clone()
+    }
+
+    async fn take_everything(&self) -> Result<(), StoreError> {
+        let (me, known) = (self.world.id(), self.known());
+        let mut tx = self.database.begin().await?;
+        replica::store::remove_all(&mut tx).await?;
+        replica::store::join(&mut tx, &self.world, me, &self.introduction).await?;
+        store::declare(&mut tx, &self.world, known.iter().map(|(name, at)| (&**name, *at))).await?;
+        tx.commit().await?;
+        let rows = store::all(&self.database).await?;
+        let mut held = BTreeMap::new();
+        let mut tx = self.database.begin().await?;
+        for row in rows {
+            let mine = known
+                .get(row.name.as_str())
+                .is_some_and(|placement| self.introduction.roles.contains(&placement.role));
+            if mine && let Some(token) = store::take(&mut tx, &self.world, &row, me).await? {
+                insert(&mut held, &row.name, me, token);
+            }
+        }
+        tx.commit().await?;
+        self.held.set(Arc::new(held));
+        *self.me() = Some(me);
+        self.members
+            .set(Arc::new(replica::store::members(&self.database).await?));
+        Ok(())
+    }
+
+    async fn join(&self) -> Result<(), StoreError> {
+        let (me, known) = (self.world.id(), self.known());
+        let mut tx = self.database.begin().await?;
+        replica::store::join(&mut tx, &self.world, me, &self.introduction).await?;
+        store::declare(&mut tx, &self.world, known.iter().map(|(name, at)| (&**name, *at))).await?;
+        Wakes::ring_on_commit(&mut tx, TOPIC).await?;
+        tx.commit().await?;
+        *self.me() = Some(me);
+        tracing::info!(replica.id = %me, replica.name = self.introduction.name, "joined the replicas of this database");
+        Ok(())
+    }
+
+    async fn run(&self, context: &TaskContext) {
+        let mut observer = Observer::new(self.timing.silence);
+        let mut bell = self.wakes.bell(TOPIC);
+        // What is held counts as held until here, unless nobody else takes part.
+        let mut valid_until = None;
+        let mut giving = BTreeSet::new();
+        loop {
+            let began = Instant::now();
+            let look = self.look(&mut observer, &mut giving);
+            let outcome = match valid_until {
+                Some(until) => timeout_at(until, look).await.unwrap_or_else(|_| {
+                    Err(StoreError::new(
+                        StoreErrorKind::Unavailable,
+                        "the database did not answer in time",
+                    ))
+                }),
+                None => look.await,
+            };
+            match outcome {
+                Ok(others) => {
+                    // Counted from before the beat: others may have seen it at any time since.
+                    valid_until = (others > 0).then(|| began + self.timing.silence - self.timing.margin);
+                    let held = self.held.get().len();
+                    context.ran(format!("{held} leases held, {others} other replicas"));
+                }
+                Err(error) => {
+                    observer.interrupted();
+                    if valid_until.is_some_and(|until| Instant::now() >= until) {
+                        self.suspend();
+                        valid_until = None;
+                        context.failed(format!(
+                            "{error}; others take over, so this replica has stopped its shared work"
+                        ));
+                    } else {
+                        context.failed(error);
+                    }
+                }
+            }
+            tokio::select! {
+                biased;
+                () = context.stopping() => break,
+                () = bell.rung() => {}
+                () = tokio::time::sleep(self.timing.beat) => {}
+            }
+        }
+        self.leave().await;
+    }
+
+    /// One beat and one look; answers how many others take part.
+    async fn look(&self, observer: &mut Observer, giving: &mut BTreeSet<Arc<str>>) -> Result<usize, StoreError> {
+        let me = *self.me();
+        let me = match me {
+            Some(me) if replica::store::beat(&self.database, &self.world, me).await? => me,
+            _ => {
+                if me.is_some() {
+                    tracing::warn!("this replica was taken for dead; it joins anew");
+                }
+                self.suspend();
+                giving.clear();
+                self.join().await?;
+                self.me()
+                    .ok_or_else(|| StoreError::corrupt("a replica that joined has no id"))?
+            }
+        };
+        let mut members = replica::store::members(&self.database).await?;
+        let silent = observer.look(Instant::now(), members.iter().map(|member| (member.id, member.beat)));
+        for (id, beat) in silent {
+            if id != me && replica::store::evict(&self.database, id, beat).await? {
+                tracing::warn!(replica.id = %id, "a replica fell silent; its work moves to others");
+                members.retain(|member| member.id != id);
+            }
+        }
+        self.move_leases(me, &members, giving).await?;
+        let others = members.len().saturating_sub(1);
+        self.members.set_if_different(Arc::new(members));
+        Ok(others)
+    }
+
+    async fn move_leases(
+        &self,
+        me: ReplicaId,
+        members: &[Member],
+        giving: &mut BTreeSet<Arc<str>>,
+    ) -> Result<(), StoreError> {
+        let rows = store::all(&self.database).await?;
+        let known = self.known();
+        let planned = plan(&rows, members, me, |name| known.get(name).copied());
+        // What is to be given was put down at the look before, so whoever worked on it has stopped by now.
+        let (give_now, give_next): (Vec<_>, Vec<_>) =
+            planned.give.iter().partition(|row| giving.contains(row.name.as_str()));
+        *giving = give_next
+            .into_iter()
+            .map(|row: &&LeaseRow| Arc::from(row.name.as_str()))
+            .collect();
+        let mut held = BTreeMap::new();
+        for row in &rows {
+            if row.holder == Some(me) && !planned.give.contains(&row) {
+                insert(&mut held, &row.name, me, row.token);
+            }
+        }
+        if !planned.take.is_empty() || !give_now.is_empty() {
+            let mut tx = self.database.begin().await?;
+            for row in &give_now {
+                store::give(&mut tx, &self.world, &row.name, me).await?;
+            }
+            for row in &planned.take {
+                if let Some(token) = store::take(&mut tx, &self.world, row, me).await? {
+                    insert(&mut held, &row.name, me, token);
+                }
+            }
+            if !give_now.is_empty() {
+                Wakes::ring_on_commit(&mut tx, TOPIC).await?;
+            }
+            tx.commit().await?;
+        }
+        self.publish(held);
+        Ok(())
+    }
+
+    /// Puts down everything, without the database.
+    fn suspend(&self) {
+        self.publish(BTreeMap::new());
+    }
+
+    fn publish(&self, held: BTreeMap<Arc<str>, Lease>) {
+        self.held.set_if_different(Arc::new(held));
+    }
+
+    /// Gives everything back, so that others need not wait for silence.
+    async fn leave(&self) {
+        self.suspend();
+        let Some(me) = self.me().take() else { return };
+        let left = async {
+            let mut tx = self.database.begin().await?;
+            store::give_all(&mut tx, &self.world, me).await?;
+            replica::store::leave(&mut tx, me).await?;
+            Wakes::ring_on_commit(&mut tx, TOPIC).await?;
+            tx.commit().await
+        };
+        if let Err(error) = left.await {
+            tracing::warn!(%error, "this replica could not say good-bye; others take over in a few seconds");
+        }
+    }
+}
+
+fn insert(held: &mut BTreeMap<Arc<str>, Lease>, name: &str, holder: ReplicaId, token: i64) {
+    let name: Arc<str> = Arc::from(name);
+    held.insert(Arc::clone(&name), Lease { name, holder, token });
+}
