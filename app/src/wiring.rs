@@ -183,7 +183,7 @@ async fn open_database(config: &Config, tasks: &Tasks) -> anyhow::Result<(Databa
         DatabaseUrl::Postgres(_) => None,
     };
     let refused = || format!("cannot open the database {}", advice(&settings.url));
-    let claim = Claim::take(&settings, Use::Sole).await.with_context(refused)?;
+    let claim = Claim::take(&settings, Use::Shared).await.with_context(refused)?;
     let database = Database::open(&settings).await.with_context(refused)?;
     if let Some(claim) = claim {
         let stopper = tasks.clone();

@@ -57,7 +57,6 @@ async fn lease_holders(running: &Running) -> Vec<Value> {
 }
 
 #[tokio::test]
-#[ignore = "replicas are built and not let in yet: a process claims its database for itself"]
 async fn three_replicas_share_the_probing_and_two_go_on_when_one_is_killed() {
     let Some(instances) = fleet(3).await else { return };
     let mut running = start(&instances).await;
@@ -102,7 +101,6 @@ async fn three_replicas_share_the_probing_and_two_go_on_when_one_is_killed() {
 }
 
 #[tokio::test]
-#[ignore = "replicas are built and not let in yet: a process claims its database for itself"]
 async fn of_an_alert_with_three_replicas_one_page_leaves_whoever_dies() {
     let Some(instances) = fleet(3).await else { return };
     let mut running = start(&instances).await;

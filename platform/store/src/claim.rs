@@ -89,7 +89,7 @@ async fn locked(options: &PgConnectOptions, use_: Use) -> Result<PgConnection, S
         ),
         Use::Sole => (
             "SELECT pg_try_advisory_lock(hashtext('mainstay'), hashtext(current_schema())) AS locked",
-            "another Mainstay is running on this PostgreSQL database. Stop that one first, or give this one a database of its own",
+            "Mainstay is running on this PostgreSQL database. Stop every replica first",
         ),
     };
     let mut connection = PgConnection::connect_with(options).await?;

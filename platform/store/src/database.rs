@@ -81,7 +81,7 @@ impl DatabaseConfig {
     pub fn new(url: DatabaseUrl) -> Self {
         Self {
             url,
-            connections: 4,
+            connections: 8,
             schema: None,
         }
     }

@@ -131,7 +131,10 @@ fn classify_sqlstate(code: &str) -> StoreErrorKind {
     match code {
         "53100" => Full,
         "25006" => ReadOnly,
-        "40001" | "40P01" | "55P03" => Busy,
+        // Among them a statement that waited for locks beyond its limit.
+        "40001" | "40P01" | "55P03" | "57014" => Busy,
+        // A transaction that was idle beyond its limit, so its connection is gone.
+        "25P03" => Unavailable,
         _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => Unavailable,
         _ => Other,
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use mainstay_runtime::{Follower, Latest, TaskContext, Tasks};
-use sqlx::{PgPool, postgres::PgListener};
+use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::sync::broadcast;
 
 use crate::{Database, Dialect, Statement, StoreError, Transaction, sql};
@@ -143,10 +143,14 @@ impl Wakes {
             return;
         }
         let Some(pool) = database.postgres_pool() else { return };
+        // A connection of its own: it is held for as long as the process runs, and the pool's are counted on for statements.
+        let own = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with((*pool.connect_options()).clone());
         let (wakes, database) = (self.clone(), database.clone());
         tasks.spawn("store.listen", |context| async move {
             while !context.is_stopping() {
-                if let Err(error) = wakes.follow(&pool, &database, &context).await {
+                if let Err(error) = wakes.follow(&own, &database, &context).await {
                     context.failed(error);
                     context.sleep(RETRY).await;
                 }
@@ -155,13 +159,13 @@ impl Wakes {
         });
     }
 
-    async fn follow(&self, pool: &PgPool, database: &Database, context: &TaskContext) -> Result<(), StoreError> {
+    async fn follow(&self, own: &sqlx::PgPool, database: &Database, context: &TaskContext) -> Result<(), StoreError> {
         debug_assert_eq!(database.dialect(), Dialect::Postgres);
         let row = database
             .fetch_one(sql("SELECT 'mainstay.' || current_schema() AS channel"))
             .await?;
         let channel: String = row.get("channel")?;
-        let mut listener = PgListener::connect_with(pool).await?;
+        let mut listener = PgListener::connect_with(own).await?;
         listener.listen(&channel).await?;
         context.ran("listening");
         // What was rung while nobody listened is looked for now.

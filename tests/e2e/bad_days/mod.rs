@@ -109,18 +109,3 @@ async fn a_second_signal_ends_it_at_once() {
     let (took, _) = running.terminate();
     assert!(took.as_secs() < 3, "{took:?}");
 }
-
-#[tokio::test]
-async fn a_second_mainstay_on_the_same_postgresql_database_is_refused() {
-    for instance in instances("").await.into_iter().skip(1) {
-        let running = instance.start().await;
-        let other = Instance {
-            toml: instance.toml.clone(),
-            ..Instance::sqlite("")
-        };
-        let (code, said) = other.start_refused();
-        assert_eq!(code, 2);
-        assert!(said.contains("another Mainstay"), "{said}");
-        assert_eq!(running.try_get("/ready").await.0, 200);
-    }
-}

@@ -129,7 +129,9 @@ impl Engine {
     /// Takes over what another replica probed and has stored. Whether it counts was decided there.
     pub fn hear(&self, check: CheckId, probe: &Probe, in_maintenance: bool, flush: Micros) {
         let _turn = self.turn();
-        if let Some(live) = self.known().check(check) {
+        // Not in the condition: what is known would stay locked while it is decided upon.
+        let live = self.known().check(check);
+        if let Some(live) = live {
             self.decide(&live, probe, in_maintenance, Some(flush));
         }
     }

@@ -10,9 +10,9 @@ use super::{
     Inner, Jobs,
     job::{EnqueueOptions, Job, JobId},
     millis,
+    running::Stop,
     store::{self, Claimed, NewJob},
     view::JobView,
-    worker::Stop,
 };
 use crate::replica::ReplicaId;
 
@@ -147,6 +147,7 @@ impl Inline {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<JobView, StoreError> {
         let (inner, id): (&Inner, _) = (&self.jobs.inner, self.id());
         let handle = Stop::default();
+        let run = inner.inline.add(id, self.holder, handle.clone());
         let stopped = async {
             stop.await;
             handle.request();
@@ -154,7 +155,7 @@ impl Inline {
         };
         tokio::select! {
             biased;
-            () = inner.run(self.claimed, self.holder, handle.clone()) => {}
+            settled = inner.run(self.claimed, self.holder, handle.clone()) => run.end(settled),
             () = stopped => {}
         }
         self.jobs

@@ -3,8 +3,10 @@
 
 mod inline;
 pub mod job;
+mod keep_up;
 mod operate;
 mod run;
+mod running;
 pub mod schedule;
 mod store;
 mod view;
@@ -29,6 +31,7 @@ pub use self::{
 };
 use self::{
     job::{Done, EnqueueOptions, Job, JobContext, JobError, JobId},
+    running::Running,
     store::NewJob,
     worker::Worker,
 };
@@ -70,7 +73,8 @@ struct Inner {
     kinds: Mutex<BTreeMap<&'static str, Kind>>,
     concurrency: Mutex<BTreeMap<&'static str, usize>>,
     schedules: Mutex<Vec<schedule::Declared>>,
-    running: Mutex<Vec<Arc<worker::Running>>>,
+    running: Mutex<Vec<Arc<Running>>>,
+    inline: Arc<Running>,
     done: Mutex<Option<operate::Counted>>,
 }
 
@@ -83,6 +87,7 @@ impl std::fmt::Debug for Jobs {
 impl Jobs {
     /// Jobs without kinds.
     pub fn new(database: Database, world: World, wakes: Wakes, group: GroupCommit, leases: Leases) -> Self {
+        let inline = Arc::<Running>::default();
         Self {
             inner: Arc::new(Inner {
                 database,
@@ -93,7 +98,8 @@ impl Jobs {
                 kinds: Mutex::default(),
                 concurrency: Mutex::default(),
                 schedules: Mutex::default(),
-                running: Mutex::default(),
+                running: Mutex::new(vec![Arc::clone(&inline)]),
+                inline,
                 done: Mutex::default(),
             }),
         }
@@ -210,7 +216,7 @@ impl Inner {
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn running(&self) -> MutexGuard<'_, Vec<Arc<worker::Running>>> {
+    fn running(&self) -> MutexGuard<'_, Vec<Arc<Running>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -14,8 +14,8 @@ use serde_json::Value;
 use super::{
     Inner, JobState, Kind,
     job::{Attempt, Done, JobContext, JobError},
+    running::Stop,
     store::{self, Claimed},
-    worker::Stop,
 };
 use crate::replica::ReplicaId;
 
@@ -36,15 +36,15 @@ enum Outcome {
 }
 
 impl Inner {
-    /// Runs a claimed job to the end of this attempt and writes down what became of it.
-    pub(super) async fn run(&self, job: Claimed, holder: ReplicaId, stop: Stop) {
+    /// Runs a claimed job to the end of this attempt and writes down what became of it; answers whether that is settled.
+    pub(super) async fn run(&self, job: Claimed, holder: ReplicaId, stop: Stop) -> bool {
         let kind = self.kinds().get(job.kind.as_str()).cloned();
         let Some(kind) = kind.filter(|kind| kind.version >= job.version) else {
             let reason = "no replica that could run it has taken it yet; it needs a newer version of Mainstay";
             let at = self.world.now_micros() + NOT_MINE_WAIT;
-            self.write(&job, store::put_back(job.id, job.attempt, holder, at, reason))
+            return self
+                .write(&job, store::put_back(job.id, job.attempt, holder, at, reason))
                 .await;
-            return;
         };
         let outcome = match payload(&kind, &job) {
             Ok(payload) => self.attempt(&kind, &job, payload, holder, &stop).await,
@@ -61,7 +61,7 @@ impl Inner {
             }
         };
         let statement = match outcome {
-            Outcome::Ended(Ok(Done { committed: true, .. })) => return,
+            Outcome::Ended(Ok(Done { committed: true, .. })) => return true,
             Outcome::Ended(Ok(Done { result, .. })) => store::finish(job.id, job.attempt, holder, now, result.as_ref()),
             Outcome::Ended(Err(JobError::Fail(error))) => end(JobState::Failed, &error),
             Outcome::Ended(Err(JobError::Retry(error))) => failed(&error),
@@ -76,7 +76,7 @@ impl Inner {
                 "the replica that ran it stopped before it ended",
             ),
         };
-        self.write(&job, statement).await;
+        self.write(&job, statement).await
     }
 
     async fn attempt(&self, kind: &Kind, job: &Claimed, payload: Value, holder: ReplicaId, stop: &Stop) -> Outcome {
@@ -115,22 +115,22 @@ impl Inner {
         }
     }
 
-    /// Writes the end of an attempt. When even that fails, the claim stays until this replica or another sees that nobody
-    /// works on it.
-    async fn write(&self, job: &Claimed, statement: Statement) {
+    /// Writes the end of an attempt; answers whether it is written, or no longer this replica's to write. When even that
+    /// fails, the claim stays until this replica or another sees that nobody works on it.
+    async fn write(&self, job: &Claimed, statement: Statement) -> bool {
         let mut wait = Duration::from_millis(100);
         loop {
             let error: StoreError = match self.group.execute(statement.clone()).await {
-                Ok(1) => return,
+                Ok(1) => return true,
                 Ok(_) => {
                     tracing::warn!(job.id = %job.id, job.kind, "a job was taken over before its end was written");
-                    return;
+                    return true;
                 }
                 Err(error) => error,
             };
             if !error.is_transient() || wait > Duration::from_mins(1) || self.leases.me().is_none() {
                 tracing::error!(job.id = %job.id, job.kind, %error, "the end of a job could not be written; it will run again");
-                return;
+                return false;
             }
             tokio::time::sleep(wait).await;
             wait *= 2;

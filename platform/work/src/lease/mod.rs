@@ -17,7 +17,7 @@ use std::{
 use mainstay_kernel::World;
 use mainstay_runtime::{Follower, Latest, TaskContext, Tasks};
 use mainstay_store::{Database, StoreError, StoreErrorKind, Transaction, Wakes};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::plan::plan;
 pub use self::view::LeaseView;
@@ -77,6 +77,15 @@ struct Inner {
     held: Latest<HeldLeases>,
     members: Latest<Arc<Vec<Member>>>,
     me: Mutex<Option<ReplicaId>>,
+}
+
+/// What the task `work.lease` knows from one look to the next.
+struct Session {
+    /// This replica's row, for all it knows.
+    id: Option<ReplicaId>,
+    observer: Observer,
+    /// Leases that were put down at the last look and are to be given at this one.
+    giving: BTreeSet<Arc<str>>,
 }
 
 impl Leases {
@@ -158,7 +167,8 @@ impl Leases {
             inner.take_everything().await?;
             return Ok(());
         }
-        inner.join().await?;
+        let me = inner.join().await?;
+        *inner.me() = Some(me);
         tasks.spawn_keeper("work.lease", |context| async move {
             inner.run(&context).await;
             Ok::<_, Infallible>(())
@@ -207,37 +217,36 @@ impl Inner {
         Ok(())
     }
 
-    async fn join(&self) -> Result<(), StoreError> {
+    async fn join(&self) -> Result<ReplicaId, StoreError> {
         let (me, known) = (self.world.id(), self.known());
         let mut tx = self.database.begin().await?;
         replica::store::join(&mut tx, &self.world, me, &self.introduction).await?;
         store::declare(&mut tx, &self.world, known.iter().map(|(name, at)| (&**name, *at))).await?;
         Wakes::ring_on_commit(&mut tx, TOPIC).await?;
         tx.commit().await?;
-        *self.me() = Some(me);
         tracing::info!(replica.id = %me, replica.name = self.introduction.name, "joined the replicas of this database");
-        Ok(())
+        Ok(me)
     }
 
     async fn run(&self, context: &TaskContext) {
-        let mut observer = Observer::new(self.timing.silence);
+        let mut session = Session {
+            id: *self.me(),
+            observer: Observer::new(self.timing.silence),
+            giving: BTreeSet::new(),
+        };
         let mut bell = self.wakes.bell(TOPIC);
         // What is held counts as held until here, unless nobody else takes part.
         let mut valid_until = None;
-        let mut giving = BTreeSet::new();
         loop {
             let began = Instant::now();
-            let look = self.look(&mut observer, &mut giving);
-            let outcome = match valid_until {
-                Some(until) => timeout_at(until, look).await.unwrap_or_else(|_| {
-                    Err(StoreError::new(
-                        StoreErrorKind::Unavailable,
-                        "the database did not answer in time",
-                    ))
-                }),
-                None => look.await,
-            };
-            match outcome {
+            let until = valid_until.unwrap_or(began + self.timing.silence);
+            let look = timeout_at(until, self.look(&mut session)).await.unwrap_or_else(|_| {
+                Err(StoreError::new(
+                    StoreErrorKind::Unavailable,
+                    "the database did not answer in time",
+                ))
+            });
+            match look {
                 Ok(others) => {
                     // Counted from before the beat: others may have seen it at any time since.
                     valid_until = (others > 0).then(|| began + self.timing.silence - self.timing.margin);
@@ -245,7 +254,7 @@ impl Inner {
                     context.ran(format!("{held} leases held, {others} other replicas"));
                 }
                 Err(error) => {
-                    observer.interrupted();
+                    session.observer.interrupted();
                     if valid_until.is_some_and(|until| Instant::now() >= until) {
                         self.suspend();
                         valid_until = None;
@@ -257,30 +266,30 @@ impl Inner {
                     }
                 }
             }
+            let next = Instant::now() + self.timing.beat;
             tokio::select! {
                 biased;
                 () = context.stopping() => break,
                 () = bell.rung() => {}
-                () = tokio::time::sleep(self.timing.beat) => {}
+                () = sleep_until(valid_until.map_or(next, |until| next.min(until))) => {}
             }
         }
-        self.leave().await;
+        self.leave(session.id).await;
     }
 
     /// One beat and one look; answers how many others take part.
-    async fn look(&self, observer: &mut Observer, giving: &mut BTreeSet<Arc<str>>) -> Result<usize, StoreError> {
-        let me = *self.me();
-        let me = match me {
+    async fn look(&self, session: &mut Session) -> Result<usize, StoreError> {
+        let Session { id, observer, giving } = session;
+        let me = match *id {
             Some(me) if replica::store::beat(&self.database, &self.world, me).await? => me,
-            _ => {
-                if me.is_some() {
+            before => {
+                if before.is_some() {
                     tracing::warn!("this replica was taken for dead; it joins anew");
                 }
                 self.suspend();
                 giving.clear();
-                self.join().await?;
-                self.me()
-                    .ok_or_else(|| StoreError::corrupt("a replica that joined has no id"))?
+                *id = None;
+                *id.insert(self.join().await?)
             }
         };
         let mut members = replica::store::members(&self.database).await?;
@@ -334,12 +343,14 @@ impl Inner {
             }
             tx.commit().await?;
         }
+        *self.me() = Some(me);
         self.publish(held);
         Ok(())
     }
 
     /// Puts down everything, without the database.
     fn suspend(&self) {
+        *self.me() = None;
         self.publish(BTreeMap::new());
     }
 
@@ -348,9 +359,9 @@ impl Inner {
     }
 
     /// Gives everything back, so that others need not wait for silence.
-    async fn leave(&self) {
+    async fn leave(&self, id: Option<ReplicaId>) {
         self.suspend();
-        let Some(me) = self.me().take() else { return };
+        let Some(me) = id else { return };
         let left = async {
             let mut tx = self.database.begin().await?;
             store::give_all(&mut tx, &self.world, me).await?;

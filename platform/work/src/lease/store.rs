@@ -69,10 +69,12 @@ pub async fn take(
 ) -> Result<Option<i64>, StoreError> {
     let row = tx
         .fetch_optional(
-            // Only a member may hold: whoever was declared silent a moment ago must not come back by this door.
+            // Only a member may hold: whoever was declared silent a moment ago must not come back by this door. And a holder
+            // who joined after this replica looked around is none who fell silent.
             sql(
                 "UPDATE work_lease SET holder = $1, token = token + 1, changed_at = $4 WHERE name = $2 AND token = $3 \
-                 AND EXISTS (SELECT 1 FROM work_replica WHERE id = $1) RETURNING token",
+                 AND EXISTS (SELECT 1 FROM work_replica WHERE id = $1) \
+                 AND (holder IS NULL OR holder NOT IN (SELECT id FROM work_replica)) RETURNING token",
             )
             .id(holder)
             .bind(&lease.name)

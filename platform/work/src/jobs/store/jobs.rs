@@ -193,16 +193,29 @@ pub fn heartbeat(holder: ReplicaId, now: Timestamp) -> Statement {
         .bind(now)
 }
 
-/// Jobs that a replica runs and somebody wants cancelled.
-pub async fn cancel_requests(database: &Database, holder: ReplicaId) -> Result<Vec<JobId>, StoreError> {
+/// Jobs that a replica has claimed, and whether somebody wants each cancelled.
+pub async fn claimed_by(database: &Database, holder: ReplicaId) -> Result<Vec<(JobId, bool)>, StoreError> {
     database
-        .fetch_all(
-            sql("SELECT id FROM work_job WHERE holder = $1 AND state = 'running' AND cancel_requested").id(holder),
-        )
+        .fetch_all(sql("SELECT id, cancel_requested FROM work_job WHERE holder = $1 AND state = 'running'").id(holder))
         .await?
         .iter()
-        .map(|row| row.id("id"))
+        .map(|row| Ok((row.id("id")?, row.get("cancel_requested")?)))
         .collect()
+}
+
+/// Lets go of a claim on which its replica does not work. An attempt that never began does not count.
+pub fn abandon(id: JobId, holder: ReplicaId, now: Timestamp, began: bool) -> Statement {
+    let text = if began {
+        "UPDATE work_job SET holder = NULL, run_at = $3, last_error = 'the end of its last attempt could not be written', \
+         state = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'waiting' END, \
+         finished_at = CASE WHEN attempt >= max_attempts THEN $3 ELSE NULL END \
+         WHERE id = $1 AND holder = $2 AND state = 'running'"
+    } else {
+        "UPDATE work_job SET holder = NULL, run_at = $3, last_error = 'the replica that claimed it never heard that it had', \
+         state = 'waiting', attempt = attempt - 1 \
+         WHERE id = $1 AND holder = $2 AND state = 'running'"
+    };
+    sql(text).id(id).id(holder).bind(now)
 }
 
 /// Takes jobs from replicas that are gone. Answers how many wait again and how many have failed for good.
