@@ -29,7 +29,7 @@ pub use lock::DirectoryLock;
 pub use migrate::{AppliedMigration, Migration, MigrationReport, migrate};
 pub use row::{Column, Row};
 pub use schema::{Schema, TableSchema};
-pub use simulated::{SimulatedDatabase, SimulatedTransaction};
+pub use simulated::{SimulatedDatabase, SimulatedRow, SimulatedTransaction};
 pub use statement::{Bind, Statement, Value, sql, sql_owned};
 pub use transaction::Transaction;
 pub use wake::{Bell, Messages, Wakes};

@@ -5,7 +5,7 @@ use mainstay_kernel::{TypedId, from_micros};
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use crate::StoreError;
+use crate::{SimulatedRow, StoreError, Value};
 
 /// A row from either database.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub enum Row {
     Sqlite(SqliteRow),
     /// From PostgreSQL.
     Postgres(PgRow),
+    /// From a simulation that stands in for either.
+    Simulated(SimulatedRow),
 }
 
 /// A type that a column can be read as.
@@ -26,12 +28,14 @@ pub trait Column: Sized {
 }
 
 macro_rules! column {
-    ($($type:ty),+) => {$(
+    ($($type:ty => |$value:ident| $($stored:pat => $read:expr),+;)+) => {$(
         impl Column for $type {
             fn read(row: &Row, name: &str) -> Result<Self, StoreError> {
                 Ok(match row {
                     Row::Sqlite(row) => row.try_get(name)?,
                     Row::Postgres(row) => row.try_get(name)?,
+                    Row::Simulated(_) => Option::<Self>::read(row, name)?
+                        .ok_or_else(|| StoreError::corrupt(format_args!("column {name} is NULL")))?,
                 })
             }
         }
@@ -40,13 +44,25 @@ macro_rules! column {
                 Ok(match row {
                     Row::Sqlite(row) => row.try_get(name)?,
                     Row::Postgres(row) => row.try_get(name)?,
+                    Row::Simulated(row) => match row.value(name)? {
+                        $value if $value.is_null() => None,
+                        $($stored => Some($read),)+
+                        other => return Err(StoreError::corrupt(format_args!("column {name} holds {other:?}"))),
+                    },
                 })
             }
         }
     )+};
 }
 
-column!(bool, i64, f64, String, Vec<u8>, Uuid);
+column! {
+    bool => |value| Value::Bool(Some(whether)) => *whether, Value::Int(Some(number)) => *number != 0;
+    i64 => |value| Value::Int(Some(number)) => *number;
+    f64 => |value| Value::Float(Some(number)) => *number;
+    String => |value| Value::Text(Some(text)) => text.clone();
+    Vec<u8> => |value| Value::Bytes(Some(bytes)) => bytes.clone();
+    Uuid => |value| Value::Uuid(Some(id)) => *id, Value::Bytes(Some(bytes)) => Uuid::from_slice(bytes).map_err(StoreError::corrupt)?;
+}
 
 impl Row {
     /// The value of the column called `name`.

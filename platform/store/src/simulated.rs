@@ -3,11 +3,33 @@
 //! A simulation decides how long a statement takes, whether it arrives, and what others see of it meanwhile. What a
 //! statement means it must leave to a real database. Nothing outside tests implements this.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
 
-use crate::{Dialect, Row, Statement, StoreError, Wakes};
+use crate::{Dialect, Row, Statement, StoreError, Value, Wakes};
+
+/// A row of a simulation's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimulatedRow {
+    columns: Arc<[String]>,
+    values: Vec<Value>,
+}
+
+impl SimulatedRow {
+    /// A row of as many values as there are columns.
+    pub fn new(columns: Arc<[String]>, values: Vec<Value>) -> Self {
+        Self { columns, values }
+    }
+
+    /// The value of a column.
+    pub(crate) fn value(&self, name: &str) -> Result<&Value, StoreError> {
+        let place = self.columns.iter().position(|column| column == name);
+        place
+            .and_then(|place| self.values.get(place))
+            .ok_or_else(|| StoreError::corrupt(format_args!("there is no column {name}")))
+    }
+}
 
 /// One process's way to a database.
 #[async_trait]

@@ -69,6 +69,19 @@ impl Bind for Value {
 }
 
 impl Value {
+    /// Whether it is SQL `NULL`.
+    pub fn is_null(&self) -> bool {
+        matches!(
+            self,
+            Self::Bool(None)
+                | Self::Int(None)
+                | Self::Float(None)
+                | Self::Text(None)
+                | Self::Bytes(None)
+                | Self::Uuid(None)
+        )
+    }
+
     /// The value of a typed identifier.
     pub fn id<T: TypedId>(id: T) -> Self {
         Self::Uuid(Some(id.as_uuid()))

@@ -1,7 +1,7 @@
 //! A fleet in simulated time, replayed from one seed: clocks, chance, tasks, networks and the database server.
 //!
 //! Everything runs on one thread, on a paused clock that jumps to the next thing that is due, so an hour takes as long as its
-//! work. Only the database beneath [`Server`] is real and outside that time: each of its statements runs to its end at one
+//! work. Only what [`Server`] lays its transactions over is real and outside that time: each statement runs to its end at one
 //! instant. The [`Log`] of a run is the same, byte for byte, whenever the seed is the same.
 
 mod chance;
@@ -12,6 +12,7 @@ mod machine;
 mod server;
 
 use std::{
+    cell::RefCell,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
@@ -20,8 +21,9 @@ use std::{
 use mainstay_kernel::World;
 use mainstay_runtime::Tasks;
 use mainstay_store::{Dialect, Migration};
-use tokio::{runtime::Runtime, time::Instant};
+use tokio::time::Instant;
 
+use self::server::Engine;
 pub use self::{
     chance::Chance,
     clock::SimulatedClock,
@@ -30,13 +32,11 @@ pub use self::{
     machine::{Machine, Process},
     server::{Image, Link, Route, Sabotage, Server, Wire, Written},
 };
-use crate::databases::{TestDatabase, sqlite};
 
 /// The real database beneath simulations, to be used by one after the other. None leaves anything behind in it.
 #[derive(Debug)]
 pub struct Ground {
-    runtime: Runtime,
-    database: Option<TestDatabase>,
+    engine: RefCell<Option<Engine>>,
 }
 
 impl Ground {
@@ -46,22 +46,9 @@ impl Ground {
     /// When it cannot be made.
     #[expect(clippy::expect_used, reason = "a test that cannot run must not look as if it passed")]
     pub fn new(migrations: &[Migration]) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime for the real database");
-        let database = runtime.block_on(sqlite(migrations));
+        let engine = Engine::new(migrations).expect("the migrations apply on SQLite");
         Self {
-            runtime,
-            database: Some(database),
-        }
-    }
-}
-
-impl Drop for Ground {
-    fn drop(&mut self) {
-        if let Some(database) = self.database.take() {
-            self.runtime.block_on(database.close());
+            engine: RefCell::new(Some(engine)),
         }
     }
 }
@@ -144,11 +131,7 @@ pub fn simulate<T, F: Future<Output = T>>(
     setting: Setting,
     scenario: impl FnOnce(Simulation) -> F,
 ) -> (T, Log) {
-    let database = ground
-        .database
-        .as_ref()
-        .expect("a ground has a database until it is dropped");
-    let real = ground.runtime.block_on(database.begin()).expect("the ground is free");
+    let engine = ground.engine.take().expect("one simulation at a time is upon a ground");
     let simulated = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -166,8 +149,7 @@ pub fn simulate<T, F: Future<Output = T>>(
             let tasks = Tasks::new(World::simulated(clock.clone(), chance.bits()));
             let simulation = Simulation {
                 began,
-                server: Server::new(real, setting.dialect, chance.fork(), log.clone(), tasks.clone())
-                    .expect("the simulated database starts"),
+                server: Server::new(engine, setting.dialect, chance.fork(), log.clone(), tasks.clone()),
                 chance,
                 log: log.clone(),
                 tasks,
@@ -180,11 +162,9 @@ pub fn simulate<T, F: Future<Output = T>>(
     }));
     // Everything that may still want the database goes first.
     drop(simulated);
-    if let Some(real) = server.and_then(|server| server.close()) {
-        ground
-            .runtime
-            .block_on(real.rollback())
-            .expect("the ground can be cleared");
+    if let Some(mut engine) = server.and_then(|server| server.close()) {
+        engine.clear().expect("the ground can be cleared");
+        ground.engine.replace(Some(engine));
     }
     outcome.unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -64,19 +64,15 @@ impl<'t> Clause<'t> {
         })
     }
 
-    /// The statement without the clause: rows with the keys `held` are passed over, and the answer names the key of each row.
+    /// The statement without the clause: rows that are not free are passed over, and the answer names the key of each row.
     /// `key` is the expression of a row's key.
-    pub fn plain(&self, key: &str, held: &[&str]) -> String {
+    pub fn plain(&self, key: &str) -> String {
         let selected = match self.before.strip_prefix("SELECT ") {
             Some(rest) if self.outermost => format!("SELECT {key} AS {KEY}, {rest}"),
             _ => self.before.to_owned(),
         };
-        let passed_over = if self.skips && !held.is_empty() {
-            let keys: Vec<String> = held
-                .iter()
-                .map(|key| format!("'{}'", key.replace('\'', "''")))
-                .collect();
-            format!("{key} NOT IN ({}) AND ", keys.join(", "))
+        let passed_over = if self.skips {
+            format!("sim_free({key}) AND ")
         } else {
             String::new()
         };
@@ -94,8 +90,8 @@ mod tests {
         let clause = Clause::of(text).unwrap();
         assert_eq!((clause.table, clause.skips, clause.outermost), ("boat", true, true));
         assert_eq!(
-            clause.plain("quote(id)", &["'it''s'"]),
-            "SELECT quote(id) AS sim_key, name FROM boat WHERE quote(id) NOT IN ('''it''''s''') AND due <= $1 ORDER BY name"
+            clause.plain("quote(id)"),
+            "SELECT quote(id) AS sim_key, name FROM boat WHERE sim_free(quote(id)) AND due <= $1 ORDER BY name"
         );
     }
 
@@ -106,8 +102,9 @@ mod tests {
         let clause = Clause::of(text).unwrap();
         assert!(!clause.outermost);
         assert_eq!(
-            clause.plain("quote(id)", &[]),
-            "UPDATE boat SET crew = $1 WHERE id IN (SELECT id FROM boat WHERE crew = 0 LIMIT $2) RETURNING id"
+            clause.plain("quote(id)"),
+            "UPDATE boat SET crew = $1 WHERE id IN (SELECT id FROM boat WHERE sim_free(quote(id)) AND crew = 0 LIMIT $2) \
+             RETURNING id"
         );
     }
 

@@ -1,7 +1,11 @@
 //! What was committed, in the order of the commits: what a checker knows that nobody within the simulation can.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
+use mainstay_store::Value;
 use tokio::time::Instant;
 
 use super::{
@@ -47,21 +51,27 @@ impl Journal {
         &self.written
     }
 
+    /// Everything so far, which is forgotten.
+    pub fn take(&mut self) -> Vec<Written> {
+        std::mem::take(&mut self.written)
+    }
+
     /// A transaction commits.
     pub fn add<'c>(&mut self, tx: TxId, owner: &str, rows: &Overlay, columns: impl Fn(&str) -> &'c [String]) {
         let at = Instant::now();
-        for (Place { table, key }, image) in rows {
-            if self.observed.contains(table) {
-                let image = image.as_ref().map(|image| {
-                    let values = literals(image).into_iter();
-                    let named = columns(table).iter().cloned().zip(values);
-                    named.filter_map(|(name, value)| Some((name, value?))).collect()
+        for (Place { table, key }, change) in rows {
+            if self.observed.contains(&**table) {
+                let image = change.image.as_ref().map(|image| {
+                    let named = columns(table).iter().zip(image);
+                    named
+                        .filter_map(|(name, value)| Some((name.clone(), text(value)?)))
+                        .collect()
                 });
                 self.written.push(Written {
                     at,
                     tx,
                     owner: owner.to_owned(),
-                    table: table.clone(),
+                    table: (**table).to_owned(),
                     key: key.clone(),
                     image,
                 });
@@ -70,59 +80,20 @@ impl Journal {
     }
 }
 
-/// Takes the output of SQLite's `quote` apart (<https://www.sqlite.org/lang_corefunc.html#quote>).
-fn literals(text: &str) -> Vec<Option<String>> {
-    let mut literals = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (literal, after) = if let Some(inner) = rest.strip_prefix('\'') {
-            quoted(inner)
-        } else {
-            let end = rest.find(',').unwrap_or(rest.len());
-            let plain = rest[..end].trim_start_matches('X').trim_matches('\'');
-            ((plain != "NULL").then(|| plain.to_owned()), &rest[end..])
-        };
-        literals.push(literal);
-        rest = after.strip_prefix(", ").unwrap_or_default();
-    }
-    literals
-}
-
-/// A text whose opening quote has been read.
-fn quoted(inner: &str) -> (Option<String>, &str) {
-    let mut literal = String::new();
-    let mut rest = inner;
-    while let Some(end) = rest.find('\'') {
-        literal.push_str(&rest[..end]);
-        rest = &rest[end + 1..];
-        match rest.strip_prefix('\'') {
-            Some(after) => {
-                literal.push('\'');
-                rest = after;
-            }
-            None => break,
-        }
-    }
-    (Some(literal), rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn literals_are_told_apart() {
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(
-            literals("1, 'it''s, well, here', NULL, X'0AFF', '', -2.5"),
-            [
-                some("1"),
-                some("it's, well, here"),
-                None,
-                some("0AFF"),
-                some(""),
-                some("-2.5")
-            ]
-        );
+/// A value as text, unless it is `NULL`.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Int(number) => number.map(|number| number.to_string()),
+        Value::Float(number) => number.map(|number| number.to_string()),
+        Value::Text(text) => text.clone(),
+        Value::Bytes(bytes) => bytes.as_ref().map(|bytes| {
+            bytes.iter().fold(String::new(), |mut text, byte| {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
+        }),
+        Value::Bool(whether) => whether.map(|whether| i64::from(whether).to_string()),
+        Value::Uuid(id) => id.map(|id| id.simple().to_string()),
     }
 }

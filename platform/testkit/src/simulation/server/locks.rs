@@ -1,6 +1,9 @@
 //! Row locks: who holds which row until the end of its transaction, and who waits for whom.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Names a transaction of a simulation.
 pub type TxId = u64;
@@ -9,7 +12,7 @@ pub type TxId = u64;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The table.
-    pub table: String,
+    pub table: Arc<str>,
     /// Its key as SQL literals, or the name of an index and its literals.
     pub key: String,
 }
@@ -68,18 +71,18 @@ impl Locks {
     }
 
     /// The keys of a table's rows that others hold.
-    pub fn held_by_others(&self, tx: TxId, table: &str) -> Vec<&str> {
+    pub fn held_by_others(&self, tx: TxId, table: &str) -> BTreeSet<String> {
         let from = Place {
-            table: table.to_owned(),
+            table: table.into(),
             key: String::new(),
         };
         self.held
             .range(from..)
-            .take_while(|(place, _)| place.table == table)
+            .take_while(|(place, _)| &*place.table == table)
             .filter(|(_, hold)| {
                 hold.exclusive.is_some_and(|holder| holder != tx) || hold.shared.iter().any(|holder| *holder != tx)
             })
-            .map(|(place, _)| place.key.as_str())
+            .map(|(place, _)| place.key.clone())
             .collect()
     }
 
@@ -109,7 +112,7 @@ mod tests {
 
     fn row(key: &str) -> Place {
         Place {
-            table: "boat".to_owned(),
+            table: "boat".into(),
             key: key.to_owned(),
         }
     }
@@ -132,8 +135,9 @@ mod tests {
         let mut locks = Locks::default();
         locks.take(1, row("a"), Strength::Exclusive);
         locks.take(2, row("b"), Strength::Share);
-        assert_eq!(locks.held_by_others(1, "boat"), ["b"]);
-        assert_eq!(locks.held_by_others(3, "boat"), ["a", "b"]);
+        let held = |tx| locks.held_by_others(tx, "boat").into_iter().collect::<Vec<_>>();
+        assert_eq!(held(1), ["b"]);
+        assert_eq!(held(3), ["a", "b"]);
         assert!(locks.held_by_others(3, "harbour").is_empty());
     }
 

@@ -24,11 +24,12 @@ use std::{
 };
 
 use mainstay_runtime::Tasks;
-use mainstay_store::{Dialect, Row, Statement, StoreError, Transaction, Value, Wakes};
+use mainstay_store::{Dialect, Row, Statement, StoreError, Value, Wakes};
 use tokio::sync::{Notify, futures::Notified};
 
+pub(super) use self::engine::Engine;
 use self::{
-    engine::{Answer, Engine, Want},
+    engine::{Answer, Want},
     locks::TxId,
     session::Kill,
     state::{Attempt, DISK, State},
@@ -58,26 +59,17 @@ struct Shared {
 }
 
 impl Server {
-    /// A server that behaves as `dialect` over a real transaction on a migrated SQLite database.
-    ///
-    /// # Errors
-    /// When that database refuses.
-    pub fn new(
-        real: Transaction,
-        dialect: Dialect,
-        chance: Chance,
-        log: Log,
-        tasks: Tasks,
-    ) -> Result<Self, StoreError> {
-        Ok(Self {
+    /// A server that behaves as `dialect`.
+    pub(super) fn new(engine: Engine, dialect: Dialect, chance: Chance, log: Log, tasks: Tasks) -> Self {
+        Self {
             shared: Arc::new(Shared {
                 dialect,
                 log,
                 tasks,
                 ended: Notify::new(),
-                state: Mutex::new(State::new(Engine::new(real)?, chance)),
+                state: Mutex::new(State::new(engine, chance)),
             }),
-        })
+        }
     }
 
     /// Which kind it behaves as.
@@ -100,16 +92,20 @@ impl Server {
         self.state().journal.written().to_vec()
     }
 
+    /// The same, which is then forgotten: for runs too long to be kept.
+    pub fn take_written(&self) -> Vec<Written> {
+        self.state().journal.take()
+    }
+
     /// What is committed, read from outside the simulation: it takes no time and always arrives.
     ///
     /// # Panics
     /// When the statement is wrong.
-    pub fn look(&self, statement: Statement) -> Vec<Row> {
-        let text = statement.text().to_owned();
+    pub fn look(&self, statement: &Statement) -> Vec<Row> {
         self.state()
             .engine()
             .read(statement)
-            .unwrap_or_else(|error| panic!("{text}: {error}"))
+            .unwrap_or_else(|error| panic!("{}: {error}", statement.text()))
     }
 
     /// How long commits take from now on, in milliseconds.
@@ -149,9 +145,9 @@ impl Server {
         self.state().up = true;
     }
 
-    /// Ends the simulation: answers the real transaction, to be undone.
-    pub fn close(&self) -> Option<Transaction> {
-        self.state().engine.take().map(Engine::into_real)
+    /// Ends the simulation: answers the database beneath, to be cleared.
+    pub(super) fn close(&self) -> Option<Engine> {
+        self.state().engine.take()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -207,8 +203,8 @@ impl Server {
         self.state().begin(owner)
     }
 
-    fn read(&self, owner: &str, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        let line = describe(&statement);
+    fn read(&self, owner: &str, statement: &Statement) -> Result<Vec<Row>, StoreError> {
+        let line = describe(statement);
         let rows = self.state().engine().read(statement);
         self.log()
             .line(&format!("{owner} {line} -> {}", outcome(rows.as_ref().map(Vec::len))));

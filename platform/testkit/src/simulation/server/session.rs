@@ -156,7 +156,7 @@ impl Session {
                 };
                 Some(self.run(tx, &statement, want).await)
             }
-            Ask::Alone(statement, Want::Rows) => Some(self.server.read(&self.owner, statement).map(Answer::Rows)),
+            Ask::Alone(statement, Want::Rows) => Some(self.server.read(&self.owner, &statement).map(Answer::Rows)),
             Ask::Alone(statement, Want::Count) => {
                 let tx = self.server.begin(&self.owner);
                 self.tx = Some(tx);

@@ -1,6 +1,9 @@
 //! What the server knows at one instant, and what it does in one: open transactions, their locks, and what lies beneath.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use mainstay_store::{Dialect, Statement, StoreError, Value, Wakes};
 
@@ -113,7 +116,7 @@ impl State {
         } else {
             let statement = self.sabotaged(statement);
             match dialect {
-                Dialect::Sqlite => self.run_alone(tx, &mut open, statement, want),
+                Dialect::Sqlite => self.run_alone(tx, &mut open, &statement, want),
                 Dialect::Postgres => self.run_among_others(tx, &mut open, &statement, want),
             }
         };
@@ -125,10 +128,10 @@ impl State {
     }
 
     /// On SQLite a transaction has the whole database.
-    fn run_alone(&mut self, tx: TxId, open: &mut Open, statement: Statement, want: Want) -> Attempt {
+    fn run_alone(&mut self, tx: TxId, open: &mut Open, statement: &Statement, want: Want) -> Attempt {
         Attempt::Done(
             self.engine()
-                .run(tx, &open.overlay, statement, want)
+                .run(tx, &open.overlay, statement, want, BTreeSet::new())
                 .map(|(answer, changes)| {
                     open.overlay.extend(changes.rows);
                     answer
@@ -138,11 +141,11 @@ impl State {
 
     fn run_among_others(&mut self, tx: TxId, open: &mut Open, statement: &Statement, want: Want) -> Attempt {
         let clause = Clause::of(statement.text());
-        let plain = self.without_clause(tx, clause.as_ref(), statement);
+        let (plain, held) = self.without_clause(tx, clause.as_ref(), statement);
         if self.escapes(statement) {
-            return Attempt::Done(self.run_at_once(tx, plain, want));
+            return Attempt::Done(self.run_at_once(tx, &plain, want));
         }
-        let (answer, changes) = match self.engine().run(tx, &open.overlay, plain, want) {
+        let (answer, changes) = match self.engine().run(tx, &open.overlay, &plain, want, held) {
             Ok(ran) => ran,
             Err(error) => return Attempt::Done(Err(error)),
         };
@@ -174,21 +177,26 @@ impl State {
         Attempt::Done(Ok(answer))
     }
 
-    fn without_clause(&self, tx: TxId, clause: Option<&Clause>, statement: &Statement) -> Statement {
+    /// The statement in words that SQLite knows, and the keys of rows that it passes over.
+    fn without_clause<'s>(
+        &self,
+        tx: TxId,
+        clause: Option<&Clause>,
+        statement: &'s Statement,
+    ) -> (Cow<'s, Statement>, BTreeSet<String>) {
         let (Some(clause), Some(engine)) = (clause, &self.engine) else {
-            return statement.clone();
+            return (Cow::Borrowed(statement), BTreeSet::new());
         };
+        let plain = clause.plain(&engine.table(clause.table).key_expression());
         let held = self.locks.held_by_others(tx, clause.table);
-        let key = engine.table(clause.table).key_of("");
-        let plain = statement.clone().with_text(clause.plain(&key, &held));
-        if held.is_empty() { plain.kept() } else { plain }
+        (Cow::Owned(statement.clone().with_text(plain)), held)
     }
 
     /// What sabotage lets escape from its transaction.
-    fn run_at_once(&mut self, tx: TxId, statement: Statement, want: Want) -> Result<Answer, StoreError> {
+    fn run_at_once(&mut self, tx: TxId, statement: &Statement, want: Want) -> Result<Answer, StoreError> {
         let engine = self.engine();
         engine.lift()?;
-        let (answer, changes) = engine.run(tx, &Overlay::new(), statement, want)?;
+        let (answer, changes) = engine.run(tx, &Overlay::new(), statement, want, BTreeSet::new())?;
         engine.commit(tx, &changes.rows)?;
         Ok(answer)
     }
@@ -235,14 +243,15 @@ impl State {
         }
     }
 
-    fn sabotaged(&self, statement: &Statement) -> Statement {
-        let mut statement = statement.clone();
+    /// The statement as sabotage has it.
+    fn sabotaged<'s>(&self, statement: &'s Statement) -> Cow<'s, Statement> {
+        let mut statement = Cow::Borrowed(statement);
         for how in &self.sabotage {
             if let Sabotage::Replace(from, to) = how
                 && statement.text().contains(from)
             {
                 let text = statement.text().replace(from, to);
-                statement = statement.with_text(text);
+                statement = Cow::Owned(statement.into_owned().with_text(text));
             }
         }
         statement
@@ -261,7 +270,7 @@ fn selected_rows(clause: &Clause, answer: &Answer) -> Vec<(Place, Strength)> {
         return Vec::new();
     };
     let places = rows.iter().map(|row| Place {
-        table: clause.table.to_owned(),
+        table: clause.table.into(),
         key: row.get(KEY).unwrap_or_else(|error| defect(&error)),
     });
     places.map(|place| (place, clause.strength)).collect()

@@ -1,0 +1,151 @@
+//! The shape of a table, and the triggers that tell what happens to its rows.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use mainstay_store::{Row, StoreError, Value, sql_owned};
+
+use super::{Answer, Want, real::Real};
+
+/// A table.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its columns in order.
+    pub columns: Vec<String>,
+    key: Vec<usize>,
+    uniques: Vec<Vec<usize>>,
+    /// Puts a row in place.
+    pub insert: String,
+    /// Takes a row away by its key.
+    pub delete: String,
+}
+
+impl Table {
+    /// Learns the shape of a table.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    ///
+    /// # Panics
+    /// When it has no primary key.
+    pub fn learn(real: &Real, name: &str) -> Result<Self, StoreError> {
+        let about = |what: &str, of: &str| match real
+            .run(&sql_owned(format!("SELECT * FROM pragma_{what}('{of}')")), Want::Rows)?
+        {
+            Answer::Rows(rows) => Ok::<_, StoreError>(rows),
+            Answer::Count(_) => Ok(Vec::new()),
+        };
+        let text = |row: &Row| row.get::<String>("name");
+        let info = about("table_info", name)?;
+        let columns: Vec<String> = info.iter().map(text).collect::<Result<_, _>>()?;
+        let mut key: Vec<(i64, usize)> = Vec::new();
+        for (place, column) in info.iter().enumerate() {
+            let rank = column.get::<i64>("pk")?;
+            if rank > 0 {
+                key.push((rank, place));
+            }
+        }
+        key.sort_unstable();
+        assert!(
+            !key.is_empty(),
+            "the simulated database needs a primary key to tell the rows of {name} apart"
+        );
+        let key: Vec<usize> = key.into_iter().map(|(_, place)| place).collect();
+        let mut uniques = Vec::new();
+        for index in about("index_list", name)? {
+            if index.get::<i64>("unique")? == 1 && index.get::<String>("origin")? != "pk" {
+                let mut places = Vec::new();
+                for column in about("index_info", &text(&index)?)? {
+                    let column = text(&column)?;
+                    places.extend(columns.iter().position(|known| *known == column));
+                }
+                uniques.push(places);
+            }
+        }
+        let marks = vec!["?"; columns.len()].join(", ");
+        let keyed: Vec<String> = key.iter().map(|place| format!("{} = ?", columns[*place])).collect();
+        Ok(Self {
+            name: name.into(),
+            insert: format!("INSERT INTO {name} VALUES ({marks})"),
+            delete: format!("DELETE FROM {name} WHERE {}", keyed.join(" AND ")),
+            columns,
+            key,
+            uniques,
+        })
+    }
+
+    /// The values of a row's key.
+    pub fn key(&self, row: &[Value]) -> Vec<Value> {
+        self.key.iter().map(|place| row[*place].clone()).collect()
+    }
+
+    /// A row's key as SQL literals.
+    pub fn key_literals(&self, row: &[Value]) -> String {
+        literals(row, &self.key)
+    }
+
+    /// The expression that yields [`Table::key_literals`].
+    pub fn key_expression(&self) -> String {
+        let quoted: Vec<String> = self
+            .key
+            .iter()
+            .map(|place| format!("quote({})", self.columns[*place]))
+            .collect();
+        quoted.join("||', '||")
+    }
+
+    /// What a row takes in each unique index: the index's number and the row's literals there.
+    pub fn uniques<'t>(&'t self, row: &'t [Value]) -> impl Iterator<Item = String> + 't {
+        let indexes = self.uniques.iter().enumerate();
+        let complete = indexes.filter(|(_, places)| places.iter().all(|place| !row[*place].is_null()));
+        complete.map(|(number, places)| format!("{number}:{}", literals(row, places)))
+    }
+
+    /// Triggers that call `sim_note` with each row that is touched.
+    pub fn triggers(&self, number: usize) -> String {
+        let Self { name, columns, .. } = self;
+        let values = |row: &str| {
+            columns.iter().fold(String::new(), |mut text, column| {
+                // Writing to a string cannot fail.
+                let _ = write!(text, ", {row}.{column}");
+                text
+            })
+        };
+        let (old, new) = (values("OLD"), values("NEW"));
+        let note = |event: &str, flags: &str, rows: &str| {
+            format!(
+                "CREATE TEMP TRIGGER sim_{event}_{name} AFTER {event} ON main.{name} BEGIN \
+                 SELECT sim_note({number}, {flags}{rows}); END;"
+            )
+        };
+        [
+            note("INSERT", "FALSE, TRUE", &new),
+            note("DELETE", "TRUE, FALSE", &old),
+            note("UPDATE", "TRUE, TRUE", &format!("{old}{new}")),
+        ]
+        .concat()
+    }
+}
+
+/// Some values of a row as SQLite's `quote` writes them (<https://www.sqlite.org/lang_corefunc.html#quote>).
+fn literals(row: &[Value], places: &[usize]) -> String {
+    let literals: Vec<String> = places.iter().map(|place| literal(&row[*place])).collect();
+    literals.join(", ")
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Int(Some(number)) => number.to_string(),
+        Value::Float(Some(number)) => format!("{number:?}"),
+        Value::Text(Some(text)) => format!("'{}'", text.replace('\'', "''")),
+        Value::Bytes(Some(bytes)) => {
+            let digits = bytes.iter().fold(String::new(), |mut text, byte| {
+                let _ = write!(text, "{byte:02X}");
+                text
+            });
+            format!("X'{digits}'")
+        }
+        _ => "NULL".to_owned(),
+    }
+}
