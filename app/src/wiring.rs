@@ -18,7 +18,7 @@ use mainstay_http::{
 use mainstay_kernel::World;
 use mainstay_runtime::Tasks;
 use mainstay_slo::{Shared, Slo};
-use mainstay_store::{Claim, Database, DatabaseUrl, DirectoryLock, Migration, Use, migrate};
+use mainstay_store::{Claim, Database, DatabaseUrl, DirectoryLock, Migration, Presence, Use, migrate};
 use mainstay_watch::{Share, Watch};
 use mainstay_work::{Jobs, Leases, Outbox};
 use tower_http::compression::{
@@ -99,7 +99,8 @@ pub fn migrations() -> Vec<Migration> {
 /// Opens the database, brings its schema up to date, and puts the modules together. Starts nothing.
 pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Result<Mainstay> {
     let metrics = mainstay_telemetry::install().context("metrics cannot be recorded")?;
-    let (database, lock) = open_database(config, &tasks).await?;
+    let presence = Presence::new(&world);
+    let (database, lock) = open_database(config, presence, &tasks).await?;
     let report = migrate(&database, &world, &migrations())
         .await
         .context("cannot use the database")?;
@@ -110,7 +111,7 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         tracing::info!(migration, "applied a migration");
     }
 
-    let work = Work::new(&database, &world, config, &tasks)?;
+    let work = Work::new(&database, &world, presence, config, &tasks)?;
     let hub = EventHub::new();
     let catalog = Catalog::new(database.clone(), world.clone(), hub.clone()).await?;
     let watch = Watch::shared(
@@ -171,7 +172,11 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
     })
 }
 
-async fn open_database(config: &Config, tasks: &Tasks) -> anyhow::Result<(Database, Option<DirectoryLock>)> {
+async fn open_database(
+    config: &Config,
+    presence: Presence,
+    tasks: &Tasks,
+) -> anyhow::Result<(Database, Option<DirectoryLock>)> {
     let settings = config.database()?;
     let lock = match &settings.url {
         DatabaseUrl::Sqlite(path) => {
@@ -183,7 +188,9 @@ async fn open_database(config: &Config, tasks: &Tasks) -> anyhow::Result<(Databa
         DatabaseUrl::Postgres(_) => None,
     };
     let refused = || format!("cannot open the database {}", advice(&settings.url));
-    let claim = Claim::take(&settings, Use::Shared).await.with_context(refused)?;
+    let claim = Claim::take(&settings, Use::Shared, presence)
+        .await
+        .with_context(refused)?;
     let database = Database::open(&settings).await.with_context(refused)?;
     if let Some(claim) = claim {
         let stopper = tasks.clone();

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use mainstay_kernel::World;
 use mainstay_store::{
-    Claim, DatabaseConfig, DatabaseUrl, DirectoryLock, Use,
+    Claim, DatabaseConfig, DatabaseUrl, DirectoryLock, Presence, Use,
     backup::{CheckedBackup, Restorable, holdings},
 };
 use serde::Serialize;
@@ -183,6 +183,6 @@ async fn hold(settings: &DatabaseConfig) -> anyhow::Result<Hold> {
     };
     Ok(Hold {
         _lock: lock,
-        _claim: Claim::take(settings, Use::Sole).await?,
+        _claim: Claim::take(settings, Use::Sole, Presence::new(&World::system())).await?,
     })
 }

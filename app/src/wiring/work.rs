@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainstay_kernel::World;
 use mainstay_runtime::Tasks;
-use mainstay_store::{Database, GroupCommit, StoreError, Wakes};
+use mainstay_store::{Database, GroupCommit, Presence, StoreError, Wakes};
 use mainstay_work::{Introduction, Jobs, Leases, Outbox, Placement, Role, Timing, reconcile::reconcile};
 
 use crate::config::Config;
@@ -29,13 +29,20 @@ pub struct Work {
 
 impl Work {
     /// Puts it together; only the writing of groups begins.
-    pub fn new(database: &Database, world: &World, config: &Config, tasks: &Tasks) -> anyhow::Result<Self> {
+    pub fn new(
+        database: &Database,
+        world: &World,
+        presence: Presence,
+        config: &Config,
+        tasks: &Tasks,
+    ) -> anyhow::Result<Self> {
         let wakes = Wakes::new();
         let group = GroupCommit::start(database.clone(), tasks);
         let introduction = Introduction {
             name: name(config),
             roles: config.roles()?,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            presence: Some(presence),
         };
         let (database, world) = (database.clone(), world.clone());
         let timing = Timing::default();

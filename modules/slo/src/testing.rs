@@ -20,6 +20,7 @@ use crate::Shared;
 const QUICK: Timing = Timing {
     beat: Duration::from_millis(100),
     silence: Duration::from_millis(600),
+    absence: Duration::from_millis(300),
     margin: Duration::from_millis(200),
 };
 
@@ -45,6 +46,7 @@ pub(crate) fn shared(db: &Database, world: &World, tasks: &Tasks, roles: &[Role]
         name: "test".to_owned(),
         roles: roles.iter().copied().collect(),
         version: "0".to_owned(),
+        presence: None,
     };
     Shared {
         leases: Leases::new(db.clone(), world.clone(), wakes.clone(), introduction, QUICK),

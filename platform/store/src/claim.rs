@@ -2,16 +2,20 @@
 //! backup is restored into it. SQLite has a lock on its folder instead.
 //!
 //! The claim is an advisory lock of a session of its own, so the server lets go of it when the process or its connection ends.
+//! The same session holds a second lock of the process's own, its presence: others see by it at once that a process was killed.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
+use mainstay_kernel::World;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::time::Instant;
 
-use crate::{DatabaseConfig, DatabaseUrl, StoreError, StoreErrorKind, database::postgres_options, row::Row};
+use crate::{
+    Database, DatabaseConfig, DatabaseUrl, StoreError, StoreErrorKind, database::postgres_options, row::Row, sql,
+};
 
 /// How often the claim is confirmed.
-const EVERY: Duration = Duration::from_secs(5);
+const EVERY: Duration = Duration::from_secs(1);
 /// How long a claim is repeated: the server notices a moment late that a process was killed, and a supervisor starts the next
 /// one at once.
 const GRACE: Duration = Duration::from_secs(2);
@@ -25,12 +29,24 @@ pub enum Use {
     Sole,
 }
 
+/// The sign that a process holds its claim; every process has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Presence(pub i64);
+
+impl Presence {
+    /// A new one.
+    pub fn new(world: &World) -> Self {
+        Self(i64::from_ne_bytes(world.random().to_ne_bytes()))
+    }
+}
+
 /// Holds a PostgreSQL database for this process.
 #[derive(Debug)]
 pub struct Claim {
     options: PgConnectOptions,
     connection: PgConnection,
     use_: Use,
+    presence: Presence,
 }
 
 impl Claim {
@@ -38,19 +54,20 @@ impl Claim {
     ///
     /// # Errors
     /// When another process's use does not allow it, or the server cannot be reached.
-    pub async fn take(config: &DatabaseConfig, use_: Use) -> Result<Option<Self>, StoreError> {
+    pub async fn take(config: &DatabaseConfig, use_: Use, presence: Presence) -> Result<Option<Self>, StoreError> {
         let DatabaseUrl::Postgres(url) = &config.url else {
             return Ok(None);
         };
         let options = postgres_options(url, config)?;
         let deadline = Instant::now() + GRACE;
         loop {
-            match locked(&options, use_).await {
+            match locked(&options, use_, presence).await {
                 Ok(connection) => {
                     return Ok(Some(Self {
                         options,
                         connection,
                         use_,
+                        presence,
                     }));
                 }
                 Err(error) if error.kind == StoreErrorKind::Busy && Instant::now() < deadline => {
@@ -71,7 +88,7 @@ impl Claim {
             if self.connection.ping().await.is_ok() {
                 continue;
             }
-            match locked(&self.options, self.use_).await {
+            match locked(&self.options, self.use_, self.presence).await {
                 Ok(connection) => self.connection = connection,
                 Err(error) if error.kind == StoreErrorKind::Busy => return Err(error),
                 // The server is still away; so is everybody else's claim.
@@ -81,7 +98,7 @@ impl Claim {
     }
 }
 
-async fn locked(options: &PgConnectOptions, use_: Use) -> Result<PgConnection, StoreError> {
+async fn locked(options: &PgConnectOptions, use_: Use, presence: Presence) -> Result<PgConnection, StoreError> {
     let (statement, refusal) = match use_ {
         Use::Shared => (
             "SELECT pg_try_advisory_lock_shared(hashtext('mainstay'), hashtext(current_schema())) AS locked",
@@ -94,8 +111,37 @@ async fn locked(options: &PgConnectOptions, use_: Use) -> Result<PgConnection, S
     };
     let mut connection = PgConnection::connect_with(options).await?;
     let row = sqlx::query(statement).fetch_one(&mut connection).await?;
-    if Row::Postgres(row).get::<bool>("locked")? {
-        return Ok(connection);
+    if !Row::Postgres(row).get::<bool>("locked")? {
+        return Err(StoreError::new(StoreErrorKind::Busy, refusal));
     }
-    Err(StoreError::new(StoreErrorKind::Busy, refusal))
+    // Not waited for: the server may not have noticed yet that this process lost the session before.
+    sqlx::query("SELECT pg_try_advisory_lock($1)")
+        .bind(presence.0)
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
+}
+
+impl Database {
+    /// The processes that hold a claim on this server; `None` where that cannot be known.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn present(&self) -> Result<Option<BTreeSet<Presence>>, StoreError> {
+        if self.postgres_pool().is_none() {
+            return Ok(None);
+        }
+        // A lock of one 64-bit key is shown as its halves, and with the number 1 to tell it from one of two keys.
+        let rows = self
+            .fetch_all(sql(
+                "SELECT (classid::bigint << 32) | objid::bigint AS presence FROM pg_locks \
+                 WHERE locktype = 'advisory' AND objsubid = 1 AND granted \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            ))
+            .await?;
+        rows.iter()
+            .map(|row| Ok(Presence(row.get("presence")?)))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
 }

@@ -20,7 +20,7 @@ mod statement;
 mod transaction;
 mod wake;
 
-pub use claim::{Claim, Use};
+pub use claim::{Claim, Presence, Use};
 pub use database::{Database, DatabaseConfig, DatabaseUrl, Dialect, IDLE_LIMIT, PATIENCE, STATEMENT_LIMIT};
 pub use error::{StoreError, StoreErrorKind};
 pub use group::GroupCommit;

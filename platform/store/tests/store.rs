@@ -2,7 +2,8 @@
 
 use mainstay_kernel::World;
 use mainstay_store::{
-    Bind, Claim, Database, DatabaseConfig, DatabaseUrl, Dialect, Migration, StoreErrorKind, Use, Value, migrate, sql,
+    Bind, Claim, Database, DatabaseConfig, DatabaseUrl, Dialect, Migration, Presence, StoreErrorKind, Use, Value,
+    migrate, sql,
 };
 use mainstay_testkit::{databases, world};
 
@@ -193,22 +194,28 @@ async fn replicas_share_a_postgresql_schema_and_keep_away_who_wants_it_alone() {
     let Some(db) = mainstay_testkit::postgres(&[]).await else {
         return;
     };
-    let first = Claim::take(db.config(), Use::Shared).await.unwrap();
-    let second = Claim::take(db.config(), Use::Shared).await.unwrap();
-    let refusal = Claim::take(db.config(), Use::Sole).await.unwrap_err();
+    let (world, _) = world();
+    let presence = || Presence::new(&world);
+    let (mine, other) = (presence(), presence());
+    let first = Claim::take(db.config(), Use::Shared, mine).await.unwrap();
+    let present = db.present().await.unwrap().unwrap();
+    assert!(present.contains(&mine) && !present.contains(&other));
+    let second = Claim::take(db.config(), Use::Shared, presence()).await.unwrap();
+    let refusal = Claim::take(db.config(), Use::Sole, presence()).await.unwrap_err();
     assert_eq!(refusal.kind, StoreErrorKind::Busy);
-    assert!(refusal.to_string().contains("Stop that one first"), "{refusal}");
+    assert!(refusal.to_string().contains("Stop every replica first"), "{refusal}");
     drop((first, second));
     // The server notices the end of a session a moment later.
     let alone = tokio::time::timeout(std::time::Duration::from_secs(10), async {
         loop {
-            if let Ok(claim) = Claim::take(db.config(), Use::Sole).await {
+            if let Ok(claim) = Claim::take(db.config(), Use::Sole, presence()).await {
                 return claim;
             }
         }
     });
     let alone = alone.await.unwrap();
-    let refusal = Claim::take(db.config(), Use::Shared).await.unwrap_err();
+    assert!(!db.present().await.unwrap().unwrap().contains(&mine));
+    let refusal = Claim::take(db.config(), Use::Shared, presence()).await.unwrap_err();
     assert!(refusal.to_string().contains("a backup is being restored"), "{refusal}");
     drop(alone);
 }

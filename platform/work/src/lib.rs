@@ -53,4 +53,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "jobs that ended badly",
         sql: include_str!("migrations/0004_jobs_that_ended_badly.sql"),
     },
+    Migration {
+        module: "work",
+        version: 5,
+        name: "presence",
+        sql: include_str!("migrations/0005_presence.sql"),
+    },
 ];

@@ -63,6 +63,7 @@ impl App {
             name: "harbour:8000".to_owned(),
             roles: [Role::Api, Role::Work].into(),
             version: "1.2.3".to_owned(),
+            presence: None,
         };
         let leases = Leases::new(
             database.clone(),

@@ -115,6 +115,7 @@ async fn main() {
         name: "bench".to_owned(),
         roles: Role::ALL.into(),
         version: String::new(),
+        presence: None,
     };
     let leases = Leases::new(
         database.clone(),

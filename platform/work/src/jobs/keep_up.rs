@@ -33,7 +33,10 @@ impl Unheard {
             let key = (*id, me);
             self.0.insert(key, before.get(&key).copied().unwrap_or(now));
         }
-        let overdue = self.0.iter().filter(|(_, since)| now.duration_since(**since) >= UNHEARD);
+        let overdue = self
+            .0
+            .iter()
+            .filter(|(_, since)| now.duration_since(**since) >= UNHEARD);
         overdue.map(|((id, _), _)| *id).collect()
     }
 }
@@ -47,7 +50,10 @@ impl Inner {
             match self.keep_up_once(&mut unheard).await {
                 Ok(0) => context.ran(""),
                 Ok(reclaimed) => {
-                    tracing::warn!(jobs.reclaimed = reclaimed, "jobs that nobody worked on any more wait again");
+                    tracing::warn!(
+                        jobs.reclaimed = reclaimed,
+                        "jobs that nobody worked on any more wait again"
+                    );
                     context.ran(format!("{reclaimed} jobs taken over"));
                 }
                 Err(error) => context.failed(error),

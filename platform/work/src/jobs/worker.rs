@@ -19,7 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a claim may take. One whose answer is lost after that is never run here.
 const CLAIM_LIMIT: Duration = Duration::from_secs(5);
 
-
 /// One queue at work.
 pub struct Worker {
     jobs: Arc<Inner>,

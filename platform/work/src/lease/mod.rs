@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::plan::plan;
 pub use self::view::LeaseView;
-use crate::replica::{self, Introduction, Member, Observer, ReplicaId, Role, Timing};
+use crate::replica::{self, Introduction, Member, Observer, ReplicaId, Role, Sight, Timing};
 
 /// What replicas ring when leases became free.
 const TOPIC: &str = "leases";
@@ -219,7 +219,15 @@ impl Inner {
 
     async fn join(&self) -> Result<ReplicaId, StoreError> {
         let (me, known) = (self.world.id(), self.known());
+        let present = self.database.present().await?;
+        let mut predecessors = replica::store::members(&self.database).await?;
+        predecessors.retain(|member| {
+            member.name == self.introduction.name && member.is_present(present.as_ref()) == Some(false)
+        });
         let mut tx = self.database.begin().await?;
+        for member in &predecessors {
+            replica::store::leave(&mut tx, member.id).await?;
+        }
         replica::store::join(&mut tx, &self.world, me, &self.introduction).await?;
         store::declare(&mut tx, &self.world, known.iter().map(|(name, at)| (&**name, *at))).await?;
         Wakes::ring_on_commit(&mut tx, TOPIC).await?;
@@ -231,7 +239,7 @@ impl Inner {
     async fn run(&self, context: &TaskContext) {
         let mut session = Session {
             id: *self.me(),
-            observer: Observer::new(self.timing.silence),
+            observer: Observer::new(self.timing),
             giving: BTreeSet::new(),
         };
         let mut bell = self.wakes.bell(TOPIC);
@@ -292,8 +300,14 @@ impl Inner {
                 *id.insert(self.join().await?)
             }
         };
+        let present = self.database.present().await?;
         let mut members = replica::store::members(&self.database).await?;
-        let silent = observer.look(Instant::now(), members.iter().map(|member| (member.id, member.beat)));
+        let sights = members.iter().map(|member| Sight {
+            id: member.id,
+            beat: member.beat,
+            present: member.is_present(present.as_ref()),
+        });
+        let silent = observer.look(Instant::now(), sights);
         for (id, beat) in silent {
             if id != me && replica::store::evict(&self.database, id, beat).await? {
                 tracing::warn!(replica.id = %id, "a replica fell silent; its work moves to others");

@@ -83,6 +83,7 @@ mod tests {
             started_at: Timestamp::UNIX_EPOCH,
             seen_at: Timestamp::UNIX_EPOCH,
             beat: 0,
+            presence: None,
         }
     }
 

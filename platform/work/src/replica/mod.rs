@@ -2,6 +2,9 @@
 //!
 //! No two clocks are compared. A replica counts up a number; the others see by their own monotonic clocks that it stopped
 //! counting. Whoever was declared silent finds its row gone, stops its shared work at once, and joins anew under another id.
+//! That takes seconds, so that a slow replica is not taken for a dead one. Where the database server shows that the process has
+//! lost its connection as well, it takes less; and a process that finds the row of an absent one of its own name, which is its
+//! own predecessor at the same address, takes it away at once.
 
 mod observe;
 pub(crate) mod store;
@@ -9,8 +12,9 @@ pub(crate) mod store;
 use std::{collections::BTreeSet, fmt, time::Duration};
 
 use mainstay_kernel::typed_id;
+use mainstay_store::Presence;
 
-pub use self::observe::Observer;
+pub use self::observe::{Observer, Sight};
 
 typed_id!(
     /// Identifies one run of one process, from its joining to its leaving.
@@ -76,6 +80,8 @@ pub struct Introduction {
     pub roles: BTreeSet<Role>,
     /// Its version.
     pub version: String,
+    /// The sign by which the database server shows that the process is there; absent where nobody shows it.
+    pub presence: Option<Presence>,
 }
 
 /// How quickly a silent replica is noticed.
@@ -85,6 +91,8 @@ pub struct Timing {
     pub beat: Duration,
     /// Silence after which others take over.
     pub silence: Duration,
+    /// The same when the database server says that the process is gone.
+    pub absence: Duration,
     /// How much earlier than that a replica that cannot reach the database stops by itself.
     pub margin: Duration,
 }
@@ -94,6 +102,7 @@ impl Default for Timing {
         Self {
             beat: Duration::from_secs(1),
             silence: Duration::from_secs(5),
+            absence: Duration::from_millis(1_500),
             margin: Duration::from_secs(1),
         }
     }
@@ -116,4 +125,13 @@ pub struct Member {
     pub seen_at: jiff::Timestamp,
     /// How often it has beaten.
     pub beat: i64,
+    /// The sign by which the database server shows that its process is there.
+    pub presence: Option<Presence>,
+}
+
+impl Member {
+    /// Whether its process is among those that the database server sees.
+    pub(crate) fn is_present(&self, present: Option<&BTreeSet<Presence>>) -> Option<bool> {
+        Some(present?.contains(&self.presence?))
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mainstay_kernel::{TypedId, World};
-use mainstay_store::{Database, Row, StoreError, Transaction, sql};
+use mainstay_store::{Database, Presence, Row, StoreError, Transaction, sql};
 
 use super::{Introduction, Member, ReplicaId, Role};
 
@@ -16,12 +16,16 @@ pub async fn join(
 ) -> Result<(), StoreError> {
     let roles: Vec<&str> = introduction.roles.iter().map(|role| role.name()).collect();
     tx.execute(
-        sql("INSERT INTO work_replica (id, name, roles, version, started_at, seen_at, beat) VALUES ($1, $2, $3, $4, $5, $5, 0)")
-            .id(id)
-            .bind(&introduction.name)
-            .bind(roles.join(","))
-            .bind(&introduction.version)
-            .bind(world.now()),
+        sql(
+            "INSERT INTO work_replica (id, name, roles, version, started_at, seen_at, beat, presence) \
+             VALUES ($1, $2, $3, $4, $5, $5, 0, $6)",
+        )
+        .id(id)
+        .bind(&introduction.name)
+        .bind(roles.join(","))
+        .bind(&introduction.version)
+        .bind(world.now())
+        .bind(introduction.presence.map(|presence| presence.0)),
     )
     .await
     .map(drop)
@@ -43,7 +47,7 @@ pub async fn beat(database: &Database, world: &World, id: ReplicaId) -> Result<b
 pub async fn members(database: &Database) -> Result<Vec<Member>, StoreError> {
     database
         .fetch_all(sql(
-            "SELECT id, name, roles, version, started_at, seen_at, beat FROM work_replica ORDER BY started_at, id",
+            "SELECT id, name, roles, version, started_at, seen_at, beat, presence FROM work_replica ORDER BY started_at, id",
         ))
         .await?
         .iter()
@@ -89,5 +93,6 @@ fn member(row: &Row) -> Result<Member, StoreError> {
         started_at: row.time("started_at")?,
         seen_at: row.time("seen_at")?,
         beat: row.get("beat")?,
+        presence: row.get::<Option<_>>("presence")?.map(Presence),
     })
 }

@@ -27,6 +27,7 @@ pub async fn databases() -> Vec<TestDatabase> {
 pub const QUICK: Timing = Timing {
     beat: Duration::from_millis(100),
     silence: Duration::from_millis(600),
+    absence: Duration::from_millis(300),
     margin: Duration::from_millis(200),
 };
 
@@ -54,6 +55,7 @@ impl Replica {
             name: "test".to_owned(),
             roles: roles.iter().copied().collect(),
             version: "0".to_owned(),
+            presence: None,
         };
         let leases = Leases::new(database.clone(), world.clone(), wakes.clone(), introduction, QUICK);
         Self {
