@@ -14,6 +14,7 @@ mod openapi;
 mod operate;
 mod output;
 mod ready;
+mod reload;
 mod restore;
 mod slo;
 mod up;

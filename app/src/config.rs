@@ -7,6 +7,7 @@ mod finding;
 mod judge;
 mod load;
 mod places;
+mod reload;
 mod settings;
 mod sources;
 mod unknown;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use explain::{Setting, explain};
 pub use finding::{Finding, Severity};
 pub use load::{COMMENTED_DEFAULT, ConfigError, FILE_NAME, Loaded, Overrides, load};
+pub use reload::{Change, TakesEffect};
 
 /// Everything that can be configured, with its defaults. The keys are those of the TOML file.
 #[derive(Debug, Clone, Serialize, Deserialize)]

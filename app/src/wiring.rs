@@ -3,6 +3,7 @@
 //! **Invariant:** nothing is decided here. A port of a lower module is implemented by a higher one; this file only hands it over.
 
 mod configured;
+mod reconfigure;
 mod work;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -15,8 +16,8 @@ use mainstay_http::{
     EventHub, Events, Health, Idempotency, ReadyCheck, events_routes, health_routes, idempotency, loopback_only,
     observe,
 };
-use mainstay_kernel::World;
-use mainstay_runtime::Tasks;
+use mainstay_kernel::{Environment, World};
+use mainstay_runtime::{Latest, Tasks};
 use mainstay_slo::{Shared, Slo};
 use mainstay_store::{Claim, Database, DatabaseUrl, DirectoryLock, Migration, Presence, Use, migrate};
 use mainstay_watch::{Share, Watch};
@@ -29,6 +30,7 @@ use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use self::reconfigure::Reconfigure;
 use self::work::Work;
 use crate::{
     assets,
@@ -39,6 +41,9 @@ use crate::{
 
 /// The largest request body; imports of whole configuration trees are the largest requests.
 const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// The task that reads the configuration again on SIGHUP.
+pub const RELOAD_TASK: &str = "config.reload";
 
 /// What was built, for whoever needs to look at it.
 #[derive(Clone)]
@@ -79,7 +84,8 @@ pub struct Mainstay {
     parts: Parts,
     operate: Operate,
     work: Work,
-    config: Config,
+    reconfigure: Reconfigure,
+    environment: Environment,
     metrics: mainstay_telemetry::Metrics,
     _lock: Option<DirectoryLock>,
 }
@@ -123,14 +129,14 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         Share::new(&work.leases, &work.wakes, &database),
     )
     .await?;
-    let outgoing = Arc::new(HttpOutgoing::new(&config.outgoing()?)?);
+    let outgoing = HttpOutgoing::new(&config.outgoing()?)?;
     let slo = Slo::new(
         database.clone(),
         world.clone(),
         hub.clone(),
         catalog.clone(),
         watch.clone(),
-        outgoing,
+        Arc::new(outgoing.clone()),
         config.slo()?,
         Shared {
             leases: work.leases.clone(),
@@ -157,6 +163,12 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         outbox: work.outbox.clone(),
         jobs: work.jobs.clone(),
     };
+    let reconfigure = Reconfigure {
+        watch: parts.watch.clone(),
+        slo: parts.slo.clone(),
+        outgoing,
+        imports: Latest::new(config.catalog.import.clone()),
+    };
     let operate = parts.operate(&world);
     operate.register_jobs();
     let router = router(&parts, hub, world, metrics.clone(), config.demo);
@@ -166,7 +178,8 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         parts,
         operate,
         work,
-        config: config.clone(),
+        reconfigure,
+        environment: config.environment.clone(),
         metrics,
         _lock: lock,
     })
@@ -248,7 +261,8 @@ impl Mainstay {
             parts,
             operate,
             work,
-            config,
+            reconfigure,
+            environment,
             metrics,
             _lock: lock,
         } = self;
@@ -272,10 +286,11 @@ impl Mainstay {
             }
             Ok::<_, Infallible>(())
         });
-        configured::follow(&config, catalog, tasks)?;
+        configured::follow(environment, reconfigure.imports.clone(), catalog, tasks);
         Ok(Running {
             database,
             router,
+            reconfigure,
             _lock: lock,
         })
     }
@@ -292,12 +307,13 @@ pub struct Opened {
 }
 
 /// A Mainstay at work.
-#[derive(Debug)]
 pub struct Running {
     /// The open database.
     pub database: Database,
     /// Everything that is served.
     pub router: Router,
+    /// Puts another configuration into force.
+    pub reconfigure: Reconfigure,
     _lock: Option<DirectoryLock>,
 }
 
@@ -385,7 +401,8 @@ fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetr
     // What the configuration or a file asks for and is not in force.
     let files = ReadyCheck::task("configured-files", &parts.tasks, configured::TASK);
     let webhooks = ReadyCheck::task("declared-webhooks", &parts.tasks, "slo.follow-webhooks");
-    let checks = vec![answers, history, alerts, files, webhooks];
+    let configuration = ReadyCheck::task("configuration", &parts.tasks, RELOAD_TASK);
+    let checks = vec![answers, history, alerts, files, webhooks, configuration];
     let health = Health::new(checks, parts.tasks.clone());
     let meta = Arc::new(Meta {
         parts: parts.clone(),

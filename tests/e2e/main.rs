@@ -15,6 +15,7 @@ mod life;
 mod lists;
 mod mounts;
 mod postgres;
+mod reload;
 mod replicas;
 mod servers;
 mod starting;

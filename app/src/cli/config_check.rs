@@ -9,7 +9,7 @@ use clap::{
 use serde::Serialize;
 
 use super::{NO, OK, Output, ServerArgs, output::table};
-use crate::config::{ConfigError, Finding, Setting, Severity, explain};
+use crate::config::{ConfigError, Finding, Setting, Severity, TakesEffect, explain};
 
 /// Flags of `config check`.
 #[derive(Debug, Args)]
@@ -68,11 +68,19 @@ pub fn run(args: &ConfigCheckArgs) -> anyhow::Result<u8> {
 fn render(report: &Report) -> String {
     let mut text = String::new();
     if !report.settings.is_empty() {
-        let rows = report
-            .settings
-            .iter()
-            .map(|setting| [setting.key.clone(), setting.value.clone(), setting.from.clone()]);
-        text = table(["KEY", "VALUE", "FROM"], rows);
+        let rows = report.settings.iter().map(|setting| {
+            let takes_effect = match setting.takes_effect {
+                TakesEffect::Reload => "reload",
+                TakesEffect::Restart => "restart",
+            };
+            [
+                setting.key.clone(),
+                setting.value.clone(),
+                setting.from.clone(),
+                takes_effect.to_owned(),
+            ]
+        });
+        text = table(["KEY", "VALUE", "FROM", "CHANGES WITH A"], rows);
         text.push_str("\n\n");
     }
     let red = AnsiColor::Red.on_default().bold();

@@ -5,9 +5,15 @@ use std::time::Duration;
 use anyhow::bail;
 use mainstay_kernel::World;
 use mainstay_runtime::Tasks;
+use mainstay_telemetry::Logs;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{OK, ServerArgs, data_folder::DataFolder, listen::bind};
+use super::{
+    OK, ServerArgs,
+    data_folder::DataFolder,
+    listen::bind,
+    reload::{Reload, say_doubt},
+};
 use crate::{
     config::{Config, Finding, Loaded, Severity},
     wiring,
@@ -39,15 +45,8 @@ pub fn run(args: &UpArgs) -> anyhow::Result<u8> {
         let doubts = refuse_wrong(loaded.findings())?;
         // Inside the runtime, because a trace exporter needs one.
         let guard = mainstay_telemetry::init(&loaded.config.telemetry()?)?;
-        for doubt in doubts {
-            tracing::warn!(
-                config.key = doubt.key,
-                config.from = doubt.from,
-                what = doubt.message,
-                "a key of the configuration is probably a mistake"
-            );
-        }
-        let result = serve(&loaded, args.until_stdin_closes).await;
+        doubts.iter().for_each(say_doubt);
+        let result = serve(args, loaded, guard.logs()).await;
         drop(guard);
         result
     })
@@ -66,13 +65,12 @@ fn refuse_wrong(findings: Vec<Finding>) -> anyhow::Result<Vec<Finding>> {
         let lines: Vec<_> = refused.iter().map(|finding| format!("\n  {finding}")).collect();
         bail!("the configuration is wrong:{}", lines.concat());
     }
-    Ok(rest
-        .into_iter()
-        .filter(|finding| finding.severity == Severity::Warning)
-        .collect())
+    Ok(rest)
 }
 
-async fn serve(loaded: &Loaded, until_stdin_closes: bool) -> anyhow::Result<u8> {
+async fn serve(args: &UpArgs, loaded: Loaded, logs: Logs) -> anyhow::Result<u8> {
+    // From here on a SIGHUP ends nothing; one that comes during the start is obeyed after it.
+    let hangup = signal(SignalKind::hangup())?;
     // The address first: when it is taken, nothing must have been made.
     let listener = bind(loaded.config.listen).await?;
     let address = listener.local_addr()?;
@@ -93,8 +91,16 @@ async fn serve(loaded: &Loaded, until_stdin_closes: bool) -> anyhow::Result<u8> 
     if loaded.file.is_none() {
         folder.write_first_configuration();
     }
+    let reload = Reload {
+        args: args.server.clone(),
+        started: loaded,
+        running: config,
+        logs,
+        reconfigure: mainstay.reconfigure.clone(),
+    };
+    reload.start(hangup, &tasks);
     stop_on_signals(&tasks)?;
-    if until_stdin_closes {
+    if args.until_stdin_closes {
         stop_when_stdin_closes(&tasks)?;
     }
     tracing::info!(

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Loaded, places::join};
+use super::{Loaded, TakesEffect, places::join};
 
 /// One effective setting.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -13,6 +13,8 @@ pub struct Setting {
     pub value: String,
     /// Where it came from: file and line, variable, flag, or the default.
     pub from: String,
+    /// When another value would take effect.
+    pub takes_effect: TakesEffect,
 }
 
 /// Lists every effective setting.
@@ -23,13 +25,15 @@ pub fn explain(loaded: &Loaded) -> Vec<Setting> {
         settings.push(Setting {
             value: mask(&key, value),
             from: loaded.sources.of(&key),
+            takes_effect: TakesEffect::of(&key),
             key,
         });
     });
     settings
 }
 
-fn flatten(prefix: String, value: &Value, emit: &mut impl FnMut(String, &Value)) {
+/// Names every value of a tree by its dotted key.
+pub(super) fn flatten(prefix: String, value: &Value, emit: &mut impl FnMut(String, &Value)) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
@@ -47,7 +51,7 @@ fn flatten(prefix: String, value: &Value, emit: &mut impl FnMut(String, &Value))
 }
 
 /// Hides what must not be shown: the password in a URL, and the path and query of an address that may hold a token.
-fn mask(key: &str, value: &Value) -> String {
+pub(super) fn mask(key: &str, value: &Value) -> String {
     let Value::String(text) = value else {
         return value.to_string();
     };

@@ -51,6 +51,13 @@ pub struct Loaded {
     pub(super) sources: Sources,
 }
 
+impl Loaded {
+    /// Where a value came from.
+    pub fn origin(&self, key: &str) -> String {
+        self.sources.of(key)
+    }
+}
+
 /// There is no configuration to use.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {

@@ -1,13 +1,11 @@
-//! The task `catalog.import`: imports what the configuration names, at the start, on SIGHUP, and again after a failure. It runs
-//! in the background, because a large tree must not delay readiness.
+//! The task `catalog.import`: imports what the configuration names, at the start, when the configuration is reloaded, and again after a
+//! failure. It runs in the background, because a large tree must not delay readiness.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, path::PathBuf, time::Duration};
 
 use mainstay_catalog::Catalog;
-use mainstay_runtime::Tasks;
-use tokio::signal::unix::{SignalKind, signal};
-
-use crate::config::Config;
+use mainstay_kernel::Environment;
+use mainstay_runtime::{Latest, Tasks};
 
 /// The name of the task, under which its state is shown.
 pub(super) const TASK: &str = "catalog.import";
@@ -17,16 +15,16 @@ const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// Starts the task.
-pub(super) fn follow(config: &Config, catalog: &Catalog, tasks: &Tasks) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let paths = config.catalog.import.clone();
+pub(super) fn follow(environment: Environment, imports: Latest<Vec<PathBuf>>, catalog: &Catalog, tasks: &Tasks) {
     let catalog = catalog.clone();
-    let environment = config.environment.clone();
     tasks.spawn(TASK, |context| async move {
+        let mut reloads = imports.follow();
         let mut wait = None;
         loop {
+            let paths = imports.get();
             if paths.is_empty() {
                 context.ran("no files are configured");
+                wait = None;
             } else {
                 match catalog.import_paths(&environment, &paths).await {
                     Ok(summary) => {
@@ -43,13 +41,12 @@ pub(super) fn follow(config: &Config, catalog: &Catalog, tasks: &Tasks) -> anyho
                 }
             }
             tokio::select! {
-                _ = hangup.recv() => {}
+                () = reloads.changed() => {}
                 () = pause(wait) => {}
                 () = context.stopping() => return Ok::<_, Infallible>(()),
             }
         }
     });
-    Ok(())
 }
 
 fn longer(wait: Option<Duration>) -> Duration {

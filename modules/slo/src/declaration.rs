@@ -14,9 +14,13 @@
 
 use mainstay_catalog::{Declaration, DeclarationValidator};
 use mainstay_kernel::{Environment, FieldError};
+use mainstay_runtime::Latest;
 use serde_json::{Map, Value};
 
-use crate::model::{Draft, DraftWindow, Limits, Validated, validate};
+use crate::{
+    model::{Draft, DraftWindow, Limits, Validated, validate},
+    service::Settings,
+};
 
 const FIELDS: &[&str] = &[
     "name",
@@ -63,7 +67,7 @@ pub fn validate_declaration(
 #[derive(Debug, Clone, Default)]
 pub struct SloDeclarations {
     /// What a definition must fit.
-    pub limits: Limits,
+    pub(crate) settings: Latest<Settings>,
 }
 
 impl DeclarationValidator for SloDeclarations {
@@ -72,7 +76,7 @@ impl DeclarationValidator for SloDeclarations {
     }
 
     fn validate(&self, declaration: &Declaration) -> Vec<String> {
-        match validate_declaration(&declaration.body, &declaration.environment, &self.limits) {
+        match validate_declaration(&declaration.body, &declaration.environment, &self.settings.get().limits) {
             Ok(_) => Vec::new(),
             Err(errors) => errors
                 .into_iter()

@@ -6,7 +6,7 @@ use mainstay_catalog::{Catalog, Declaration, DeclarationValidator};
 use mainstay_http::EventHub;
 use mainstay_kernel::{Environment, World};
 use mainstay_providers::Outgoing;
-use mainstay_runtime::Tasks;
+use mainstay_runtime::{Latest, Tasks};
 use mainstay_store::{Database, StoreError};
 use mainstay_watch::{FlushParticipant, ProbeEvent, ProbeListener, ServiceStateChange, Watch};
 use mainstay_work::{Placement, Role};
@@ -47,7 +47,7 @@ pub struct Slo {
     pub(crate) alerts: Alerts,
     catalog: Catalog,
     watch: Watch,
-    configured_webhooks: Arc<[Declaration]>,
+    configured_webhooks: Latest<Vec<Declaration>>,
     /// Held by the replicas that follow what files declare: SLOs, and webhooks.
     files: [Seat; 2],
     /// Consumed by the first start.
@@ -104,7 +104,7 @@ impl Slo {
             alerts,
             catalog,
             watch,
-            configured_webhooks: config.webhooks.into(),
+            configured_webhooks: Latest::new(config.webhooks),
             files,
             engine: Arc::new(Mutex::new(Some(engine))),
         })
@@ -122,11 +122,20 @@ impl Slo {
         self.alerts.start(engine, watched, tasks).await?;
         let [slos, webhooks] = self.files.clone();
         self.alerts
-            .follow_declarations(&self.catalog, self.configured_webhooks.to_vec(), webhooks, tasks);
+            .follow_declarations(&self.catalog, self.configured_webhooks.clone(), webhooks, tasks);
         let leases = &self.alerts.inner.shared.leases;
         self.objectives.start(tasks, &self.catalog, slos, leases);
         self.follow_changes(tasks);
         Ok(())
+    }
+
+    /// Goes on with another configuration: the address in messages from the next message, the heartbeat at once, and the
+    /// declared webhooks as soon as the database took them, whose secrets are read again. How deliveries are made and how long
+    /// alerts are kept stays.
+    pub fn reconfigure(&self, config: SloConfig) {
+        self.objectives.reconfigure(config.objectives);
+        self.alerts.reconfigure(config.alerts);
+        self.configured_webhooks.set(config.webhooks);
     }
 
     /// Every route of the module.
@@ -138,7 +147,7 @@ impl Slo {
     pub fn declaration_validators(&self) -> Vec<Arc<dyn DeclarationValidator>> {
         vec![
             Arc::new(SloDeclarations {
-                limits: self.objectives.inner.settings.limits,
+                settings: self.objectives.inner.settings.clone(),
             }),
             Arc::new(WebhookDeclarations { here: true }),
         ]

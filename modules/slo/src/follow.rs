@@ -128,8 +128,8 @@ impl Objectives {
             .iter()
             .filter(|declaration| declaration.kind == declaration::KIND)
         {
-            let checked =
-                validate_declaration(&declaration.body, &declaration.environment, &self.inner.settings.limits);
+            let limits = self.inner.settings.get().limits;
+            let checked = validate_declaration(&declaration.body, &declaration.environment, &limits);
             let definition = match checked {
                 Ok(validated) => validated.definition,
                 Err(errors) => {

@@ -215,6 +215,7 @@ impl Objectives {
     async fn follow_files(&self, context: &TaskContext, catalog: &Catalog, files: &Seat) -> Result<(), Infallible> {
         let mut fleets = catalog.fleets();
         let follower = catalog.follower();
+        let mut settings = self.inner.settings.follow();
         loop {
             fleets.borrow_and_update();
             let term = files.term();
@@ -253,6 +254,7 @@ impl Objectives {
                 () = context.stopping() => return Ok(()),
                 () = files.moved(here) => {}
                 changed = fleets.changed() => if changed.is_err() { return Ok(()) },
+                () = settings.changed() => {}
             }
         }
     }
@@ -284,7 +286,7 @@ impl Objectives {
             cleaned.insert(keep_s, to);
         }
         // Counts of promises that no longer exist have no length of their own.
-        let last = now - settings.limits.retention_s * SECOND;
+        let last = now - settings.get().limits.retention_s * SECOND;
         if oldest < last {
             removed += store::expire(db, None, oldest, last).await?;
         }

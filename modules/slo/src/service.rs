@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use mainstay_catalog::ManagedBy;
 use mainstay_http::EventHub;
 use mainstay_kernel::{Environment, FieldError, Micros, World, to_micros};
+use mainstay_runtime::Latest;
 use mainstay_store::{Database, StoreError, Transaction};
 use mainstay_watch::Watch;
 
@@ -33,6 +34,12 @@ pub struct Settings {
     pub resolve_hold: Duration,
 }
 
+impl Settings {
+    fn hold(&self) -> Micros {
+        Micros::try_from(self.resolve_hold.as_micros()).unwrap_or(Micros::MAX / 4)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -52,7 +59,7 @@ pub(crate) struct Inner {
     pub(crate) db: Database,
     pub(crate) world: World,
     pub(crate) hub: EventHub,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Latest<Settings>,
     pub(crate) ledger: Ledger,
     pub(crate) sink: Arc<dyn SignalSink>,
     /// Marks the counts this run writes.
@@ -79,16 +86,15 @@ impl Objectives {
         sink: Arc<dyn SignalSink>,
         fleets: Fleets,
     ) -> Self {
-        let hold = Micros::try_from(settings.resolve_hold.as_micros()).unwrap_or(Micros::MAX / 4);
         // Only 63 bits fit, and the sign has no meaning.
         let writer = i64::try_from(world.random() >> 1).unwrap_or_default();
         Self {
             inner: Arc::new(Inner {
-                ledger: Ledger::new(hold, world.now_micros()),
+                ledger: Ledger::new(settings.hold(), world.now_micros()),
                 db,
                 world,
                 hub,
-                settings,
+                settings: Latest::new(settings),
                 sink,
                 writer,
                 fleets,
@@ -98,6 +104,12 @@ impl Objectives {
                 watch: OnceLock::new(),
             }),
         }
+    }
+
+    /// Goes on with other settings. Definitions that were accepted stay; declared ones are judged again.
+    pub(crate) fn reconfigure(&self, settings: Settings) {
+        self.inner.ledger.hold_at_least(settings.hold());
+        self.inner.settings.set_if_different(settings);
     }
 
     /// Reads the promises and opens their accounts; counts are loaded later, in the background.
@@ -126,7 +138,7 @@ impl Objectives {
     }
 
     fn check(&self, draft: &Draft, environment: &Environment) -> Result<Validated, SloError> {
-        validate(draft, environment, &self.inner.settings.limits).map_err(SloError::Invalid)
+        validate(draft, environment, &self.inner.settings.get().limits).map_err(SloError::Invalid)
     }
 
     /// Whether the catalog knows the service that the promise is about.

@@ -52,6 +52,14 @@ impl<T: Default> Default for Latest<T> {
 }
 
 impl<T> Latest<T> {
+    /// Begins with a value that nobody has to hear of.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(Shared {
+            value: Mutex::new(Versioned { value, version: 0 }),
+            changed: Notify::new(),
+        }))
+    }
+
     fn versioned(&self) -> MutexGuard<'_, Versioned<T>> {
         self.0.value.lock().unwrap_or_else(PoisonError::into_inner)
     }

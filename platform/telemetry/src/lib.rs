@@ -5,5 +5,5 @@
 mod logs;
 mod metrics;
 
-pub use logs::{LogFormat, TelemetryConfig, TelemetryError, TelemetryGuard, init};
+pub use logs::{LogFormat, Logs, TelemetryConfig, TelemetryError, TelemetryGuard, init};
 pub use metrics::{Metrics, install};

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use mainstay_catalog::{Catalog, Declaration, DeclarationValidator, ServiceName};
 use mainstay_kernel::{Environment, TypedId};
-use mainstay_runtime::Tasks;
+use mainstay_runtime::{Latest, Tasks};
 use mainstay_watch::{ProbeEvent, ProbeListener, ServiceState, ServiceStateChange, State, Watch};
 
 use super::{Alerts, Decision, Watching};
@@ -121,7 +121,7 @@ impl Alerts {
     pub(crate) fn follow_declarations(
         &self,
         catalog: &Catalog,
-        configured: Vec<Declaration>,
+        configured: Latest<Vec<Declaration>>,
         files: Seat,
         tasks: &Tasks,
     ) {
@@ -130,13 +130,14 @@ impl Alerts {
         tasks.spawn("slo.follow-webhooks", |context| async move {
             let mut fleets = catalog.fleets();
             let follower = catalog.follower();
+            let mut reconfigured = configured.follow();
             loop {
                 fleets.mark_unchanged();
                 let here = files.term().is_some();
                 let mut problems = Vec::new();
                 if here {
                     let version = catalog.version();
-                    let mut declarations = configured.clone();
+                    let mut declarations = configured.get();
                     declarations.extend(catalog.declarations(declared::KIND));
                     problems = alerts.sync_declared_webhooks(&declarations).await;
                     // What cannot be used says so itself; there is nothing to wait for.
@@ -155,6 +156,7 @@ impl Alerts {
                     () = context.stopping() => return Ok(()),
                     () = files.moved(here) => {}
                     changed = fleets.changed() => if changed.is_err() { return Ok::<_, Infallible>(()) },
+                    () = reconfigured.changed() => {}
                     () = tokio::time::sleep(TRY_AGAIN), if !problems.is_empty() => {}
                 }
             }

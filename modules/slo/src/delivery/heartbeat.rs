@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use mainstay_kernel::World;
 use mainstay_providers::{Method, Outgoing, OutgoingRequest};
-use mainstay_runtime::Tasks;
+use mainstay_runtime::{Latest, TaskContext, Tasks};
 use mainstay_store::Database;
 use serde::Serialize;
 use url::Url;
@@ -98,37 +98,65 @@ impl Heartbeat {
     }
 
     /// Starts beating. A beat is withheld while Mainstay is not healthy; that is what makes the listener notice.
-    pub(crate) fn start(config: Option<HeartbeatConfig>, beats: Beats, world: &World, tasks: &Tasks) -> Self {
+    /// Another listener, or none, is followed at once.
+    pub(crate) fn start(to: Latest<Option<HeartbeatConfig>>, beats: Beats, world: &World, tasks: &Tasks) -> Self {
         let heartbeat = Self::default();
-        let Some(config) = config else { return heartbeat };
-        heartbeat.change(|state| {
-            state.configured = true;
-            state.host = config.url.host_str().map(str::to_owned);
-            state.interval_s = Some(config.interval.as_secs());
-        });
+        heartbeat.configure(to.get().as_ref());
         let (beating, world) = (heartbeat.clone(), world.clone());
         tasks.spawn("slo.heartbeat", |context| async move {
+            let mut changes = to.follow();
             loop {
-                if beats.seat.term().is_none() {
-                    context.ran("another replica sends it");
-                }
-                let Some(term) = beats.seat.begin(&context).await else {
-                    return Ok::<_, Infallible>(());
-                };
-                while term.stands() {
-                    match beats.beat(&config, &beating, &world).await {
-                        Ok(()) => context.ran("the listener was reached"),
-                        Err(error) => context.failed(&error),
-                    }
-                    tokio::select! {
-                        biased;
-                        () = term.over() => {}
-                        going = context.sleep(config.interval) => if !going { return Ok(()) },
-                    }
+                let config = to.get();
+                beating.configure(config.as_ref());
+                tokio::select! {
+                    biased;
+                    () = context.stopping() => return Ok::<_, Infallible>(()),
+                    () = changes.changed() => {}
+                    () = beating.follow(config, &beats, &world, &context) => {}
                 }
             }
         });
         heartbeat
+    }
+
+    /// Beats towards one listener whenever it is this replica's turn; ends only with a shutdown.
+    async fn follow(&self, config: Option<HeartbeatConfig>, beats: &Beats, world: &World, context: &TaskContext) {
+        let Some(config) = config else {
+            context.ran("no listener is configured");
+            return std::future::pending().await;
+        };
+        loop {
+            if beats.seat.term().is_none() {
+                context.ran("another replica sends it");
+            }
+            let Some(term) = beats.seat.begin(context).await else {
+                return;
+            };
+            while term.stands() {
+                match beats.beat(&config, self, world).await {
+                    Ok(()) => context.ran("the listener was reached"),
+                    Err(error) => context.failed(&error),
+                }
+                tokio::select! {
+                    biased;
+                    () = term.over() => {}
+                    going = context.sleep(config.interval) => if !going { return },
+                }
+            }
+        }
+    }
+
+    /// Shows whom it goes to; what is known of the listener before says nothing about another.
+    fn configure(&self, config: Option<&HeartbeatConfig>) {
+        self.change(|state| {
+            let host = config.and_then(|config| config.url.host_str().map(str::to_owned));
+            if state.host != host {
+                *state = HeartbeatState::default();
+            }
+            state.configured = config.is_some();
+            state.host = host;
+            state.interval_s = config.map(|config| config.interval.as_secs());
+        });
     }
 
     fn change(&self, change: impl FnOnce(&mut HeartbeatState)) {
@@ -203,12 +231,14 @@ mod tests {
         let listener = Arc::new(Listener::default());
         let healthy = Arc::new(AtomicBool::new(true));
         let asked = healthy.clone();
+        let minutely = |url: &str| HeartbeatConfig {
+            url: url.parse().unwrap(),
+            interval: Duration::from_mins(1),
+            method: Method::Post,
+        };
+        let to = Latest::new(Some(minutely("https://hc.example.org/secret-token")));
         let heartbeat = Heartbeat::start(
-            Some(HeartbeatConfig {
-                url: "https://hc.example.org/secret-token".parse().unwrap(),
-                interval: Duration::from_mins(1),
-                method: Method::Post,
-            }),
+            to.clone(),
             Beats {
                 outgoing: listener.clone(),
                 healthy: Arc::new(move || {
@@ -236,6 +266,19 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(130)).await;
         assert_eq!(listener.beats.load(Ordering::SeqCst), 3);
         assert!(heartbeat.state().last_error.unwrap().contains("the database is away"));
+        healthy.store(true, Ordering::SeqCst);
+        to.set(Some(minutely("https://other.example.org/another-token")));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(
+            listener.beats.load(Ordering::SeqCst),
+            4,
+            "another listener is called at once"
+        );
+        assert_eq!(heartbeat.state().host.as_deref(), Some("other.example.org"));
+        to.set(None);
+        tokio::time::sleep(Duration::from_mins(10)).await;
+        assert_eq!(listener.beats.load(Ordering::SeqCst), 4, "nobody is called any more");
+        assert_eq!(heartbeat.state(), HeartbeatState::default());
         tasks.stop_and_wait(Duration::from_secs(1)).await;
     }
 }

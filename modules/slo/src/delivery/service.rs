@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use mainstay_kernel::{Page, PageRequest, Problem, ProblemKind, Scope, World};
 use mainstay_providers::Outgoing;
+use mainstay_runtime::Latest;
 use mainstay_store::{Database, Wakes};
 use url::Url;
 
@@ -38,7 +39,7 @@ pub(crate) struct Deliveries {
     pub dispatcher: Dispatcher,
     pub wakes: Wakes,
     pub config: DeliveryConfig,
-    pub public_url: Arc<str>,
+    pub public_url: Latest<Arc<str>>,
 }
 
 const LONGEST_NAME: usize = 100;
@@ -180,7 +181,7 @@ impl Deliveries {
             alert: None,
             environment: &scope.environment,
             at: now,
-            public_url: &self.public_url,
+            public_url: &self.public_url.get(),
         };
         let id: DeliveryId = self.world.id();
         let new = NewDelivery {

@@ -69,7 +69,7 @@ pub(crate) struct Ledger {
     opened: AtomicBool,
     /// Only where other replicas may make an SLO. Locked before the index.
     latest: OnceLock<Mutex<Latest>>,
-    least_hold: Micros,
+    least_hold: AtomicI64,
 }
 
 impl Ledger {
@@ -81,8 +81,13 @@ impl Ledger {
             loading: Mutex::default(),
             opened: AtomicBool::new(false),
             latest: OnceLock::new(),
-            least_hold,
+            least_hold: AtomicI64::new(least_hold),
         }
+    }
+
+    /// A rule that fires goes on at least this long after its short window last exceeded.
+    pub(crate) fn hold_at_least(&self, least_hold: Micros) {
+        self.least_hold.store(least_hold, Ordering::Release);
     }
 
     /// Other replicas may make SLOs, of which this one hears a moment late.
@@ -217,7 +222,7 @@ impl Ledger {
         Moment {
             now,
             loaded_back_to: self.loaded_back_to(),
-            least_hold: self.least_hold,
+            least_hold: self.least_hold.load(Ordering::Acquire),
             sink,
         }
     }

@@ -30,7 +30,7 @@ use crate::{
         probe::{Attempt, Probe, ProbeEvent},
         service_state::{ServiceState, ServiceStateChange},
     },
-    probe::Prober,
+    probe::{Prober, ProberConfig, UntrustedFile},
     schedule::{Outcome, Runner},
     store::{ProbeRow, StoredState, TransitionRow},
     view::{ServiceStateBody, live_probe},
@@ -89,6 +89,14 @@ impl Engine {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .push(listener);
+    }
+
+    /// Makes further probes with other secrets and certificates.
+    ///
+    /// # Errors
+    /// As [`Prober::equip`].
+    pub fn equip(&self, config: &ProberConfig) -> Result<(), UntrustedFile> {
+        self.prober.equip(config)
     }
 
     /// What is known now.

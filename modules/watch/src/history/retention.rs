@@ -48,8 +48,8 @@ impl Retention {
         }
     }
 
-    /// Starts the task `watch.retention`.
-    pub fn start(self, store: Store, world: World, share: Share, tasks: &Tasks) {
+    /// Starts the task `watch.retention`, which asks before every run how long history is kept.
+    pub fn start(kept: impl Fn() -> Self + Send + 'static, store: Store, world: World, share: Share, tasks: &Tasks) {
         tasks.spawn("watch.retention", move |context| async move {
             // The first minute of a start belongs to more urgent work.
             let mut wait = Duration::from_mins(1);
@@ -59,7 +59,7 @@ impl Retention {
                     context.ran("another replica does this");
                     continue;
                 }
-                match self.run(&store, &world, Some(&context)).await {
+                match kept().run(&store, &world, Some(&context)).await {
                     Ok(deleted) => context.ran(format!("{deleted} old rows deleted")),
                     Err(error) => context.failed(error),
                 }

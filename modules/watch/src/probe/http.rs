@@ -64,8 +64,9 @@ impl Prober {
     /// Sends the request and follows redirects.
     pub(super) async fn http(&self, plan: &HttpPlan, trace: &mut Trace) -> Result<Received, Failure> {
         let mut headers = plan.headers.clone();
+        let kit = self.kit();
         for (name, file) in &plan.secret_files {
-            let value = self.secrets.get(file).await;
+            let value = kit.secrets.get(file).await;
             headers.insert(
                 name.clone(),
                 value.map_err(|why| Failure::new(FailureKind::Blocked, format!("was not asked: {why}")))?,
@@ -100,7 +101,7 @@ impl Prober {
         };
         trace.enter(Stage::Tls);
         let began = Instant::now();
-        let config = self.tls.get(plan.insecure).map_err(|why| {
+        let config = self.kit().tls.get(plan.insecure).map_err(|why| {
             Failure::new(
                 FailureKind::Tls,
                 format!("could not be checked: no trusted certificates here ({why})"),

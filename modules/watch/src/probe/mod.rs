@@ -12,7 +12,12 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use mainstay_kernel::World;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
@@ -73,8 +78,23 @@ pub struct UntrustedFile {
 pub struct Prober {
     world: World,
     connector: Connector,
+    kit: RwLock<Arc<Kit>>,
+}
+
+/// What the configuration gives to probes.
+#[derive(Debug)]
+struct Kit {
     tls: TlsConfigs,
     secrets: Secrets,
+}
+
+impl Kit {
+    fn new(config: &ProberConfig) -> Result<Self, UntrustedFile> {
+        Ok(Self {
+            tls: TlsConfigs::new(config.trusted_roots()?),
+            secrets: Secrets::new(config.secrets_folder.clone()),
+        })
+    }
 }
 
 /// What became known on the way, kept when the deadline cuts the way short.
@@ -136,9 +156,22 @@ impl Prober {
         Ok(Self {
             world,
             connector: Connector::new(),
-            tls: TlsConfigs::new(config.trusted_roots()?),
-            secrets: Secrets::new(config.secrets_folder.clone()),
+            kit: RwLock::new(Arc::new(Kit::new(config)?)),
         })
+    }
+
+    /// Makes further probes with other secrets and certificates, which are read again.
+    ///
+    /// # Errors
+    /// When a trusted certificate cannot be read; then nothing has changed.
+    pub fn equip(&self, config: &ProberConfig) -> Result<(), UntrustedFile> {
+        let kit = Arc::new(Kit::new(config)?);
+        *self.kit.write().unwrap_or_else(PoisonError::into_inner) = kit;
+        Ok(())
+    }
+
+    fn kit(&self) -> Arc<Kit> {
+        Arc::clone(&self.kit.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Makes one attempt. Never fails itself: a probe that could not be made is a failed probe.

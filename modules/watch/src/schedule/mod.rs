@@ -52,6 +52,7 @@ enum Command {
     Remove(Vec<CheckId>),
     Ask(CheckId, Attempt, Option<oneshot::Sender<Probe>>),
     Finished(CheckId, Option<Box<Outcome>>),
+    Limit(usize),
 }
 
 /// Talks to the scheduler. Cheap to clone.
@@ -121,6 +122,11 @@ impl Scheduler {
         let (reply, probe) = oneshot::channel();
         self.send(Command::Ask(check, Attempt::Manual, Some(reply)));
         probe.await.ok()
+    }
+
+    /// Changes how many probes may run at once; those under way end in their own time.
+    pub fn limit(&self, concurrency: usize) {
+        self.send(Command::Limit(concurrency));
     }
 
     /// What the scheduler did so far.
@@ -235,6 +241,7 @@ impl Loop {
                 }
             }
             Command::Finished(check, outcome) => self.finish(check, outcome, now),
+            Command::Limit(concurrency) => self.planner.limit(concurrency),
         }
     }
 

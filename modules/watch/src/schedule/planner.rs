@@ -76,6 +76,11 @@ impl Planner {
         }
     }
 
+    /// From now on at most `limit` probes run at once.
+    pub fn limit(&mut self, limit: usize) {
+        self.limit = limit.max(1);
+    }
+
     /// How many checks are planned.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -85,7 +85,7 @@ impl Watch {
         let _edits = inner.edits.lock().await;
         let place = self.place(scope, &draft, None);
         let paused = draft.paused.unwrap_or(false);
-        let ((service, name), spec) = both(place, draft.build(&inner.config.defaults, None))?;
+        let ((service, name), spec) = both(place, draft.build(&inner.config.get().defaults, None))?;
         let now = inner.world.now();
         let mut tx = inner.store.begin().await?;
         inner
@@ -144,7 +144,7 @@ impl Watch {
             },
             CheckManager::Api | CheckManager::File => draft,
         };
-        let ((service, name), spec) = both(place, draft.build(&inner.config.defaults, Some(&before.spec)))?;
+        let ((service, name), spec) = both(place, draft.build(&inner.config.get().defaults, Some(&before.spec)))?;
         let mut edited = before.edited.clone();
         if before.managed_by == CheckManager::Catalog {
             edited.extend(changed_fields(&before.spec, &spec));

@@ -19,7 +19,7 @@ use std::{
 use mainstay_catalog::{Catalog, Declaration, Fleets, Follower};
 use mainstay_http::EventHub;
 use mainstay_kernel::{Micros, World};
-use mainstay_runtime::Tasks;
+use mainstay_runtime::{Latest, Tasks};
 use mainstay_store::{Database, StoreError, Transaction};
 use tokio::{sync::watch, time::Instant};
 
@@ -58,6 +58,15 @@ pub struct WatchConfig {
     pub secrets_folder: Option<PathBuf>,
     /// PEM files with certificates to trust beside the operating system's.
     pub trusted_certificates: Vec<PathBuf>,
+}
+
+impl WatchConfig {
+    fn prober(&self) -> ProberConfig {
+        ProberConfig {
+            secrets_folder: self.secrets_folder.clone(),
+            trusted_certificates: self.trusted_certificates.clone(),
+        }
+    }
 }
 
 impl Default for WatchConfig {
@@ -112,7 +121,7 @@ struct Inner {
     store: Store,
     world: World,
     catalog: Box<dyn FleetSource>,
-    config: WatchConfig,
+    config: Latest<WatchConfig>,
     engine: Arc<Engine>,
     scheduler: Scheduler,
     inbox: Mutex<Option<Inbox>>,
@@ -166,13 +175,7 @@ impl Watch {
         let store = Store::new(database);
         // Read before the states: a flush in between is heard of twice rather than not at all.
         let follow_from = store.last_flush().await?;
-        let prober = Prober::new(
-            world.clone(),
-            &ProberConfig {
-                secrets_folder: config.secrets_folder.clone(),
-                trusted_certificates: config.trusted_certificates.clone(),
-            },
-        )?;
+        let prober = Prober::new(world.clone(), &config.prober())?;
         let buffer = Arc::new(Buffer::new(config.buffer));
         let writer = Arc::new(Writer::new(store.clone(), world.clone(), Arc::clone(&buffer), share.clone()).await?);
         let stored = Stored {
@@ -190,7 +193,7 @@ impl Watch {
                 store,
                 world,
                 catalog: Box::new(catalog),
-                config,
+                config: Latest::new(config),
                 engine,
                 scheduler,
                 inbox: Mutex::new(Some(inbox)),
@@ -229,17 +232,36 @@ impl Watch {
         fleets.mark_unchanged();
         self.reconcile().await?;
         let runner = Arc::new(Arc::clone(&inner.engine));
-        inner.scheduler.start(inbox, tasks, inner.config.concurrency, runner);
+        inner
+            .scheduler
+            .start(inbox, tasks, inner.config.get().concurrency, runner);
         let all: Vec<Arc<Live>> = inner.engine.known().checks().cloned().collect();
         self.schedule(all.iter().map(|live| &live.check));
         inner.writer.start(tasks);
-        inner
-            .config
-            .retention
-            .start(inner.store.clone(), inner.world.clone(), inner.share.clone(), tasks);
+        let config = inner.config.clone();
+        Retention::start(
+            move || config.get().retention,
+            inner.store.clone(),
+            inner.world.clone(),
+            inner.share.clone(),
+            tasks,
+        );
         self.follow_catalog(fleets, tasks);
         self.follow_clock(tasks);
         self.follow_others(inner.follow_from, tasks);
+        Ok(())
+    }
+
+    /// Goes on with another configuration: secrets and certificates, which are read again, and the number of probes at once
+    /// from the next probe, retention from its next run, and the gaps of generated and declared checks as soon as the
+    /// database took them. What checks made by hand were given stays, and so does the size of the buffer.
+    ///
+    /// # Errors
+    /// When a trusted certificate is unreadable; then nothing has changed.
+    pub fn reconfigure(&self, config: WatchConfig) -> Result<(), WatchError> {
+        self.inner.engine.equip(&config.prober())?;
+        self.inner.scheduler.limit(config.concurrency);
+        self.inner.config.set(config);
         Ok(())
     }
 

@@ -4,15 +4,15 @@ use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use mainstay_catalog::{Declaration, DeclarationValidator, Fleets, ServiceName};
 use mainstay_kernel::Environment;
-use mainstay_runtime::Tasks;
+use mainstay_runtime::{Latest, Tasks};
 use tokio::sync::watch;
 
-use super::Watch;
+use super::{Watch, WatchConfig};
 use crate::{
     engine::Known,
     error::WatchError,
     generate::{DECLARATION_KIND, declared, reconcile, wanted},
-    model::{check::Check, draft::Defaults, probe::Probe},
+    model::{check::Check, probe::Probe},
 };
 
 /// How often the same checks made by others are taken over before that counts as an error.
@@ -20,15 +20,8 @@ const TRIES: usize = 3;
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Judges declared checks when files are imported; needs nothing that runs.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CheckValidator(Defaults);
-
-impl CheckValidator {
-    /// Judges checks whose gaps these values fill.
-    pub fn new(defaults: Defaults) -> Self {
-        Self(defaults)
-    }
-}
+#[derive(Debug, Clone, Default)]
+pub struct CheckValidator(Latest<WatchConfig>);
 
 impl DeclarationValidator for CheckValidator {
     fn kind(&self) -> &str {
@@ -36,14 +29,14 @@ impl DeclarationValidator for CheckValidator {
     }
 
     fn validate(&self, declaration: &Declaration) -> Vec<String> {
-        declared(declaration, &self.0).err().unwrap_or_default()
+        declared(declaration, &self.0.get().defaults).err().unwrap_or_default()
     }
 }
 
 impl Watch {
     /// Judges declared checks when files are imported.
     pub fn declaration_validator(&self) -> Arc<dyn DeclarationValidator> {
-        Arc::new(CheckValidator::new(self.inner.config.defaults))
+        Arc::new(CheckValidator(self.inner.config.clone()))
     }
 
     /// Takes over what the catalog already knows and watch has not heard of yet: whoever made a service a moment ago may
@@ -92,7 +85,7 @@ impl Watch {
         let inner = &self.inner;
         let _edits = inner.edits.lock().await;
         let fleets: Fleets = inner.catalog.fleets().borrow().clone();
-        let wanted = wanted(&fleets, &inner.catalog.declared_checks(), &inner.config.defaults);
+        let wanted = wanted(&fleets, &inner.catalog.declared_checks(), &inner.config.get().defaults);
         let now = inner.world.now();
         let mut tx = inner.store.begin().await?;
         let plan = reconcile(inner.store.checks_with_retired(&mut tx).await?, wanted);
@@ -151,6 +144,7 @@ impl Watch {
     pub(super) fn follow_catalog(&self, mut fleets: watch::Receiver<Fleets>, tasks: &Tasks) {
         let watch = self.clone();
         let follower = self.inner.catalog.follower();
+        let mut config = self.inner.config.follow();
         tasks.spawn("watch.reconcile", |context| async move {
             if let Err(error) = watch.recall_last_probes().await {
                 context.failed(error);
@@ -159,6 +153,7 @@ impl Watch {
                 tokio::select! {
                     () = context.stopping() => return Ok::<_, Infallible>(()),
                     changed = fleets.changed() => if changed.is_err() { return Ok(()) },
+                    () = config.changed() => {}
                 }
                 let version = fleets.borrow_and_update().values().map(|fleet| fleet.version()).max();
                 while let Err(error) = watch.reconcile().await {

@@ -1,6 +1,9 @@
 //! Calls webhooks and heartbeats over HTTP.
 
-use std::error::Error;
+use std::{
+    error::Error,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use async_trait::async_trait;
 use mainstay_providers::{
@@ -13,11 +16,26 @@ use crate::http_client::{BlockedName, ClientError, HttpClientConfig, Unresolved,
 /// How much of an answer is read at all; the rest is thrown away with the connection.
 const MOST_READ: usize = 16 * 1024;
 
-/// [`Outgoing`] over HTTP/1.1 and HTTP/2.
+/// [`Outgoing`] over HTTP/1.1 and HTTP/2. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct HttpOutgoing {
+    way: Arc<RwLock<Way>>,
+}
+
+/// A client together with the policy that it follows.
+#[derive(Debug, Clone)]
+struct Way {
     client: reqwest::Client,
     egress: EgressPolicy,
+}
+
+impl Way {
+    fn new(config: &HttpClientConfig) -> Result<Self, ClientError> {
+        Ok(Self {
+            client: http_client(config)?,
+            egress: config.egress.clone(),
+        })
+    }
 }
 
 impl HttpOutgoing {
@@ -27,17 +45,32 @@ impl HttpOutgoing {
     /// When the client cannot be made.
     pub fn new(config: &HttpClientConfig) -> Result<Self, ClientError> {
         Ok(Self {
-            client: http_client(config)?,
-            egress: config.egress.clone(),
+            way: Arc::new(RwLock::new(Way::new(config)?)),
         })
+    }
+
+    /// Makes further calls under another policy. Connections that the one before allowed are not used again; calls under way
+    /// end as they began.
+    ///
+    /// # Errors
+    /// When the client cannot be made; then nothing has changed.
+    pub fn reconfigure(&self, config: &HttpClientConfig) -> Result<(), ClientError> {
+        let way = Way::new(config)?;
+        *self.way.write().unwrap_or_else(PoisonError::into_inner) = way;
+        Ok(())
+    }
+
+    fn way(&self) -> Way {
+        self.way.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 #[async_trait]
 impl Outgoing for HttpOutgoing {
     async fn send(&self, request: OutgoingRequest) -> Result<OutgoingResponse, OutgoingFailure> {
+        let way = self.way();
         // The resolver never sees an address that is written in the URL itself.
-        self.egress.judge_url(&request.url).map_err(|blocked| OutgoingFailure {
+        way.egress.judge_url(&request.url).map_err(|blocked| OutgoingFailure {
             kind: OutgoingFailureKind::Blocked,
             message: blocked.to_string(),
         })?;
@@ -46,7 +79,7 @@ impl Outgoing for HttpOutgoing {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let mut builder = self
+        let mut builder = way
             .client
             .request(method, request.url)
             .timeout(timeout)
@@ -78,7 +111,7 @@ impl Outgoing for HttpOutgoing {
     }
 
     fn check(&self, url: &Url) -> Result<(), Blocked> {
-        self.egress.judge_url(url)
+        self.way().egress.judge_url(url)
     }
 }
 
@@ -230,6 +263,27 @@ mod tests {
             let failure = outgoing.send(post(&format!("http://{host}:9/"))).await.unwrap_err();
             assert_eq!(failure.kind, OutgoingFailureKind::Blocked, "{host}: {failure}");
         }
+    }
+
+    #[tokio::test]
+    async fn another_policy_is_in_force_from_the_next_call() {
+        let (outgoing, loopback) = (outgoing(true), "http://127.0.0.1:1/");
+        let kept = outgoing.clone();
+        assert_eq!(
+            kept.send(post(loopback)).await.unwrap_err().kind,
+            OutgoingFailureKind::Connect
+        );
+        outgoing
+            .reconfigure(&HttpClientConfig::new(EgressPolicy::default()))
+            .unwrap();
+        for url in [loopback, "http://localhost:1/"] {
+            assert_eq!(
+                kept.send(post(url)).await.unwrap_err().kind,
+                OutgoingFailureKind::Blocked,
+                "{url}"
+            );
+        }
+        assert!(kept.check(&loopback.parse().unwrap()).is_err());
     }
 
     #[tokio::test]

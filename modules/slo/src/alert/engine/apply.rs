@@ -8,6 +8,7 @@ use std::{
 use jiff::Timestamp;
 use mainstay_catalog::ServiceName;
 use mainstay_kernel::{Environment, OrganizationId, Problem, Scope, TypedId, World, uuid::Uuid};
+use mainstay_runtime::Latest;
 use mainstay_store::{StoreError, StoreErrorKind, Wakes};
 use mainstay_work::NewEvent;
 
@@ -167,7 +168,7 @@ impl Rows {
 pub(super) struct Book {
     pub world: World,
     pub webhooks: Webhooks,
-    pub public_url: Arc<str>,
+    pub public_url: Latest<Arc<str>>,
     pub records: BTreeMap<AlertId, Record>,
     pub position: i64,
 }
@@ -222,6 +223,7 @@ impl Book {
         }
         let alert: Alert = record.shown(false);
         let mut names = Vec::new();
+        let public_url = self.public_url.get();
         for row in to {
             let webhook = &row.webhook;
             let message = Message {
@@ -229,7 +231,7 @@ impl Book {
                 alert: Some(&alert),
                 environment: &environment,
                 at,
-                public_url: &self.public_url,
+                public_url: &public_url,
             };
             let Some(body) = message.body(webhook) else { continue };
             let position = self.next_position();

@@ -32,7 +32,7 @@ use mainstay_catalog::{Declaration, Fleet, ServiceName};
 use mainstay_http::EventHub;
 use mainstay_kernel::{Environment, Problem, Scope, World, uuid::Uuid};
 use mainstay_providers::Outgoing;
-use mainstay_runtime::Tasks;
+use mainstay_runtime::{Latest, Tasks};
 use mainstay_store::{Database, StoreError};
 use mainstay_work::{Placement, Role};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -141,6 +141,8 @@ pub(crate) struct Inner {
     /// Whether an alert waits for news of a service, so that probes are worth telling.
     waiting: AtomicBool,
     silences: RwLock<Arc<Vec<SilenceRow>>>,
+    /// Whom the heartbeat goes to.
+    beat_to: Latest<Option<HeartbeatConfig>>,
     heartbeat: RwLock<Heartbeat>,
 }
 
@@ -182,6 +184,11 @@ pub struct Engine {
     queue: Queue,
 }
 
+/// An address that paths can be added to.
+fn base(url: &str) -> Arc<str> {
+    url.trim_end_matches('/').into()
+}
+
 impl Alerts {
     /// Alerts that are decided here once they are started and the lease is this replica's. Declares the lease, so it comes
     /// before [`mainstay_work::Leases::start`].
@@ -204,8 +211,9 @@ impl Alerts {
             dispatcher,
             wakes: shared.wakes.clone(),
             config: config.delivery.clone(),
-            public_url: config.public_url.trim_end_matches('/').into(),
+            public_url: Latest::new(base(&config.public_url)),
         };
+        let heartbeat = Latest::new(config.heartbeat.clone());
         let inner = Inner {
             sender: Sender::new(&world),
             db,
@@ -220,9 +228,16 @@ impl Alerts {
             news: News::default(),
             waiting: AtomicBool::new(false),
             silences: RwLock::default(),
+            beat_to: heartbeat,
             heartbeat: RwLock::default(),
         };
         (Self { inner: Arc::new(inner) }, Engine { queue })
+    }
+
+    /// Goes on with another address in messages and another heartbeat. The rest of `config` stays as it was.
+    pub(crate) fn reconfigure(&self, config: AlertsConfig) {
+        self.inner.deliveries.public_url.set(base(&config.public_url));
+        self.inner.beat_to.set_if_different(config.heartbeat);
     }
 
     /// Takes part in deciding and delivering until shutdown.

@@ -29,7 +29,7 @@ impl Alerts {
         let inner = &self.inner;
         let db = inner.db.clone();
         let heartbeat = Heartbeat::start(
-            inner.config.heartbeat.clone(),
+            inner.beat_to.clone(),
             Beats {
                 outgoing: inner.deliveries.outgoing.clone(),
                 healthy: Arc::new(move || {
