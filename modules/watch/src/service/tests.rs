@@ -2,6 +2,7 @@
 
 mod checks;
 mod life;
+mod replicas;
 
 use std::{
     collections::BTreeMap,
@@ -171,8 +172,8 @@ impl ProbeListener for Ear {
     }
 }
 
-pub(crate) async fn open(db: &Database, catalog: &TestCatalog) -> Watch {
-    let config = WatchConfig {
+fn impatient() -> WatchConfig {
+    WatchConfig {
         defaults: Defaults {
             interval: Duration::from_secs(1),
             timeout: Duration::from_millis(500),
@@ -180,8 +181,12 @@ pub(crate) async fn open(db: &Database, catalog: &TestCatalog) -> Watch {
             ..Defaults::default()
         },
         ..WatchConfig::default()
-    };
-    Watch::new(db.clone(), World::system(), EventHub::new(), catalog.clone(), config)
+    }
+}
+
+pub(crate) async fn open(db: &Database, catalog: &TestCatalog) -> Watch {
+    let (world, hub) = (World::system(), EventHub::new());
+    Watch::new(db.clone(), world, hub, catalog.clone(), impatient())
         .await
         .unwrap()
 }

@@ -9,7 +9,6 @@ use std::{
 
 use mainstay_kernel::Micros;
 use mainstay_runtime::{TaskContext, Tasks};
-use mainstay_store::StoreError;
 
 use super::{CHANGED, FLUSHED};
 use crate::{
@@ -123,17 +122,20 @@ impl Watch {
     }
 
     /// Takes over every flush after `followed`; answers how many rows were of others.
-    async fn follow_once(&self, followed: &mut Micros) -> Result<u64, StoreError> {
+    async fn follow_once(&self, followed: &mut Micros) -> Result<u64, WatchError> {
         let mut heard = 0;
         loop {
             let rows = self.store().probes_after_flush(*followed, ROWS).await?;
             let Some(last) = rows.last().map(|row| row.flush) else {
                 return Ok(heard);
             };
-            let checks: HashMap<i64, CheckId> = {
-                let known = self.engine().known();
-                known.checks().map(|live| (live.check.key, live.check.id)).collect()
-            };
+            let mut checks = self.known_keys();
+            let is_unknown = |row: &StoredProbe| !checks.contains_key(&row.key) && !self.writer().wrote(row.flush);
+            if rows.iter().any(is_unknown) {
+                // Probes of a check may be stored before word of the check itself has arrived.
+                self.take_over_changes().await?;
+                checks = self.known_keys();
+            }
             self.writer().add_up(&rows);
             for (flush, rows) in by_flush(rows) {
                 if self.writer().wrote(flush) {
@@ -148,6 +150,11 @@ impl Watch {
             }
             *followed = last;
         }
+    }
+
+    fn known_keys(&self) -> HashMap<i64, CheckId> {
+        let known = self.engine().known();
+        known.checks().map(|live| (live.check.key, live.check.id)).collect()
     }
 
     async fn follow_checks(&self, context: &TaskContext) -> Result<(), Infallible> {

@@ -6,8 +6,7 @@
 
 mod follow;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
+use mainstay_kernel::TypedId;
 use mainstay_runtime::Follower;
 use mainstay_store::{Bell, Database, Messages, StoreError, Transaction, Wakes};
 use mainstay_work::{HeldLeases, Leases, Placement, Role};
@@ -15,7 +14,7 @@ use mainstay_work::{HeldLeases, Leases, Placement, Role};
 use crate::model::check::CheckId;
 
 /// Enough that a handful of replicas share evenly, few enough that moving them is one statement each.
-const SHARDS: u64 = 32;
+const SHARDS: u128 = 32;
 /// The lease of the replica that writes what belongs to all.
 const LEAD: &str = "watch.lead";
 /// What rings when probes were flushed.
@@ -65,11 +64,7 @@ impl Share {
     pub fn owns(&self, check: CheckId) -> bool {
         match &self.among {
             None => true,
-            Some(among) => {
-                let mut hasher = DefaultHasher::new();
-                check.hash(&mut hasher);
-                among.leases.lease(&shard(hasher.finish() % SHARDS)).is_some()
-            }
+            Some(among) => among.leases.lease(&shard(shard_of(check))).is_some(),
         }
     }
 
@@ -136,6 +131,11 @@ impl Share {
     }
 }
 
-fn shard(number: u64) -> String {
+/// By the random bits of its id, on which replicas of every version agree.
+fn shard_of(check: CheckId) -> u128 {
+    check.as_uuid().as_u128() % SHARDS
+}
+
+fn shard(number: u128) -> String {
     format!("watch/{number:02}")
 }
