@@ -26,3 +26,11 @@ pub async fn count(database: &Database) -> Result<i64, StoreError> {
         .await?
         .get("there")
 }
+
+/// How many jobs are done.
+pub async fn jobs_done(database: &Database) -> Result<i64, StoreError> {
+    database
+        .fetch_one(sql("SELECT COUNT(*) AS done FROM work_job WHERE state = 'done'"))
+        .await?
+        .get("done")
+}
