@@ -79,7 +79,9 @@ async fn two_replicas_share_the_checks_and_one_takes_over_when_the_other_dies() 
 
     // After the shares have moved, no check is probed by both, and each hears of what the other probes.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    both.iter().for_each(|replica| replica.forget());
+    for replica in both {
+        replica.forget();
+    }
     until("each has heard of every check", || {
         both.iter()
             .all(|replica| replica.heard(true).len() + replica.heard(false).len() == names.len())

@@ -165,7 +165,8 @@ impl Used {
 
 impl Drop for Used {
     fn drop(&mut self) {
-        if let (Some(connection), Some(permit)) = (self.connection.take(), self.permit.take()) {
+        let used = self.connection.take().zip(self.permit.take());
+        if let Some((connection, permit)) = used {
             let requests = connection.requests.clone();
             let rest = Rest {
                 connection,
