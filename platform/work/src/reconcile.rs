@@ -30,7 +30,9 @@ pub fn reconcile<F, E>(
     let mut bell = bell;
     tasks.spawn(name, |context| async move {
         loop {
-            if leases.lease(&lease).is_some() {
+            // Looked at before the run: a change during it is one to wake for.
+            let had = leases.lease(&lease).map(|lease| lease.token);
+            if had.is_some() {
                 match run().await {
                     Ok(sentence) => context.ran(sentence),
                     Err(error) => context.failed(error),
@@ -45,7 +47,6 @@ pub fn reconcile<F, E>(
                     None => std::future::pending().await,
                 }
             };
-            let had = leases.lease(&lease).map(|lease| lease.token);
             let moved = async {
                 while leases.lease(&lease).map(|lease| lease.token) == had {
                     held.changed().await;
