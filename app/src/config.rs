@@ -54,6 +54,8 @@ pub struct Config {
     pub egress: EgressSection,
     /// The sign of life that Mainstay sends out.
     pub heartbeat: HeartbeatSection,
+    /// Backups that are taken by themselves.
+    pub backup: BackupSection,
     /// Who is told about alerts, besides the webhooks made in the dashboard.
     pub webhook: Vec<WebhookSection>,
 }
@@ -74,6 +76,7 @@ impl Default for Config {
             watch: WatchSection::default(),
             egress: EgressSection::default(),
             heartbeat: HeartbeatSection::default(),
+            backup: BackupSection::default(),
             webhook: Vec::new(),
         }
     }
@@ -211,6 +214,31 @@ impl Default for HeartbeatSection {
         Self {
             url: None,
             interval_s: 60,
+        }
+    }
+}
+
+/// Backups that Mainstay takes by itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BackupSection {
+    /// Where they are kept; none are taken without it.
+    pub folder: Option<PathBuf>,
+    /// When one is taken: minute, hour, day of month, month, day of week.
+    pub schedule: String,
+    /// The time zone of the schedule.
+    pub time_zone: String,
+    /// How many of the newest are kept.
+    pub keep: usize,
+}
+
+impl Default for BackupSection {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            schedule: "30 3 * * *".to_owned(),
+            time_zone: "UTC".to_owned(),
+            keep: 14,
         }
     }
 }

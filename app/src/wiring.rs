@@ -36,7 +36,7 @@ use crate::{
     assets,
     config::Config,
     meta::{self, Meta},
-    operate::{self, Operate},
+    operate::{self, Operate, backup::Source},
 };
 
 /// The largest request body; imports of whole configuration trees are the largest requests.
@@ -170,7 +170,11 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         imports: Latest::new(config.catalog.import.clone()),
     };
     let operate = parts.operate(&world);
-    operate.register_jobs();
+    let source = Source {
+        database: config.database()?,
+        migrations: migrations().into(),
+    };
+    operate.register_jobs(source, config.backup()?)?;
     let router = router(&parts, hub, world, metrics.clone(), config.demo);
     Ok(Mainstay {
         database,

@@ -20,13 +20,11 @@ use crate::{
 fn verb(instance: &Instance, arguments: &[&str]) -> Command {
     let config = instance.write("mainstay.toml", &instance.toml);
     let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
-    command
-        .args(arguments)
-        .arg("--config")
-        .arg(config)
-        .arg("--data")
-        .arg(instance.data())
-        .stdin(Stdio::null());
+    command.args(arguments).arg("--config").arg(config).stdin(Stdio::null());
+    // Where the configuration names the database, the flag would name another.
+    if instance.schema.is_none() {
+        command.arg("--data").arg(instance.data());
+    }
     command
 }
 
@@ -428,4 +426,77 @@ async fn a_damaged_file_is_an_answer_of_its_own_and_makes_no_folder() {
     let output = mainstay(folder, &["restore", "--data", "nowhere", text(&damaged)]);
     assert_eq!(output.status.code(), Some(2));
     assert!(!folder.join("nowhere").exists());
+}
+
+#[tokio::test]
+async fn a_restore_refuses_when_flag_and_configuration_name_two_databases() {
+    for instance in instances("").await {
+        used(&instance, "dear", 10).await;
+        let folder = instance.directory.path();
+        let (file, proof) = (folder.join("dear.backup"), folder.join("proof"));
+        run(&instance, &["backup", text(&file)], 0);
+        let mut configured = Instance::sqlite(&instance.toml);
+        if instance.schema.is_none() {
+            let url = format!("sqlite://{}", instance.data().join("mainstay.db").display());
+            configured.toml = format!("[database]\nurl = \"{url}\"\n");
+        }
+        let config = configured.write("mainstay.toml", &configured.toml);
+        for force in [false, true] {
+            let mut arguments = vec!["restore", text(&file), "--data", text(&proof)];
+            arguments.extend(force.then_some("--force"));
+            // The configuration of the folder it runs in counts, too.
+            for named in [vec!["--config", text(&config)], Vec::new()] {
+                let output = mainstay(configured.directory.path(), &[arguments.clone(), named].concat());
+                assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+                let words = said(&output);
+                assert!(
+                    words.contains("not clear which database") && words.contains("mainstay.toml:"),
+                    "{words}"
+                );
+                assert!(words.contains("--data") && words.contains("`database.url`"), "{words}");
+            }
+        }
+        let database = open(&instance).await;
+        assert_eq!(services(&database).await, ["dear"]);
+        database.close().await;
+        assert!(!proof.exists());
+        let kept = std::fs::read_dir(instance.data()).unwrap().flatten();
+        assert!(
+            kept.map(|entry| entry.file_name())
+                .all(|name| !name.to_string_lossy().contains("before-restore"))
+        );
+        // Either alone is clear.
+        let other = Instance::sqlite("");
+        let output = mainstay(
+            other.directory.path(),
+            &["restore", text(&file), "--data", text(&proof)],
+        );
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let output = mainstay(configured.directory.path(), &["restore", "--force", text(&file)]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    }
+}
+
+#[tokio::test]
+async fn a_variable_that_names_another_database_is_named_in_the_refusal() {
+    let instance = Instance::sqlite("");
+    used(&instance, "dear", 10).await;
+    let file = instance.directory.path().join("dear.backup");
+    run(&instance, &["backup", text(&file)], 0);
+    let output = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+        .current_dir(instance.directory.path())
+        .args(["restore", text(&file), "--data", "proof"])
+        .env(
+            "MAINSTAY_DATABASE__URL",
+            "postgresql://mainstay:hush@db.invalid/mainstay",
+        )
+        .output()
+        .unwrap();
+    let words = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    assert!(
+        words.contains("MAINSTAY_DATABASE__URL") && words.contains("db.invalid"),
+        "{words}"
+    );
+    assert!(!words.contains("hush"), "{words}");
 }

@@ -17,6 +17,7 @@ mod mounts;
 mod postgres;
 mod reload;
 mod replicas;
+mod scheduled_backup;
 mod servers;
 mod starting;
 mod story;

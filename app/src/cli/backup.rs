@@ -11,7 +11,7 @@ use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, Progres
 use jiff::Timestamp;
 use mainstay_kernel::World;
 use mainstay_store::{
-    DatabaseConfig,
+    DatabaseConfig, DatabaseUrl,
     backup::{BackupError, BackupOptions, BackupProgress, BackupSummary, CheckedBackup, TableRows, Watcher, back_up},
 };
 use serde::Serialize;
@@ -19,12 +19,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{NO, OK, Output};
 use crate::{
-    config::{Overrides, load},
+    config::{Loaded, Overrides, load},
+    operate::backup::LEFT_OUT,
     wiring,
 };
-
-/// Who is at work at the moment says nothing about the data, and is wrong by the time of a restore.
-const LEFT_OUT: &[&str] = &["work_replica"];
 
 /// Which database.
 #[derive(Debug, Clone, Args)]
@@ -40,12 +38,63 @@ pub struct DatabaseArgs {
 impl DatabaseArgs {
     /// The database that `mainstay up` with the same flags would use.
     pub fn settings(&self) -> anyhow::Result<DatabaseConfig> {
-        let loaded = load(&Overrides {
+        Ok(self.load()?.config.database()?)
+    }
+
+    /// The same where it is about to be replaced: refused when `--data` names one and the configuration another, because
+    /// whoever wrote the flag did not mean the other.
+    pub fn settings_to_replace(&self) -> anyhow::Result<DatabaseConfig> {
+        let loaded = self.load()?;
+        let settings = loaded.config.database()?;
+        if let Some(folder) = &self.data
+            && !is_in(&settings.url, folder)
+        {
+            let key = match loaded.config.database.url {
+                Some(_) => "database.url",
+                None => "database.url_file",
+            };
+            bail!(
+                "it is not clear which database to replace: --data names the one in {}, but `{key}` ({}) names {}. Leave --data out \
+                 to replace that, or run this where nothing says `{key}` to restore into {0}",
+                folder.display(),
+                loaded.origin(key),
+                place(&settings.url)
+            );
+        }
+        Ok(settings)
+    }
+
+    fn load(&self) -> anyhow::Result<Loaded> {
+        Ok(load(&Overrides {
             file: self.config.clone(),
             data_dir: self.data.clone(),
             ..Overrides::default()
-        })?;
-        Ok(loaded.config.database()?)
+        })?)
+    }
+}
+
+/// Whether it is a SQLite database right in the folder.
+fn is_in(url: &DatabaseUrl, folder: &Path) -> bool {
+    let same = |a: &Path, b: &Path| match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    };
+    match url {
+        DatabaseUrl::Sqlite(path) => same(path.parent().unwrap_or(Path::new("")), folder),
+        DatabaseUrl::Postgres(_) => false,
+    }
+}
+
+/// Where a database is, without the password that its URL may hold.
+fn place(url: &DatabaseUrl) -> String {
+    match url {
+        DatabaseUrl::Sqlite(path) => path.display().to_string(),
+        DatabaseUrl::Postgres(text) => {
+            let url = text.parse::<url::Url>().ok();
+            let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or("this machine");
+            let name = url.as_ref().map_or("", |url| url.path().trim_start_matches('/'));
+            format!("the PostgreSQL database {name} on {host}")
+        }
     }
 }
 

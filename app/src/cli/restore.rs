@@ -57,7 +57,7 @@ struct Report {
 
 /// Restores.
 pub async fn run(args: RestoreArgs) -> anyhow::Result<u8> {
-    let settings = args.database.settings()?;
+    let settings = args.database.settings_to_replace()?;
     let report = tokio::select! {
         result = restore(&args, &settings) => {
             result.with_context(|| format!("cannot restore {}", args.file.display()))?

@@ -56,6 +56,7 @@ impl Loaded {
         all.extend(wrong(config.database()));
         all.extend(wrong(config.watch()));
         all.extend(wrong(config.slo()));
+        all.extend(wrong(config.backup()));
         match config.outgoing() {
             Err(Invalid(wrong)) => all.extend(wrong),
             Ok(outgoing) => match HttpOutgoing::new(&outgoing) {
@@ -135,6 +136,15 @@ impl Loaded {
                 "database.url_file",
                 "has no effect beside `database.url`; remove one of them",
             ));
+        }
+        if config.backup.folder.is_none() {
+            let given = ["schedule", "time_zone", "keep"].map(|key| format!("backup.{key}"));
+            all.extend(
+                given
+                    .into_iter()
+                    .filter(|key| sources.is_given(key))
+                    .map(|key| Wrong::new(key, "has no effect without `backup.folder`, so no backups are taken")),
+            );
         }
         let interval = config.watch.default_interval_ms;
         for (key, value) in [

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Keys, or whole sections, that a process reads once: what they describe was opened, taken or written by then.
-const READ_ONCE: [&str; 7] = [
+const READ_ONCE: [&str; 8] = [
     "listen",
     "data_dir",
     "environment",
@@ -20,6 +20,7 @@ const READ_ONCE: [&str; 7] = [
     "demo",
     "database",
     "telemetry",
+    "backup",
 ];
 
 /// When another value of a key takes effect.
@@ -69,6 +70,7 @@ impl Config {
             demo: started.demo,
             database: started.database,
             telemetry: started.telemetry,
+            backup: started.backup,
             ..self
         }
     }
@@ -161,6 +163,11 @@ mod tests {
         [heartbeat]
         url = "https://b.example/token"
         interval_s = 1
+        [backup]
+        folder = "backups"
+        schedule = "0 0 * * *"
+        time_zone = "Europe/Berlin"
+        keep = 1
         [[webhook]]
         name = "chat"
         url = "https://c.example/token"

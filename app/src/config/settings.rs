@@ -10,7 +10,7 @@ use mainstay_slo::{Settings, SloConfig, alert::AlertsConfig, delivery::heartbeat
 use mainstay_store::{DatabaseConfig, DatabaseUrl};
 use mainstay_telemetry::{LogFormat, TelemetryConfig};
 use mainstay_watch::{Defaults, ProberConfig, Retention, WatchConfig};
-use mainstay_work::Role;
+use mainstay_work::{InvalidPattern, Pattern, Role};
 use serde_json::json;
 use url::Url;
 
@@ -18,6 +18,7 @@ use super::{
     Config, RetentionSection,
     finding::{Invalid, Judge},
 };
+use crate::operate::backup::BackupPlan;
 
 /// An hour, the longest interval a check may have.
 const INTERVAL_MAX_MS: u64 = 3_600_000;
@@ -182,6 +183,32 @@ impl Config {
             alerts: self.alerts()?,
             webhooks: self.declared_webhooks(),
         })
+    }
+
+    /// Which backups are taken by themselves; none without a folder.
+    pub fn backup(&self) -> Result<Option<BackupPlan>, Invalid> {
+        let mut judge = Judge::default();
+        let section = &self.backup;
+        judge.within("backup.keep", section.keep, 1..=10_000);
+        let pattern = match Pattern::new(&section.schedule, &section.time_zone) {
+            Ok(pattern) => Some(pattern),
+            Err(error @ InvalidPattern::Cron(..)) => judge.take("backup.schedule", Err(cannot_be_used(error))),
+            Err(error @ InvalidPattern::Zone(_)) => judge.take("backup.time_zone", Err(cannot_be_used(error))),
+        };
+        if let Some(folder) = section
+            .folder
+            .as_ref()
+            .filter(|folder| folder.exists() && !folder.is_dir())
+        {
+            let message = format!("is {}, which is a file; name a folder", folder.display());
+            judge.refuse("backup.folder", message);
+        }
+        let plan = section.folder.as_ref().zip(pattern);
+        judge.end(plan.map(|(folder, pattern)| BackupPlan {
+            folder: absolute(folder).unwrap_or_else(|_| folder.clone()),
+            pattern,
+            keep: section.keep,
+        }))
     }
 
     /// How outgoing calls are made, and where they may go.

@@ -3,6 +3,7 @@
 //! **Invariant:** nothing is decided here. A request calls one method of `platform/work` and shapes its answer; what a payload
 //! must not show is masked on the way out.
 
+pub mod backup;
 mod events;
 mod forget;
 mod jobs;
@@ -15,9 +16,11 @@ mod schedules;
 mod tests;
 
 use mainstay_kernel::World;
+use mainstay_store::StoreError;
 use mainstay_work::{Jobs, Leases, Outbox, ReplicaId};
 use utoipa_axum::router::OpenApiRouter;
 
+use self::backup::{BackupPlan, Source};
 pub use self::{jobs::as_answered, metrics::keep as keep_metrics};
 
 /// What these endpoints are served from. Cheap to clone.
@@ -35,8 +38,12 @@ pub struct Operate {
 
 impl Operate {
     /// Says how jobs are run that belong to no module.
-    pub fn register_jobs(&self) {
+    ///
+    /// # Errors
+    /// When a job cannot be written as JSON.
+    pub fn register_jobs(&self, source: Source, plan: Option<BackupPlan>) -> Result<(), StoreError> {
         forget::register(&self.jobs, &self.outbox);
+        backup::register(&self.jobs, source, plan)
     }
 
     /// What people call a replica, if it still takes part.
