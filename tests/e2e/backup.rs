@@ -55,14 +55,7 @@ fn verified(file: &Path) -> Value {
 }
 
 async fn open(instance: &Instance) -> Database {
-    Database::open(&config_of(instance)).await.unwrap()
-}
-
-fn config_of(instance: &Instance) -> DatabaseConfig {
-    match &instance.schema {
-        Some(schema) => schema.config().clone(),
-        None => DatabaseConfig::new(DatabaseUrl::Sqlite(instance.data().join("mainstay.db"))),
-    }
+    Database::open(&instance.database()).await.unwrap()
 }
 
 async fn services(database: &Database) -> Vec<String> {

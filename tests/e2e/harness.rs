@@ -10,6 +10,7 @@ use std::{
 };
 
 use mainstay_kernel::World;
+use mainstay_store::{DatabaseConfig, DatabaseUrl};
 use mainstay_testkit::TestDatabase;
 use serde_json::{Value, json};
 
@@ -46,7 +47,7 @@ pub fn free_port() -> u16 {
 pub async fn instances(toml: &str) -> Vec<Instance> {
     let mut instances = vec![Instance::sqlite(toml)];
     if let Some(schema) = mainstay_testkit::postgres(&[]).await {
-        let mainstay_store::DatabaseUrl::Postgres(url) = &schema.config().url else {
+        let DatabaseUrl::Postgres(url) = &schema.config().url else {
             panic!("a PostgreSQL test database has a PostgreSQL URL")
         };
         let name = schema.config().schema.clone().unwrap();
@@ -72,6 +73,14 @@ impl Instance {
 
     pub fn data(&self) -> PathBuf {
         self.directory.path().join("data")
+    }
+
+    /// Where its database is.
+    pub fn database(&self) -> DatabaseConfig {
+        match &self.schema {
+            Some(schema) => schema.config().clone(),
+            None => DatabaseConfig::new(DatabaseUrl::Sqlite(self.data().join("mainstay.db"))),
+        }
     }
 
     /// Writes a file into the instance's folder.

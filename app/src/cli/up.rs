@@ -110,7 +110,9 @@ async fn serve(args: &UpArgs, loaded: Loaded, logs: Logs) -> anyhow::Result<u8> 
         "Mainstay is running at http://{address}"
     );
 
+    // Readiness goes, nobody new is let in, and answers under way are given; the tasks that they need go on until then.
     let served = mainstay_http::serve(listener, mainstay.router.clone(), tasks.clone()).await;
+    // Then tasks finish what they have begun and flush it, and after them those whom they need for that.
     let stubborn = tasks.stop_and_wait(PATIENCE).await;
     if !stubborn.is_empty() {
         tracing::warn!(
@@ -131,7 +133,7 @@ fn stop_when_stdin_closes(tasks: &Tasks) -> anyhow::Result<()> {
         // Nobody writes anything; the end of the stream or its failure both mean that the other side is gone.
         let _ended = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
         tracing::info!("standard input closed; stopping");
-        stopper.stop();
+        stopper.drain();
     };
     std::thread::Builder::new()
         .name("standard-input".to_owned())
@@ -155,7 +157,7 @@ fn stop_on_signals(tasks: &Tasks) -> anyhow::Result<()> {
                 std::process::exit(130);
             }
             tracing::info!("stopping; a second signal stops at once");
-            stopper.stop();
+            stopper.drain();
         }
     });
     Ok(())

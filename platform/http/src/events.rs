@@ -107,7 +107,7 @@ async fn stream_events(State(state): State<Events>) -> Sse<impl Stream<Item = Re
         futures::stream::once(async { Ok(Event::default().event("hello").data("{}").retry(Duration::from_secs(2))) });
     let stream = hello
         .chain(live)
-        .take_until(async move { state.tasks.stopping().await });
+        .take_until(async move { state.tasks.draining().await });
     Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)).text("still here"))
 }
 

@@ -123,7 +123,7 @@ impl Health {
 
     /// The state of readiness now, or at most a second ago.
     pub async fn readiness(&self) -> HealthBody {
-        if self.tasks.is_stopping() {
+        if self.tasks.is_draining() {
             return HealthBody {
                 status: "not-ready",
                 checks: vec![CheckBody {
@@ -272,7 +272,7 @@ mod tests {
         let tasks = Tasks::new(World::system());
         let health = Health::new(Vec::new(), tasks.clone());
         assert_eq!(health.readiness().await.status, "ready");
-        tasks.stop();
+        tasks.drain();
         assert_eq!(health.readiness().await.status, "not-ready");
     }
 }

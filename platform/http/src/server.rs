@@ -36,9 +36,9 @@ pub async fn serve(listener: TcpListener, router: Router, tasks: Tasks) -> Resul
     });
     let stopping = tasks.clone();
     let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move { stopping.stopping().await });
+        .with_graceful_shutdown(async move { stopping.draining().await });
     let drained = async {
-        tasks.stopping().await;
+        tasks.draining().await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {

@@ -31,6 +31,8 @@ pub struct Tasks {
 #[derive(Debug)]
 struct Inner {
     world: World,
+    /// Tells those who serve others from outside that nobody new is to be let in.
+    drain: CancellationToken,
     stop: CancellationToken,
     tracker: TaskTracker,
     /// Stops those who serve the others, once the others have finished.
@@ -79,6 +81,7 @@ impl Tasks {
         Self {
             inner: Arc::new(Inner {
                 world,
+                drain: CancellationToken::new(),
                 stop: CancellationToken::new(),
                 tracker: TaskTracker::new(),
                 release: CancellationToken::new(),
@@ -187,18 +190,35 @@ impl Tasks {
         self.statuses().values().cloned().collect()
     }
 
-    /// Resolves when a shutdown has begun.
+    /// Begins a shutdown: what comes from outside is let in no more, and answers under way are given. Every task goes on, so
+    /// that they can be.
+    pub fn drain(&self) {
+        self.inner.drain.cancel();
+    }
+
+    /// Resolves when a shutdown has begun, by [`Tasks::drain`] or at once by [`Tasks::stop`].
+    pub async fn draining(&self) {
+        self.inner.drain.cancelled().await;
+    }
+
+    /// Whether a shutdown has begun.
+    pub fn is_draining(&self) -> bool {
+        self.inner.drain.is_cancelled()
+    }
+
+    /// Resolves when tasks should finish.
     pub async fn stopping(&self) {
         self.inner.stop.cancelled().await;
     }
 
-    /// Whether a shutdown has begun.
+    /// Whether tasks should finish.
     pub fn is_stopping(&self) -> bool {
         self.inner.stop.is_cancelled()
     }
 
     /// Tells every task to finish.
     pub fn stop(&self) {
+        self.inner.drain.cancel();
         self.inner.stop.cancel();
         self.inner.tracker.close();
     }
@@ -363,6 +383,24 @@ mod tests {
         tasks.spawn("stubborn", |_| std::future::pending::<Result<(), Infallible>>());
         assert_eq!(tasks.stop_and_wait(Duration::from_millis(50)).await, ["stubborn"]);
         assert_eq!(status(&tasks, "polite").state, TaskState::Stopped);
+    }
+
+    #[tokio::test]
+    async fn tasks_go_on_while_answers_are_given() {
+        let tasks = Tasks::new(World::system());
+        tasks.spawn("polite", |context| async move {
+            context.stopping().await;
+            Ok::<_, Infallible>(())
+        });
+        tasks.drain();
+        tasks.draining().await;
+        assert!(tasks.is_draining() && !tasks.is_stopping());
+        assert_eq!(status(&tasks, "polite").state, TaskState::Running);
+        assert!(tasks.stop_and_wait(Duration::from_secs(5)).await.is_empty());
+
+        let at_once = Tasks::new(World::system());
+        at_once.stop();
+        assert!(at_once.is_draining() && at_once.is_stopping());
     }
 
     #[tokio::test]
