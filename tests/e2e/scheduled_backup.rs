@@ -32,7 +32,8 @@ fn files(folder: &Path) -> Vec<String> {
 fn with_backups(instance: &mut Instance, keep: usize) -> PathBuf {
     let folder = instance.directory.path().join("backups");
     instance.toml = format!(
-        "[backup]\nfolder = {folder:?}\nschedule = \"30 3 * * *\"\ntime_zone = \"Europe/Berlin\"\nkeep = {keep}\n{}",
+        "[backup]\nfolder = \"{}\"\nschedule = \"30 3 * * *\"\ntime_zone = \"Europe/Berlin\"\nkeep = {keep}\n{}",
+        folder.display(),
         instance.toml
     );
     folder
