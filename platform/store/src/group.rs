@@ -4,13 +4,13 @@
 //! grows with the load and a single writer waits for nobody. The queue is bounded: when the database cannot keep up, callers
 //! wait, and memory does not grow.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use mainstay_runtime::{TaskContext, Tasks};
 use metrics::{Counter, Histogram};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Database, Statement, StoreError, StoreErrorKind};
+use crate::{Bind, Database, Statement, StoreError, StoreErrorKind, Transaction, Value, sql};
 
 /// Writes that may wait for the database; a caller beyond them waits to be let in.
 const QUEUE: usize = 4_096;
@@ -19,9 +19,22 @@ const GROUP: usize = 1_024;
 /// Groups between two reports of the task.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 
+/// A row that takes its number from a counter, so that rows are numbered in the order in which they commit. The rows of a group
+/// are written together and last: from the counter to the commit nobody else can take a number.
+#[derive(Debug, Clone)]
+pub struct Numbered {
+    /// Moves the counter by `$1` and answers its new value as `last`.
+    pub counter: &'static str,
+    /// `INSERT INTO table (columns) VALUES`, where the number is the first column.
+    pub insert: &'static str,
+    /// The other columns.
+    pub values: Vec<Value>,
+}
+
 /// The statements of one caller: all of them happen, or none.
 struct Write {
     statements: Vec<Statement>,
+    numbered: Option<Numbered>,
     reply: oneshot::Sender<Result<Vec<u64>, StoreError>>,
 }
 
@@ -51,6 +64,18 @@ impl GroupCommit {
     /// When the database refuses them; nothing of them happened then, except that a connection lost during the commit itself
     /// leaves the outcome unknown, as with [`crate::Transaction::commit`].
     pub async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, StoreError> {
+        self.put(statements, None).await
+    }
+
+    /// The same together with a row that is numbered.
+    ///
+    /// # Errors
+    /// As [`GroupCommit::write`].
+    pub async fn write_numbered(&self, statements: Vec<Statement>, row: Numbered) -> Result<Vec<u64>, StoreError> {
+        self.put(statements, Some(row)).await
+    }
+
+    async fn put(&self, statements: Vec<Statement>, numbered: Option<Numbered>) -> Result<Vec<u64>, StoreError> {
         let stopped = || {
             StoreError::new(
                 StoreErrorKind::Unavailable,
@@ -59,7 +84,11 @@ impl GroupCommit {
         };
         let (reply, answer) = oneshot::channel();
         self.queue
-            .send(Write { statements, reply })
+            .send(Write {
+                statements,
+                numbered,
+                reply,
+            })
             .await
             .map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
@@ -140,14 +169,58 @@ impl Committer {
     async fn try_commit(&self, group: &[Write]) -> Result<Vec<Vec<u64>>, StoreError> {
         let mut tx = self.database.begin().await?;
         let mut answers = Vec::with_capacity(group.len());
+        let mut done_once: Vec<&Statement> = Vec::new();
         for write in group {
             let mut touched = Vec::with_capacity(write.statements.len());
             for statement in &write.statements {
+                if statement.once {
+                    if done_once.contains(&statement) {
+                        touched.push(0);
+                        continue;
+                    }
+                    done_once.push(statement);
+                }
                 touched.push(tx.execute(statement.clone()).await?);
             }
             answers.push(touched);
         }
+        insert_numbered(&mut tx, group.iter().filter_map(|write| write.numbered.as_ref())).await?;
         tx.commit().await?;
         Ok(answers)
     }
+}
+
+/// Writes numbered rows at the end of a transaction, in their order.
+///
+/// # Errors
+/// When the database refuses them, or there is no such counter.
+pub async fn insert_numbered(
+    tx: &mut Transaction,
+    rows: impl IntoIterator<Item = &Numbered>,
+) -> Result<(), StoreError> {
+    let mut by_table: BTreeMap<(&str, &str), Vec<&Numbered>> = BTreeMap::new();
+    for row in rows {
+        by_table.entry((row.counter, row.insert)).or_default().push(row);
+    }
+    for rows in by_table.into_values() {
+        let Some(Numbered { counter, insert, .. }) = rows.first() else {
+            continue;
+        };
+        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let last = tx
+            .fetch_optional(sql(counter).bind(count))
+            .await?
+            .ok_or_else(|| StoreError::corrupt("a counter is missing"))?
+            .get::<i64>("last")?;
+        let numbers = last - count + 1..;
+        let rows = rows.iter().zip(numbers).map(|(row, number)| {
+            let mut values = Vec::with_capacity(row.values.len() + 1);
+            values.push(number.into_value());
+            values.extend_from_slice(&row.values);
+            values
+        });
+        let rows: Vec<_> = rows.collect();
+        tx.insert_many(insert, "", rows).await?;
+    }
+    Ok(())
 }

@@ -23,7 +23,7 @@ mod wake;
 pub use claim::{Claim, Presence, Use};
 pub use database::{Database, DatabaseConfig, DatabaseUrl, Dialect, IDLE_LIMIT, PATIENCE, STATEMENT_LIMIT};
 pub use error::{StoreError, StoreErrorKind};
-pub use group::GroupCommit;
+pub use group::{GroupCommit, Numbered, insert_numbered};
 pub use idempotency::MIGRATIONS;
 pub use lock::DirectoryLock;
 pub use migrate::{AppliedMigration, Migration, MigrationReport, migrate};

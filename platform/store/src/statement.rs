@@ -96,6 +96,8 @@ pub struct Statement {
     /// Whether connections keep it prepared although its text was put together at run time. Such texts are few but
     /// many-shaped, and keeping each would grow the cache; those known at compile time are always kept.
     pub(crate) kept: bool,
+    /// Whether it need not be repeated within one transaction.
+    pub(crate) once: bool,
 }
 
 /// A statement whose text is known at compile time, the ordinary case.
@@ -104,6 +106,7 @@ pub fn sql(text: &'static str) -> Statement {
         text: Cow::Borrowed(text),
         values: Vec::new(),
         kept: false,
+        once: false,
     }
 }
 
@@ -113,6 +116,7 @@ pub fn sql_owned(text: String) -> Statement {
         text: Cow::Owned(text),
         values: Vec::new(),
         kept: false,
+        once: false,
     }
 }
 
@@ -121,6 +125,13 @@ impl Statement {
     #[must_use]
     pub fn kept(mut self) -> Self {
         self.kept = true;
+        self
+    }
+
+    /// Says that it does the same when it runs once instead of several times in a transaction, as a notification does.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
         self
     }
 
@@ -166,7 +177,7 @@ impl Statement {
 /// Turns a [`Statement`] into a driver's query; a macro because the two drivers' query types share no trait.
 macro_rules! query {
     ($statement:expr) => {{
-        let $crate::Statement { text, values, kept } = $statement;
+        let $crate::Statement { text, values, kept, .. } = $statement;
         let mut query = match text {
             std::borrow::Cow::Borrowed(text) => sqlx::query(text),
             std::borrow::Cow::Owned(text) => sqlx::query(sqlx::AssertSqlSafe(text)).persistent(kept),

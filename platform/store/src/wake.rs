@@ -192,5 +192,7 @@ impl Wakes {
 
 /// Schemas share a server's channels, so the channel names the schema.
 fn notify(topic: &str) -> Statement {
-    sql("SELECT 1 AS rung FROM (SELECT pg_notify('mainstay.' || current_schema(), $1)) AS notified").bind(topic)
+    sql("SELECT 1 AS rung FROM (SELECT pg_notify('mainstay.' || current_schema(), $1)) AS notified")
+        .bind(topic)
+        .once()
 }

@@ -98,9 +98,9 @@ impl Outbox {
         mut change: Vec<Statement>,
         event: &NewEvent,
     ) -> Result<(), StoreError> {
-        change.extend(store::append_statements(&self.inner.world, event));
         change.extend(Wakes::ring_statement(&self.inner.database, TOPIC));
-        group.write(change).await?;
+        let row = store::numbered(&self.inner.world, event);
+        group.write_numbered(change, row).await?;
         self.inner.wakes.ring(TOPIC);
         Ok(())
     }

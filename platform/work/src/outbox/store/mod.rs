@@ -3,8 +3,10 @@
 mod parked;
 
 use jiff::Timestamp;
-use mainstay_kernel::{OrganizationId, TypedId, World};
-use mainstay_store::{Bind, Database, Dialect, Row, Statement, StoreError, Transaction, sql, sql_owned};
+use mainstay_kernel::{OrganizationId, World};
+use mainstay_store::{
+    Bind, Database, Dialect, Numbered, Row, StoreError, Transaction, Value, insert_numbered, sql, sql_owned,
+};
 
 pub use self::parked::*;
 use super::{
@@ -15,54 +17,26 @@ use super::{
 /// Writes events at the end of a transaction. The row that counts positions is locked from here to the commit, so whoever
 /// sees a position sees every earlier one.
 pub async fn append(tx: &mut Transaction, world: &World, events: &[NewEvent]) -> Result<(), StoreError> {
-    let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    let row = tx
-        .fetch_optional(
-            sql("UPDATE work_stream SET last_position = last_position + $1 WHERE name = 'events' RETURNING last_position")
-                .bind(count),
-        )
-        .await?
-        .ok_or_else(|| StoreError::corrupt("the stream of events has no position"))?;
-    let first = row.get::<i64>("last_position")? - count + 1;
-    // Collected first: an iterator over borrowed events could not be held across the writing.
-    let rows = events.iter().zip(first..).map(|(event, position)| {
-        vec![
-            position.into_value(),
+    let rows: Vec<_> = events.iter().map(|event| numbered(world, event)).collect();
+    insert_numbered(tx, &rows).await
+}
+
+/// An event as a row that takes the next position.
+pub fn numbered(world: &World, event: &NewEvent) -> Numbered {
+    Numbered {
+        counter: "UPDATE work_stream SET last_position = last_position + $1 WHERE name = 'events' \
+                  RETURNING last_position AS last",
+        insert: "INSERT INTO work_event (position, id, organization_id, topic, version, key, payload, created_at) VALUES",
+        values: vec![
             world.uuid().into_value(),
-            event.organization.as_uuid().into_value(),
+            Value::id(event.organization),
             event.topic.into_value(),
             event.version.into_value(),
             (&event.key).into_value(),
             (&event.payload).into_value(),
             world.now().into_value(),
-        ]
-    });
-    let rows: Vec<_> = rows.collect();
-    tx.insert_many(
-        "INSERT INTO work_event (position, id, organization_id, topic, version, key, payload, created_at) VALUES",
-        "",
-        rows,
-    )
-    .await
-    .map(drop)
-}
-
-/// The same for one event, as statements that can join a group of small writes.
-pub fn append_statements(world: &World, event: &NewEvent) -> [Statement; 2] {
-    [
-        sql("UPDATE work_stream SET last_position = last_position + 1 WHERE name = 'events'"),
-        sql(
-            "INSERT INTO work_event (position, id, organization_id, topic, version, key, payload, created_at) VALUES \
-             ((SELECT last_position FROM work_stream WHERE name = 'events'), $1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(world.uuid())
-        .id(event.organization)
-        .bind(event.topic)
-        .bind(event.version)
-        .bind(&event.key)
-        .bind(&event.payload)
-        .bind(world.now()),
-    ]
+        ],
+    }
 }
 
 /// Makes a handler's cursor. A handler that is new to an old stream hears from now on.
