@@ -150,6 +150,10 @@ impl Delivery {
         let Some(position) = store::lock_cursor(&mut tx, self.database.dialect(), name).await? else {
             return Ok(0);
         };
+        if position >= event.position {
+            // Another replica has come past it since the batch that was refused was undone.
+            return Ok(0);
+        }
         let before = store::events_between(&mut tx, self.handler.topics(), position, event.position - 1, BATCH).await?;
         let parked: HashSet<String> = store::parked_keys(&mut tx, name).await?.into_iter().collect();
         for earlier in &before {
