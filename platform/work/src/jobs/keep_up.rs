@@ -42,6 +42,20 @@ impl Unheard {
 }
 
 impl Inner {
+    /// Stops what runs under a claim that is no longer this replica's, without waiting for a database that may not answer.
+    pub(super) async fn watch_claims(&self, context: &TaskContext) -> Result<(), Infallible> {
+        let mut me = self.leases.follow_me();
+        loop {
+            let now = me.get();
+            self.running().iter().for_each(|queue| queue.cancel_all_but(now));
+            tokio::select! {
+                biased;
+                () = context.stopping() => return Ok(()),
+                () = me.changed() => {}
+            }
+        }
+    }
+
     /// Cancels what people want cancelled, takes jobs from replicas that are gone, and forgets old ones.
     pub(super) async fn keep_up(&self, context: &TaskContext) -> Result<(), Infallible> {
         let mut forget_at = Instant::now();

@@ -175,7 +175,7 @@ impl Jobs {
         self.inner.wakes.ring(&bell(queue));
     }
 
-    /// Starts the task `work.jobs.<queue>` for each queue, `work.jobs` for cancelling and reclaiming, and `work.schedules`, if
+    /// Starts the task `work.jobs.<queue>` for each queue, `work.jobs` for cancelling and reclaiming, `work.claims`, and `work.schedules`, if
     /// this replica has the role `work`.
     ///
     /// # Errors
@@ -201,6 +201,11 @@ impl Jobs {
             );
             tasks.spawn(format!("work.jobs.{queue}"), |context| worker.run(context));
         }
+        let watch = Arc::clone(inner);
+        tasks.spawn_keeper(
+            "work.claims",
+            |context| async move { watch.watch_claims(&context).await },
+        );
         let upkeep = Arc::clone(inner);
         tasks.spawn("work.jobs", |context| async move { upkeep.keep_up(&context).await });
         let scheduler = Arc::clone(inner);

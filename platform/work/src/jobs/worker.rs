@@ -104,6 +104,8 @@ impl Worker {
         for job in claimed {
             let stop = Stop::default();
             let run = self.running.add(job.id, holder, stop.clone());
+            // It may have lost touch while it claimed.
+            self.running.cancel_all_but(self.jobs.leases.me());
             let (jobs, freed) = (Arc::clone(&self.jobs), Arc::clone(&self.freed));
             self.tasks.detached(async move {
                 let settled = jobs.run(job, holder, stop).await;

@@ -76,7 +76,7 @@ struct Inner {
     placements: Mutex<BTreeMap<Arc<str>, Placement>>,
     held: Latest<HeldLeases>,
     members: Latest<Arc<Vec<Member>>>,
-    me: Mutex<Option<ReplicaId>>,
+    me: Latest<Option<ReplicaId>>,
 }
 
 /// What the task `work.lease` knows from one look to the next.
@@ -101,7 +101,7 @@ impl Leases {
                 placements: Mutex::default(),
                 held: Latest::default(),
                 members: Latest::default(),
-                me: Mutex::default(),
+                me: Latest::default(),
             }),
         }
     }
@@ -140,7 +140,12 @@ impl Leases {
 
     /// This run's id; absent before it joined and while it is cut off.
     pub fn me(&self) -> Option<ReplicaId> {
-        *self.inner.me()
+        self.inner.me.get()
+    }
+
+    /// The same; ticks when it changes.
+    pub(crate) fn follow_me(&self) -> Follower<Option<ReplicaId>> {
+        self.inner.me.follow()
     }
 
     /// Makes sure, inside a transaction, that a lease is still held, and keeps it so until the transaction ends.
@@ -168,7 +173,7 @@ impl Leases {
             return Ok(());
         }
         let me = inner.join().await?;
-        *inner.me() = Some(me);
+        inner.me.set_if_different(Some(me));
         tasks.spawn_keeper("work.lease", |context| async move {
             inner.run(&context).await;
             Ok::<_, Infallible>(())
@@ -180,10 +185,6 @@ impl Leases {
 impl Inner {
     fn placements(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Placement>> {
         self.placements.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn me(&self) -> MutexGuard<'_, Option<ReplicaId>> {
-        self.me.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A place for every lease this process knows; copied, because it must not be locked across the database.
@@ -211,7 +212,7 @@ impl Inner {
         }
         tx.commit().await?;
         self.held.set(Arc::new(held));
-        *self.me() = Some(me);
+        self.me.set_if_different(Some(me));
         self.members
             .set(Arc::new(replica::store::members(&self.database).await?));
         Ok(())
@@ -238,7 +239,7 @@ impl Inner {
 
     async fn run(&self, context: &TaskContext) {
         let mut session = Session {
-            id: *self.me(),
+            id: self.me.get(),
             observer: Observer::new(self.timing),
             giving: BTreeSet::new(),
         };
@@ -357,14 +358,14 @@ impl Inner {
             }
             tx.commit().await?;
         }
-        *self.me() = Some(me);
+        self.me.set_if_different(Some(me));
         self.publish(held);
         Ok(())
     }
 
     /// Puts down everything, without the database.
     fn suspend(&self) {
-        *self.me() = None;
+        self.me.set_if_different(None);
         self.publish(BTreeMap::new());
     }
 
