@@ -128,6 +128,9 @@ impl Database {
     /// # Errors
     /// When the database does not answer.
     pub async fn present(&self) -> Result<Option<BTreeSet<Presence>>, StoreError> {
+        if let Some(simulated) = self.simulation() {
+            return simulated.present().await;
+        }
         if self.postgres_pool().is_none() {
             return Ok(None);
         }

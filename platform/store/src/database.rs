@@ -9,14 +9,16 @@ use sqlx::{
 };
 
 use crate::{
-    Row, SimulatedDatabase, Statement, StoreError, StoreErrorKind, Transaction, Wakes, statement::query,
-    transaction::Inner,
+    Row, SimulatedDatabase, Statement, StoreError, StoreErrorKind, Transaction, statement::query, transaction::Inner,
 };
 
 /// How long a statement waits for another writer on SQLite, or for a free connection, before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 /// How long PostgreSQL lets one statement take, waiting for locks included.
 pub const STATEMENT_LIMIT: Duration = Duration::from_secs(30);
+/// How long an answer of PostgreSQL is waited for. The server gives a statement up earlier; whoever has heard nothing by then
+/// is connected to nobody, because the server's machine or the network went away without a word.
+pub(crate) const ANSWER_LIMIT: Duration = STATEMENT_LIMIT.saturating_add(Duration::from_secs(5));
 /// How long PostgreSQL waits for the next statement of an open transaction before it undoes it.
 pub const IDLE_LIMIT: Duration = Duration::from_mins(1);
 
@@ -190,6 +192,15 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(config.connections.max(2))
             .acquire_timeout(PATIENCE)
+            // One on which an answer was waited for in vain would otherwise wait for another and never leave the pool.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    match tokio::time::timeout(PATIENCE, connection.ping()).await {
+                        Ok(answer) => answer.map(|()| true),
+                        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+                    }
+                })
+            })
             .connect_with(options)
             .await?;
         Ok(Self {
@@ -228,13 +239,12 @@ impl Database {
         }
     }
 
-    /// Lets a simulation ring what others wrote; answers whether this is one.
-    pub(crate) fn listen_simulated(&self, wakes: &Wakes) -> bool {
-        let Pools::Simulated(database) = &self.pools else {
-            return false;
-        };
-        database.listen(wakes);
-        true
+    /// What stands in for a database, if something does.
+    pub(crate) fn simulation(&self) -> Option<&dyn SimulatedDatabase> {
+        match &self.pools {
+            Pools::Simulated(database) => Some(&**database),
+            Pools::Sqlite { .. } | Pools::Postgres(_) => None,
+        }
     }
 
     /// The SQLite file, if this is SQLite.
@@ -249,8 +259,8 @@ impl Database {
     pub async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { writer, .. } => query!(statement).execute(writer).await?.rows_affected(),
-            Pools::Postgres(pool) => query!(statement).execute(pool).await?.rows_affected(),
-            Pools::Simulated(database) => database.execute(statement).await?,
+            Pools::Postgres(pool) => answered(query!(statement).execute(pool)).await?.rows_affected(),
+            Pools::Simulated(database) => answered(database.execute(statement)).await?,
         })
     }
 
@@ -265,10 +275,10 @@ impl Database {
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Pools::Postgres(pool) => {
-                let rows = query!(statement).fetch_all(pool).await?;
+                let rows = answered(query!(statement).fetch_all(pool)).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
-            Pools::Simulated(database) => database.fetch_all(statement).await?,
+            Pools::Simulated(database) => answered(database.fetch_all(statement)).await?,
         })
     }
 
@@ -279,8 +289,10 @@ impl Database {
     pub async fn fetch_optional(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { readers, .. } => query!(statement).fetch_optional(readers).await?.map(Row::Sqlite),
-            Pools::Postgres(pool) => query!(statement).fetch_optional(pool).await?.map(Row::Postgres),
-            Pools::Simulated(database) => database.fetch_all(statement).await?.into_iter().next(),
+            Pools::Postgres(pool) => answered(query!(statement).fetch_optional(pool))
+                .await?
+                .map(Row::Postgres),
+            Pools::Simulated(database) => answered(database.fetch_all(statement)).await?.into_iter().next(),
         })
     }
 
@@ -302,8 +314,8 @@ impl Database {
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(Transaction(match &self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
-            Pools::Simulated(database) => Inner::Simulated(database.begin().await?),
+            Pools::Postgres(pool) => Inner::Postgres(answered(pool.begin()).await?),
+            Pools::Simulated(database) => Inner::Simulated(answered(database.begin()).await?),
         }))
     }
 
@@ -314,11 +326,11 @@ impl Database {
     pub async fn begin_snapshot(&self) -> Result<Transaction, StoreError> {
         Ok(Transaction(match &self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin_with("BEGIN").await?),
-            Pools::Postgres(pool) => Inner::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                    .await?,
-            ),
-            Pools::Simulated(database) => Inner::Simulated(database.begin().await?),
+            Pools::Postgres(pool) => {
+                let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+                Inner::Postgres(answered(begun).await?)
+            }
+            Pools::Simulated(database) => Inner::Simulated(answered(database.begin()).await?),
         }))
     }
 
@@ -340,6 +352,20 @@ impl Database {
             Pools::Postgres(pool) => pool.close().await,
             Pools::Simulated(database) => database.close().await,
         }
+    }
+}
+
+/// What a server answers, unless it does not.
+pub(crate) async fn answered<T, E>(answer: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+where
+    StoreError: From<E>,
+{
+    match tokio::time::timeout(ANSWER_LIMIT, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(StoreError::new(
+            StoreErrorKind::Unavailable,
+            format!("the database cannot be reached (it has not answered for {ANSWER_LIMIT:?})"),
+        )),
     }
 }
 

@@ -3,11 +3,11 @@
 //! A simulation decides how long a statement takes, whether it arrives, and what others see of it meanwhile. What a
 //! statement means it must leave to a real database. Nothing outside tests implements this.
 
-use std::{fmt::Debug, sync::Arc};
+use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
 
-use crate::{Dialect, Row, Statement, StoreError, Value, Wakes};
+use crate::{Dialect, Presence, Row, Statement, StoreError, Value, Wakes};
 
 /// A row of a simulation's answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,9 @@ pub trait SimulatedDatabase: Debug + Send + Sync {
 
     /// As [`crate::Database::begin`].
     async fn begin(&self) -> Result<Box<dyn SimulatedTransaction>, StoreError>;
+
+    /// As [`crate::Database::present`].
+    async fn present(&self) -> Result<Option<BTreeSet<Presence>>, StoreError>;
 
     /// As [`Wakes::listen`].
     fn listen(&self, wakes: &Wakes);

@@ -2,7 +2,9 @@
 
 use sqlx::{Postgres, Sqlite};
 
-use crate::{Dialect, Row, SimulatedTransaction, Statement, StoreError, Value, sql_owned, statement::query};
+use crate::{
+    Dialect, Row, SimulatedTransaction, Statement, StoreError, Value, database::answered, sql_owned, statement::query,
+};
 
 /// Both databases allow at least this many parameters in one statement (SQLite 32,766, PostgreSQL 65,535).
 pub(crate) const MAX_PARAMETERS: usize = 30_000;
@@ -37,8 +39,8 @@ impl Transaction {
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
         Ok(match &mut self.0 {
             Inner::Sqlite(tx) => query!(statement).execute(&mut **tx).await?.rows_affected(),
-            Inner::Postgres(tx) => query!(statement).execute(&mut **tx).await?.rows_affected(),
-            Inner::Simulated(tx) => tx.execute(statement).await?,
+            Inner::Postgres(tx) => answered(query!(statement).execute(&mut **tx)).await?.rows_affected(),
+            Inner::Simulated(tx) => answered(tx.execute(statement)).await?,
         })
     }
 
@@ -53,10 +55,10 @@ impl Transaction {
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Inner::Postgres(tx) => {
-                let rows = query!(statement).fetch_all(&mut **tx).await?;
+                let rows = answered(query!(statement).fetch_all(&mut **tx)).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
-            Inner::Simulated(tx) => tx.fetch_all(statement).await?,
+            Inner::Simulated(tx) => answered(tx.fetch_all(statement)).await?,
         })
     }
 
@@ -67,8 +69,10 @@ impl Transaction {
     pub async fn fetch_optional(&mut self, statement: Statement) -> Result<Option<Row>, StoreError> {
         Ok(match &mut self.0 {
             Inner::Sqlite(tx) => query!(statement).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
-            Inner::Postgres(tx) => query!(statement).fetch_optional(&mut **tx).await?.map(Row::Postgres),
-            Inner::Simulated(tx) => tx.fetch_all(statement).await?.into_iter().next(),
+            Inner::Postgres(tx) => answered(query!(statement).fetch_optional(&mut **tx))
+                .await?
+                .map(Row::Postgres),
+            Inner::Simulated(tx) => answered(tx.fetch_all(statement)).await?.into_iter().next(),
         })
     }
 
@@ -116,8 +120,8 @@ impl Transaction {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self.0 {
             Inner::Sqlite(tx) => tx.commit().await?,
-            Inner::Postgres(tx) => tx.commit().await?,
-            Inner::Simulated(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => answered(tx.commit()).await?,
+            Inner::Simulated(tx) => answered(tx.commit()).await?,
         }
         Ok(())
     }
@@ -129,8 +133,8 @@ impl Transaction {
     pub async fn rollback(self) -> Result<(), StoreError> {
         match self.0 {
             Inner::Sqlite(tx) => tx.rollback().await?,
-            Inner::Postgres(tx) => tx.rollback().await?,
-            Inner::Simulated(tx) => tx.rollback().await?,
+            Inner::Postgres(tx) => answered(tx.rollback()).await?,
+            Inner::Simulated(tx) => answered(tx.rollback()).await?,
         }
         Ok(())
     }

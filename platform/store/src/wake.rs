@@ -139,7 +139,8 @@ impl Wakes {
 
     /// Starts the task `store.listen` on PostgreSQL, which rings here what other replicas wrote.
     pub fn listen(&self, database: &Database, tasks: &Tasks) {
-        if database.listen_simulated(self) {
+        if let Some(simulated) = database.simulation() {
+            simulated.listen(self);
             return;
         }
         let Some(pool) = database.postgres_pool() else { return };
