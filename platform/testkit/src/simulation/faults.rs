@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use jiff::SignedDuration;
 
-use super::chance::Chance;
+use super::{chance::Chance, server::Way};
 
 /// Something that goes wrong. Machines are named by their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,24 @@ pub enum Fault {
         machine: usize,
         /// For how long.
         lasts: Duration,
+    },
+    /// Nothing gets through in one direction: the database does what it is asked and is not heard, or the other way round.
+    HalfCut {
+        /// Which.
+        machine: usize,
+        /// In this direction.
+        way: Way,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// Everything takes long to get through for a while, in milliseconds.
+    SlowWire {
+        /// Which.
+        machine: usize,
+        /// For how long.
+        lasts: Duration,
+        /// What a crossing takes at most.
+        most: u64,
     },
     /// Commits take long for a while, in milliseconds.
     SlowDisk {
@@ -70,6 +88,25 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// What kind it is, for counting.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Crash { .. } => "crash",
+            Self::PowerLoss { .. } => "loss of power",
+            Self::Stop { .. } => "stop",
+            Self::Cut { .. } => "cut wire",
+            Self::HalfCut { .. } => "wire cut one way",
+            Self::SlowWire { .. } => "slow wire",
+            Self::SlowDisk { .. } => "slow disk",
+            Self::LostAcknowledgements { .. } => "lost acknowledgements",
+            Self::Restart { .. } => "restart of the database",
+            Self::DatabasePowerLoss { .. } => "loss of the database's power",
+            Self::ClockJump { .. } => "clock jump",
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -77,6 +114,13 @@ impl fmt::Display for Fault {
             Self::PowerLoss { machine, down } => write!(f, "machine {machine} loses power for {down:?}"),
             Self::Stop { machine, down } => write!(f, "machine {machine}: its process is stopped, down for {down:?}"),
             Self::Cut { machine, lasts } => write!(f, "machine {machine} is cut off for {lasts:?}"),
+            Self::HalfCut { machine, way, lasts } => match way {
+                Way::There => write!(f, "machine {machine} is not heard for {lasts:?}"),
+                Way::Back => write!(f, "machine {machine} hears nothing for {lasts:?}"),
+            },
+            Self::SlowWire { machine, lasts, most } => {
+                write!(f, "machine {machine}: its wire takes up to {most} ms for {lasts:?}")
+            }
             Self::SlowDisk { lasts, most } => write!(f, "commits take up to {most} ms for {lasts:?}"),
             Self::LostAcknowledgements { lasts, percent } => {
                 write!(f, "{percent} % of acknowledgements are lost for {lasts:?}")
@@ -108,6 +152,8 @@ pub struct Dose {
     pub faults: (u64, u64),
     /// How long something may be away at most.
     pub longest: Duration,
+    /// How far a clock may be moved at most.
+    pub jump: Duration,
     /// Whether machines share a server over a network; a process that has its database as a file knows fewer faults.
     pub shared: bool,
 }
@@ -119,14 +165,15 @@ pub fn plan(chance: &Chance, machines: usize, dose: Dose) -> Vec<Planned> {
     let mut plan: Vec<Planned> = (0..count)
         .map(|_| Planned {
             at: chance.millis(millis(dose.from), millis(dose.until)),
-            fault: draw(chance, machines, dose, millis(dose.longest)),
+            fault: draw(chance, machines, dose),
         })
         .collect();
     plan.sort_by_key(|planned| planned.at);
     plan
 }
 
-fn draw(chance: &Chance, machines: usize, dose: Dose, longest: u64) -> Fault {
+fn draw(chance: &Chance, machines: usize, dose: Dose) -> Fault {
+    let longest = u64::try_from(dose.longest.as_millis()).unwrap_or(u64::MAX);
     let machine = usize::try_from(chance.below(machines as u64)).unwrap_or_default();
     // Most absences are short, some are as long as they may be.
     let away = match chance.below(4) {
@@ -135,10 +182,11 @@ fn draw(chance: &Chance, machines: usize, dose: Dose, longest: u64) -> Fault {
         _ => chance.millis(1, longest.min(4_000)),
     };
     let jump = || {
-        let micros = i64::try_from(chance.below(2 * 3_600_000_000)).unwrap_or_default();
-        SignedDuration::from_micros(micros - 3_600_000_000)
+        let most = i64::try_from(dose.jump.as_micros()).unwrap_or_default();
+        let micros = i64::try_from(chance.below(2 * most.unsigned_abs() + 1)).unwrap_or_default();
+        SignedDuration::from_micros(micros - most)
     };
-    match chance.below(if dose.shared { 18 } else { 10 }) {
+    match chance.below(if dose.shared { 23 } else { 10 }) {
         0..=2 => Fault::Crash { machine, down: away },
         3..=4 => Fault::Stop { machine, down: away },
         5..=6 => Fault::ClockJump { machine, by: jump() },
@@ -153,6 +201,21 @@ fn draw(chance: &Chance, machines: usize, dose: Dose, longest: u64) -> Fault {
             percent: chance.between(1, 50),
         },
         16 => Fault::Restart { down: away },
+        17..=18 => Fault::HalfCut {
+            machine,
+            way: Way::There,
+            lasts: away,
+        },
+        19..=20 => Fault::HalfCut {
+            machine,
+            way: Way::Back,
+            lasts: away,
+        },
+        21 => Fault::SlowWire {
+            machine,
+            lasts: away,
+            most: chance.between(10, 2_000),
+        },
         _ => Fault::DatabasePowerLoss { down: away },
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use mainstay_kernel::World;
 use mainstay_runtime::Tasks;
-use mainstay_store::{Database, Wakes};
+use mainstay_store::{Database, Dialect, Presence, Wakes};
 
 use super::{
     chance::Chance,
@@ -43,9 +43,16 @@ impl Machine {
             name.clone(),
             self.connections,
         ));
+        let (presence, tasks) = (Presence::new(&world), Tasks::new(world.clone()));
+        if self.server.dialect() == Dialect::Postgres {
+            let (server, route) = (self.server.clone(), route.clone());
+            tasks.detached(async move { server.keep_claim(&route, presence).await });
+        }
         Process {
             name,
-            tasks: Tasks::new(world.clone()),
+            presence,
+            server: self.server.clone(),
+            tasks,
             world,
             wakes: Wakes::new(),
             database: Database::simulated(link.clone()),
@@ -68,15 +75,24 @@ pub struct Process {
     pub wakes: Wakes,
     /// Its handle on the database.
     pub database: Database,
+    /// By which the server shows that it is there.
+    pub presence: Presence,
+    server: Server,
     link: Arc<Link>,
     route: Route,
 }
 
 impl Process {
-    /// Ends it where it stands. What it has sent still arrives, and the database sees its connections close.
+    /// Ends it where it stands. What it has sent to a server still arrives, and the server sees its connections close.
     pub fn crash(&self) {
         self.tasks.abort();
         self.link.let_go();
+        if !self.route.is_lost() {
+            self.server.end_claim(self.presence);
+        }
+        if self.database.dialect() == Dialect::Sqlite {
+            self.link.end();
+        }
     }
 
     /// Ends it as a loss of power does: what it sent may not arrive, and its connections stay open until the database loses

@@ -30,7 +30,7 @@ pub use self::{
     faults::{Dose, Fault, Planned, plan},
     log::Log,
     machine::{Machine, Process},
-    server::{Image, Link, Route, Sabotage, Server, Wire, Written},
+    server::{Image, Link, Route, Sabotage, Server, Way, Wire, Written},
 };
 
 /// The real database beneath simulations, to be used by one after the other. None leaves anything behind in it.

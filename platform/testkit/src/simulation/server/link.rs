@@ -1,6 +1,7 @@
 //! A process's handle on the simulated database: a pool of connections, as the real driver has one.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +11,8 @@ use std::{
 
 use async_trait::async_trait;
 use mainstay_store::{
-    Dialect, PATIENCE, Row, SimulatedDatabase, SimulatedTransaction, Statement, StoreError, StoreErrorKind, Wakes,
+    Dialect, PATIENCE, Presence, Row, SimulatedDatabase, SimulatedTransaction, Statement, StoreError, StoreErrorKind,
+    Wakes,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
@@ -92,6 +94,11 @@ impl Link {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Ends every connection where it stands.
+    pub fn end(&self) {
+        self.server.end_sessions_of(&self.owner);
+    }
+
     async fn take(&self, writes: bool) -> Result<Used, StoreError> {
         let alone = writes && self.server.dialect() == Dialect::Sqlite;
         let permits = if alone { &self.writer } else { &self.permits };
@@ -124,7 +131,7 @@ impl Link {
 
     fn connect(&self) -> Connection {
         let (requests, inbox) = mpsc::unbounded_channel();
-        let kill = self.server.register();
+        let kill = self.server.register(&self.owner);
         let session = Session {
             server: self.server.clone(),
             route: self.route.clone(),
@@ -223,6 +230,14 @@ impl SimulatedDatabase for Link {
         used.ask(Ask::Begin).await?;
         let dialect = self.server.dialect();
         Ok(Box::new(Open { used, dialect }))
+    }
+
+    async fn present(&self) -> Result<Option<BTreeSet<Presence>>, StoreError> {
+        if self.server.dialect() == Dialect::Sqlite {
+            return Ok(None);
+        }
+        self.take(false).await?.ask(Ask::Present).await?;
+        Ok(Some(self.server.present()))
     }
 
     fn listen(&self, wakes: &Wakes) {

@@ -18,13 +18,14 @@ mod state;
 mod wire;
 
 use std::{
+    collections::BTreeSet,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use mainstay_runtime::Tasks;
-use mainstay_store::{Dialect, Row, Statement, StoreError, Value, Wakes};
+use mainstay_store::{Dialect, Presence, Row, Statement, StoreError, Value, Wakes};
 use tokio::sync::{Notify, futures::Notified};
 
 pub(super) use self::engine::Engine;
@@ -38,9 +39,12 @@ pub use self::{
     journal::{Image, Written},
     link::Link,
     sabotage::Sabotage,
-    wire::{Route, Wire},
+    wire::{Route, Way, Wire},
 };
 use super::{chance::Chance, log::Log};
+
+/// How often a claim is confirmed, and made anew if it is lost.
+const CLAIM_EVERY: Duration = Duration::from_secs(1);
 
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -129,6 +133,7 @@ impl Server {
         let kills = {
             let mut state = self.state();
             state.up = false;
+            state.present.clear();
             std::mem::take(&mut state.kills)
         };
         for kill in kills {
@@ -166,14 +171,47 @@ impl Server {
         self.shared.tasks.detached(session);
     }
 
-    fn register(&self) -> Kill {
-        let kill = Kill::default();
+    /// Ends the connections of a process whose database is a file: they end where the process does.
+    pub(super) fn end_sessions_of(&self, owner: &str) {
+        let state = self.state();
+        for kill in state.kills.iter().filter(|kill| kill.owner == owner) {
+            kill.silent.cancel();
+        }
+    }
+
+    fn register(&self, owner: &str) -> Kill {
+        let kill = Kill {
+            owner: owner.to_owned(),
+            ..Kill::default()
+        };
         let mut state = self.state();
         state
             .kills
             .retain(|kill| !kill.reset.is_cancelled() && !kill.silent.is_cancelled());
         state.kills.push(kill.clone());
         kill
+    }
+
+    fn present(&self) -> BTreeSet<Presence> {
+        self.state().present.clone()
+    }
+
+    /// A process's claim, made anew whenever the server has lost it, as long as the process lives.
+    pub(super) async fn keep_claim(&self, route: &Route, presence: Presence) {
+        loop {
+            route.whole().await;
+            route.cross(Way::There).await;
+            if self.is_up() {
+                self.state().present.insert(presence);
+            }
+            route.cross(Way::Back).await;
+            tokio::time::sleep(CLAIM_EVERY).await;
+        }
+    }
+
+    /// The server sees that a process is gone.
+    pub(super) fn end_claim(&self, presence: Presence) {
+        self.state().present.remove(&presence);
     }
 
     fn listen(&self, route: Route, wakes: Wakes) {
@@ -259,8 +297,8 @@ impl Server {
                 let (topic, route, wakes) = (topic.clone(), route.clone(), wakes.clone());
                 self.spawn(async move {
                     // A ring that meets a cut wire is lost; so are those of a connection that is made anew.
-                    if route.is_open() {
-                        route.cross().await;
+                    if route.is_heard() {
+                        route.cross(Way::Back).await;
                         wakes.ring(&topic);
                     }
                 });

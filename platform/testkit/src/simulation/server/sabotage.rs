@@ -5,6 +5,8 @@
 pub enum Sabotage {
     /// One of so many commits is acknowledged and forgotten.
     DropCommits(u64),
+    /// One of so many commits of several rows keeps all but one of them.
+    TearCommits(u64),
     /// A commit is acknowledged before it is durable, and lost when the database ends in between.
     AcknowledgeEarly,
     /// Rows of this table are not locked.

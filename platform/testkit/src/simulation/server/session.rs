@@ -16,7 +16,7 @@ use super::{
     engine::{Answer, Want},
     link::Rest,
     locks::TxId,
-    wire::Route,
+    wire::{Route, Way},
 };
 
 /// What a client wants.
@@ -28,6 +28,8 @@ pub enum Ask {
     Run(Statement, Want),
     /// A statement that is a transaction of its own.
     Alone(Statement, Want),
+    /// Nothing but an answer.
+    Present,
     /// The end of the open transaction.
     Commit,
     /// Its undoing.
@@ -57,6 +59,8 @@ enum End {
 /// How to end a session from outside.
 #[derive(Debug, Clone, Default)]
 pub struct Kill {
+    /// Whose it is.
+    pub owner: String,
     /// Ends it; the client finds its connection reset.
     pub reset: CancellationToken,
     /// Ends it; the client waits for an answer that never comes.
@@ -95,12 +99,12 @@ impl Session {
         }
         self.kill.reset.cancel();
         if end == End::Broken {
-            self.route.cross().await;
+            self.route.cross(Way::Back).await;
             self.reply = None;
         }
         // Each who still sends something learns that nobody is there, because its reply is dropped unanswered.
         while let Some(request) = self.inbox.recv().await {
-            self.route.cross().await;
+            self.route.cross(Way::There).await;
             drop(request);
         }
     }
@@ -127,7 +131,7 @@ impl Session {
     /// Sends the last answer off, and waits for the next request to arrive.
     async fn next(&mut self) -> Option<Request> {
         if self.reply.is_some() {
-            self.route.cross().await;
+            self.route.cross(Way::Back).await;
             if let (Some(reply), Some(answer)) = (self.reply.take(), self.answer.take()) {
                 // Whoever asked may have left.
                 drop(reply.send(answer));
@@ -136,7 +140,7 @@ impl Session {
         if self.arriving.is_none() {
             self.arriving = Some(self.inbox.recv().await?);
         }
-        self.route.cross().await;
+        self.route.cross(Way::There).await;
         self.arriving.take()
     }
 
@@ -170,6 +174,7 @@ impl Session {
                     }
                 }
             }
+            Ask::Present => Some(Ok(Answer::Count(0))),
             Ask::Commit => self.commit(Ok(Answer::Count(0))).await,
             Ask::Rollback => {
                 if let Some(tx) = self.tx.take() {
@@ -205,7 +210,7 @@ impl Session {
     async fn commit(&mut self, answer: Result<Answer, StoreError>) -> Option<Result<Answer, StoreError>> {
         let tx = self.tx?;
         if self.server.acknowledges_early() {
-            self.route.cross().await;
+            self.route.cross(Way::Back).await;
             if let Some(reply) = self.reply.take() {
                 drop(reply.send(answer));
             }

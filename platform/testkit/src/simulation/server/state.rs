@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use mainstay_store::{Dialect, Statement, StoreError, Value, Wakes};
+use mainstay_store::{Dialect, Presence, Statement, StoreError, Value, Wakes};
 
 use super::{
     Route, Sabotage,
@@ -48,6 +48,8 @@ pub struct State {
     pub open: BTreeMap<TxId, Open>,
     pub locks: Locks,
     pub kills: Vec<Kill>,
+    /// The claims that processes hold.
+    pub present: BTreeSet<Presence>,
     pub listeners: Vec<(Route, Wakes)>,
     pub up: bool,
     pub disk: (u64, u64),
@@ -66,6 +68,7 @@ impl State {
             open: BTreeMap::new(),
             locks: Locks::default(),
             kills: Vec::new(),
+            present: BTreeSet::new(),
             listeners: Vec::new(),
             up: true,
             disk: DISK,
@@ -203,9 +206,13 @@ impl State {
 
     /// Answers what to ring, who listens, and whether the client hears of the commit.
     pub fn commit(&mut self, tx: TxId, log: &Log) -> (Vec<String>, Vec<(Route, Wakes)>, bool) {
-        let Some(open) = self.open.remove(&tx) else {
+        let Some(mut open) = self.open.remove(&tx) else {
             return (Vec::new(), Vec::new(), true);
         };
+        if self.tears() && open.overlay.len() > 1 {
+            open.overlay.pop_last();
+            self.engine().lift().unwrap_or_else(|error| defect(&error));
+        }
         let nothing = open.overlay.is_empty();
         let dropped = self.sabotage.iter().any(|how| match how {
             Sabotage::DropCommits(one_of) => !nothing && self.chance.below(*one_of) == 0,
@@ -255,6 +262,13 @@ impl State {
             }
         }
         statement
+    }
+
+    fn tears(&self) -> bool {
+        self.sabotage.iter().any(|how| match how {
+            Sabotage::TearCommits(one_of) => self.chance.below(*one_of) == 0,
+            _ => false,
+        })
     }
 
     fn escapes(&self, statement: &Statement) -> bool {

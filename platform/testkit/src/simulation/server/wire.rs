@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -12,13 +12,25 @@ use tokio::sync::Notify;
 
 use crate::simulation::chance::Chance;
 
+/// Which way something goes over a wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the machine to the database.
+    There,
+    /// From the database to the machine.
+    Back,
+}
+
 /// One machine's connection to the network.
 #[derive(Debug)]
 pub struct Wire {
     chance: Chance,
     /// The most milliseconds that one crossing usually takes.
     usual: u64,
-    cut: AtomicBool,
+    /// The same, as long as the wire is slow.
+    most: AtomicU64,
+    cut_there: AtomicBool,
+    cut_back: AtomicBool,
     mended: Notify,
 }
 
@@ -28,35 +40,57 @@ impl Wire {
         Arc::new(Self {
             chance,
             usual,
-            cut: AtomicBool::new(false),
+            most: AtomicU64::new(usual),
+            cut_there: AtomicBool::new(false),
+            cut_back: AtomicBool::new(false),
             mended: Notify::new(),
         })
     }
 
     /// From now on nothing gets through, in either direction; what is on its way arrives when the wire is mended.
     pub fn cut(&self) {
-        self.cut.store(true, Ordering::SeqCst);
+        self.cut_one(Way::There);
+        self.cut_one(Way::Back);
     }
 
-    /// Everything gets through again.
+    /// The same in one direction.
+    pub fn cut_one(&self, way: Way) {
+        self.way(way).store(true, Ordering::SeqCst);
+    }
+
+    /// Everything gets through again, and as quickly as usual.
     pub fn mend(&self) {
-        self.cut.store(false, Ordering::SeqCst);
+        self.cut_there.store(false, Ordering::SeqCst);
+        self.cut_back.store(false, Ordering::SeqCst);
+        self.most.store(self.usual, Ordering::SeqCst);
         self.mended.notify_waiters();
     }
 
-    /// Whether nothing gets through.
-    pub fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::SeqCst)
+    /// From now on a crossing takes up to so many milliseconds.
+    pub fn slow_down(&self, most: u64) {
+        self.most.store(most, Ordering::SeqCst);
     }
 
-    /// Resolves when something could get through.
-    pub async fn whole(&self) {
+    /// Whether nothing gets through one way.
+    pub fn is_cut(&self, way: Way) -> bool {
+        self.way(way).load(Ordering::SeqCst)
+    }
+
+    /// Resolves when something could get through one way.
+    pub async fn whole(&self, way: Way) {
         loop {
             let mended = self.mended.notified();
-            if !self.is_cut() {
+            if !self.is_cut(way) {
                 return;
             }
             mended.await;
+        }
+    }
+
+    fn way(&self, way: Way) -> &AtomicBool {
+        match way {
+            Way::There => &self.cut_there,
+            Way::Back => &self.cut_back,
         }
     }
 
@@ -65,7 +99,7 @@ impl Wire {
         match self.chance.below(1000) {
             0 => self.chance.millis(100, 1_000),
             1..=20 => self.chance.millis(5, 50),
-            _ => self.chance.millis(0, self.usual),
+            _ => self.chance.millis(0, self.most.load(Ordering::SeqCst)),
         }
     }
 }
@@ -92,14 +126,14 @@ impl Route {
     }
 
     /// Takes as long as something needs to get through.
-    pub async fn cross(&self) {
+    pub async fn cross(&self, way: Way) {
         let delay = self.wire.delay();
         if delay.is_zero() {
             tokio::task::yield_now().await;
         } else {
             tokio::time::sleep(delay).await;
         }
-        self.wire.whole().await;
+        self.wire.whole(way).await;
         if self.is_lost() {
             std::future::pending::<()>().await;
         }
@@ -110,13 +144,16 @@ impl Route {
         self.lost.load(Ordering::SeqCst)
     }
 
-    /// Whether something sent now would get through.
-    pub fn is_open(&self) -> bool {
-        !self.wire.is_cut() && !self.is_lost()
+    /// Whether something sent to the machine now would get through.
+    pub fn is_heard(&self) -> bool {
+        !self.wire.is_cut(Way::Back) && !self.is_lost()
     }
 
-    /// Resolves when something could get through.
+    /// Resolves when a connection could be made, which needs both directions.
     pub async fn whole(&self) {
-        self.wire.whole().await;
+        while self.wire.is_cut(Way::There) || self.wire.is_cut(Way::Back) {
+            self.wire.whole(Way::There).await;
+            self.wire.whole(Way::Back).await;
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use mainstay_store::{Row, SimulatedRow, Statement, StoreError, StoreErrorKind, Value};
 use rusqlite::{
-    Connection, ToSql,
+    Connection, OpenFlags, ToSql,
     ffi::ErrorCode,
     functions::{Context, FunctionFlags},
     types::{ToSqlOutput, Value as SqliteValue, ValueRef},
@@ -53,7 +53,9 @@ impl Real {
     /// # Errors
     /// When SQLite refuses.
     pub fn open() -> Result<Self, StoreError> {
-        let connection = Connection::open_in_memory().map_err(refused)?;
+        // Only ever used by one thread at a time, so it needs no locks of its own.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_in_memory_with_flags(flags).map_err(refused)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         let shared = Arc::<Mutex<Shared>>::default();
         let (noting, passing) = (Arc::clone(&shared), Arc::clone(&shared));

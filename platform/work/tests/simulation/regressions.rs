@@ -1,0 +1,28 @@
+//! Seeds that once failed, and what each showed.
+
+use crate::seed::Scenario;
+
+/// Seeds of the fleet on a server.
+const SERVER: &[(u64, &str)] = &[
+    (
+        237,
+        "a replica that stepped around a refused event set the cursor back behind events that another had handled since",
+    ),
+    (
+        153,
+        "a task waited for ever for the answer of a database whose machine had lost its power",
+    ),
+];
+
+#[test]
+fn what_once_failed_on_a_server_does_not_fail_again() {
+    let (ground, scenario) = (Scenario::ground(), Scenario::server());
+    for (seed, showed) in SERVER {
+        let outcome = scenario.run(&ground, *seed, &[], false);
+        assert!(
+            outcome.violations.is_empty(),
+            "seed {seed}, which once showed that {showed}: {:?}",
+            outcome.violations
+        );
+    }
+}
