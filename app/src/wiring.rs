@@ -20,7 +20,7 @@ use mainstay_kernel::{Environment, World};
 use mainstay_runtime::{Latest, Tasks};
 use mainstay_slo::{Shared, Slo};
 use mainstay_store::{Claim, Database, DatabaseUrl, DirectoryLock, Migration, Presence, Use, migrate};
-use mainstay_watch::{Share, Watch};
+use mainstay_watch::{MaintenanceValidator, Share, Watch};
 use mainstay_work::{Jobs, Leases, Outbox};
 use tower_http::compression::{
     CompressionLayer,
@@ -147,6 +147,7 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
     )
     .await?;
     catalog.add_validator(watch.declaration_validator());
+    catalog.add_validator(Arc::new(MaintenanceValidator));
     for validator in slo.declaration_validators() {
         catalog.add_validator(validator);
     }

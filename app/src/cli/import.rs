@@ -17,7 +17,7 @@ use mainstay_catalog::{
 };
 use mainstay_kernel::{Environment, World};
 use mainstay_slo::{SloDeclarations, alert::WebhookDeclarations};
-use mainstay_watch::CheckValidator;
+use mainstay_watch::{CheckValidator, MaintenanceValidator};
 use serde_json::{Value, json};
 
 use self::places::Named;
@@ -115,9 +115,10 @@ fn offline(named: &Named, args: &ImportArgs) -> Import {
 }
 
 /// The judges of everything a file may declare, with the defaults of a Mainstay without configuration.
-fn validators() -> [Arc<dyn DeclarationValidator>; 3] {
+fn validators() -> [Arc<dyn DeclarationValidator>; 4] {
     [
         Arc::new(CheckValidator::default()),
+        Arc::new(MaintenanceValidator),
         Arc::new(SloDeclarations::default()),
         Arc::new(WebhookDeclarations::default()),
     ]

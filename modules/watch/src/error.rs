@@ -43,6 +43,14 @@ pub enum WatchError {
         /// Where to edit instead.
         file: String,
     },
+    /// A file declares the maintenance window, so deleting it would bring it back.
+    #[error("the maintenance window `{name}` is declared in {file}")]
+    WindowFileManaged {
+        /// The window.
+        name: String,
+        /// Where to edit instead.
+        file: String,
+    },
     /// The catalog makes the check, so deleting it would bring it back.
     #[error("the check `{name}` follows from an endpoint of `{service}`")]
     Generated {
@@ -101,6 +109,12 @@ impl From<WatchError> for Problem {
             WatchError::FileManaged { name, file } => Self::conflict(
                 "file-managed",
                 format!("The check `{name}` is managed by {file} and cannot be changed here. Change it in that file."),
+            ),
+            WatchError::WindowFileManaged { name, file } => Self::conflict(
+                "file-managed",
+                format!(
+                    "The maintenance window `{name}` is declared in {file} and would come back. Take it out of that file."
+                ),
             ),
             WatchError::Generated { name, service } => Self::conflict(
                 "generated",

@@ -4,6 +4,7 @@
 //! promised about a service or who is told when it fails: those listen.
 
 mod api;
+mod declared_windows;
 mod engine;
 mod error;
 mod events;
@@ -17,6 +18,7 @@ mod share;
 mod store;
 mod view;
 
+pub use declared_windows::MaintenanceValidator;
 pub use error::WatchError;
 pub use events::ProbeListener;
 pub use history::{FlushParticipant, Retention};

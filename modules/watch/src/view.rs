@@ -199,6 +199,8 @@ pub struct MaintenanceBody {
     /// The first moment after it.
     #[schema(value_type = String, format = DateTime)]
     ends_at: Timestamp,
+    /// The file that declares it, and in which it is changed; null for one that a person planned.
+    source: Option<String>,
 }
 
 /// Microseconds as milliseconds.
@@ -315,6 +317,9 @@ impl From<Maintenance> for MaintenanceBody {
             reason: window.reason,
             starts_at: window.starts_at,
             ends_at: window.ends_at,
+            source: window
+                .declared
+                .map(|declared| declared.file.unwrap_or_else(|| "a file".to_owned())),
         }
     }
 }

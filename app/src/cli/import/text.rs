@@ -1,4 +1,4 @@
-//! The report of an import for people: findings by file, then what became of the files, then the numbers. Colours are ANSI,
+//! The report of an import for people: findings by severity and file, the gravest first, then what became of the files, then the numbers. Colours are ANSI,
 //! which `anstream` takes out where nobody sees them. Decides nothing about the import.
 
 use std::{
@@ -54,11 +54,7 @@ macro_rules! put {
 }
 
 fn findings(report: &Import, verbose: bool, text: &mut String) {
-    let mut by_file: BTreeMap<&str, Vec<&ImportFinding>> = BTreeMap::new();
-    for finding in &report.findings {
-        by_file.entry(&finding.file).or_default().push(finding);
-    }
-    if by_file.is_empty() {
+    if report.findings.is_empty() {
         put!(
             text,
             "{}\n",
@@ -68,6 +64,35 @@ fn findings(report: &Import, verbose: bool, text: &mut String) {
             )
         );
     }
+    for (title, style, chosen) in groups(&report.findings) {
+        if chosen.is_empty() {
+            continue;
+        }
+        put!(text, "{}", paint(style, format_args!("{title} ({})", chosen.len())));
+        let mut by_file: BTreeMap<&str, Vec<&ImportFinding>> = BTreeMap::new();
+        for finding in chosen {
+            by_file.entry(&finding.file).or_default().push(finding);
+        }
+        of_files(by_file, verbose, text);
+    }
+}
+
+/// The findings of each severity, the gravest first, and last those that somebody has accepted.
+fn groups(findings: &[ImportFinding]) -> [(&'static str, Style, Vec<&ImportFinding>); 4] {
+    let open = |severity: Severity| {
+        let of_severity = move |finding: &&ImportFinding| !finding.accepted && finding.severity == severity;
+        findings.iter().filter(of_severity).collect()
+    };
+    let accepted = findings.iter().filter(|finding| finding.accepted).collect();
+    [
+        ("Errors", colour(Severity::Error), open(Severity::Error)),
+        ("Warnings", colour(Severity::Warning), open(Severity::Warning)),
+        ("For information", colour(Severity::Info), open(Severity::Info)),
+        ("Accepted", DIM, accepted),
+    ]
+}
+
+fn of_files(by_file: BTreeMap<&str, Vec<&ImportFinding>>, verbose: bool, text: &mut String) {
     for (file, findings) in by_file {
         put!(text, "{}", paint(HEADING, clean(file)));
         let width = findings

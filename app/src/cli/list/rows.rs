@@ -76,6 +76,9 @@ fn told(alert: &Value) -> String {
     }
     match (alert["told"]["webhooks"].as_u64(), alert["told"]["accepted"].as_u64()) {
         (Some(0), _) => "nobody: no webhook".to_owned(),
+        (Some(webhooks), Some(accepted)) if alert["silenced"] == true => {
+            format!("{accepted} of {webhooks} accepted, silenced now")
+        }
         (Some(webhooks), Some(accepted)) => format!("{accepted} of {webhooks} accepted"),
         _ if alert["silenced"] == true => "silenced".to_owned(),
         _ => "not yet".to_owned(),
@@ -184,6 +187,10 @@ mod tests {
                 "nobody: no webhook",
             ),
             (json!({ "told": { "webhooks": 2, "accepted": 1 } }), "1 of 2 accepted"),
+            (
+                json!({ "told": { "webhooks": 2, "accepted": 2 }, "silenced": true }),
+                "2 of 2 accepted, silenced now",
+            ),
             (json!({ "told": null, "silenced": true }), "silenced"),
             (json!({ "told": null, "silenced": false }), "not yet"),
         ] {

@@ -2533,6 +2533,8 @@ export interface components {
             reason: string;
             /** @description The service; null for every service of the environment. */
             service?: string | null;
+            /** @description The file that declares it, and in which it is changed; null for one that a person planned. */
+            source?: string | null;
             /**
              * Format: date-time
              * @description Its first moment.
@@ -3001,6 +3003,8 @@ export interface components {
                 reason: string;
                 /** @description The service; null for every service of the environment. */
                 service?: string | null;
+                /** @description The file that declares it, and in which it is changed; null for one that a person planned. */
+                source?: string | null;
                 /**
                  * Format: date-time
                  * @description Its first moment.
@@ -5954,6 +5958,15 @@ export interface operations {
             };
             /** @description There is no such window */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A file declares it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

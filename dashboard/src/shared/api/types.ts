@@ -227,6 +227,8 @@ export interface Maintenance {
   reason: string;
   starts_at: string;
   ends_at: string;
+  /** The file that declares it. */
+  source?: string | null;
 }
 
 export interface Budget {

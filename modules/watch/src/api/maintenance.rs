@@ -105,6 +105,7 @@ async fn create_maintenance(
     responses(
         (status = 204, description = "It is gone"),
         (status = 404, description = "There is no such window", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "A file declares it", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("watch:write")))
 )]

@@ -9,6 +9,18 @@ mainstay_kernel::typed_id!(
     MaintenanceId
 );
 
+/// Longest reason, in bytes.
+pub const REASON_MAX: usize = 1000;
+
+/// How a file declares a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name in the file, unique in the environment.
+    pub name: String,
+    /// The file.
+    pub file: Option<String>,
+}
+
 /// A maintenance window: half open, the end is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maintenance {
@@ -24,6 +36,8 @@ pub struct Maintenance {
     pub starts_at: Timestamp,
     /// The first moment after it.
     pub ends_at: Timestamp,
+    /// The file that declares it; `None` for one that a person planned.
+    pub declared: Option<Declared>,
 }
 
 impl Maintenance {
@@ -54,6 +68,7 @@ mod tests {
             reason: "upgrade".to_owned(),
             starts_at: second(10),
             ends_at: second(20),
+            declared: None,
         };
         let covered: Vec<bool> = [9, 10, 19, 20]
             .map(|at| window.covers(&production, &api, second(at)))

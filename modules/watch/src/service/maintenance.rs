@@ -6,9 +6,10 @@ use mainstay_kernel::{Actor, Cursor, FieldError, Page, PageRequest, Scope, to_mi
 
 use super::Watch;
 use crate::{
+    declared_windows,
     engine::Known,
     error::WatchError,
-    model::maintenance::{Maintenance, MaintenanceId},
+    model::maintenance::{Maintenance, MaintenanceId, REASON_MAX},
 };
 
 /// A window to be planned.
@@ -77,7 +78,7 @@ impl Watch {
         {
             refuse("service", self.no_such_service(&scope.environment, service));
         }
-        if new.reason.trim().is_empty() || new.reason.len() > 1000 {
+        if new.reason.trim().is_empty() || new.reason.len() > REASON_MAX {
             refuse("reason", "say in 1 to 1000 characters why".to_owned());
         }
         if !wrong.is_empty() {
@@ -91,6 +92,7 @@ impl Watch {
             reason: new.reason.trim().to_owned(),
             starts_at: new.starts_at,
             ends_at: new.ends_at,
+            declared: None,
         };
         inner.store.insert_maintenance(&window, &actor.label(), now).await?;
         self.reload_windows().await?;
@@ -101,14 +103,52 @@ impl Watch {
     /// Deletes a window; if it is open, it ends now.
     ///
     /// # Errors
-    /// When there is none or the database fails.
+    /// When there is none, a file declares it, or the database fails.
     pub async fn delete_maintenance(&self, id: MaintenanceId) -> Result<(), WatchError> {
         let _edits = self.inner.edits.lock().await;
+        let now = self.inner.world.now();
+        let declared = self.inner.store.declared_maintenance().await?;
+        // One that is over comes back no more.
+        let still = declared
+            .into_iter()
+            .find(|window| window.id == id && window.ends_at > now);
+        if let Some(declared) = still.and_then(|window| window.declared) {
+            return Err(WatchError::WindowFileManaged {
+                name: declared.name,
+                file: declared.file.unwrap_or_else(|| "a file".to_owned()),
+            });
+        }
         if !self.inner.store.delete_maintenance(id).await? {
             return Err(WatchError::NoMaintenance(id));
         }
         self.reload_windows().await?;
         self.inner.share.changed().await;
+        Ok(())
+    }
+
+    /// Makes the windows those that files declare, beside the ones that people plan. Called with the edits held.
+    pub(super) async fn reconcile_windows(&self) -> Result<(), WatchError> {
+        let inner = &self.inner;
+        let now = inner.world.now();
+        let mut wanted: Vec<Maintenance> = Vec::new();
+        for declaration in inner.catalog.declared_maintenance() {
+            match declared_windows::read(&declaration, inner.world.id()) {
+                Ok(window) => wanted.push(window),
+                Err(problems) => tracing::warn!(
+                    maintenance.name = declaration.name,
+                    problems = problems.join("; "),
+                    "a declared maintenance window cannot be used"
+                ),
+            }
+        }
+        let stored = inner.store.declared_maintenance().await?;
+        let plan = declared_windows::plan(stored, wanted, now);
+        if plan.is_empty() {
+            return Ok(());
+        }
+        inner.store.change_maintenance(&plan, now).await?;
+        self.reload_windows().await?;
+        inner.share.changed().await;
         Ok(())
     }
 

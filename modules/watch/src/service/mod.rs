@@ -28,6 +28,7 @@ pub use self::maintenance::NewMaintenance;
 pub use self::reconcile::CheckValidator;
 pub use self::states::{Strip, StripQuery};
 use crate::{
+    declared_windows,
     engine::{Engine, Known, Live, Stored},
     error::WatchError,
     events::ProbeListener,
@@ -91,6 +92,11 @@ pub trait FleetSource: Send + Sync + 'static {
     /// The checks that files declare.
     fn declared_checks(&self) -> Vec<Declaration>;
 
+    /// The maintenance windows that files declare.
+    fn declared_maintenance(&self) -> Vec<Declaration> {
+        Vec::new()
+    }
+
     /// Who says, to those that wait for it, which state of the fleets watch has taken up.
     fn follower(&self) -> Option<Follower> {
         None
@@ -104,6 +110,10 @@ impl FleetSource for Catalog {
 
     fn declared_checks(&self) -> Vec<Declaration> {
         self.declarations(DECLARATION_KIND)
+    }
+
+    fn declared_maintenance(&self) -> Vec<Declaration> {
+        self.declarations(declared_windows::KIND)
     }
 
     fn follower(&self) -> Option<Follower> {

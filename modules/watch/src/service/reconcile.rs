@@ -64,7 +64,7 @@ impl Watch {
             .unwrap_or_else(|| format!("there is no service `{service}` in {environment}"))
     }
 
-    /// Brings the checks in line with the catalog.
+    /// Brings the checks and the declared maintenance windows in line with the catalog.
     ///
     /// # Errors
     /// When the database refuses; nothing is changed then.
@@ -137,7 +137,7 @@ impl Watch {
         if !nothing {
             inner.share.changed().await;
         }
-        Ok(())
+        self.reconcile_windows().await
     }
 
     /// Starts the task `watch.reconcile`.

@@ -32,6 +32,12 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "history",
         sql: include_str!("../migrations/0002_history.sql"),
     },
+    Migration {
+        module: "watch",
+        version: 3,
+        name: "declared maintenance",
+        sql: include_str!("../migrations/0003_declared_maintenance.sql"),
+    },
 ];
 
 /// The tables of watch.

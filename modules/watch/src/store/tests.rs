@@ -299,6 +299,7 @@ async fn windows_are_listed_last_to_end_first_and_page_by_page() {
         let mut windows = Vec::new();
         for end in [10, 20, 20] {
             let window = Maintenance {
+                declared: None,
                 id: world.id(),
                 environment: Environment::production(),
                 service: (end == 10).then(|| ServiceName::parse("api").unwrap()),

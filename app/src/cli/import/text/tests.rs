@@ -32,7 +32,7 @@ fn plain(report: &Import, verbose: bool) -> String {
 }
 
 #[test]
-fn findings_stand_under_their_file_and_the_numbers_come_last() {
+fn findings_stand_under_their_severity_and_file_and_the_numbers_come_last() {
     let report = report(&[
         file("b/broken.yaml", "a: ["),
         file(
@@ -42,12 +42,12 @@ fn findings_stand_under_their_file_and_the_numbers_come_last() {
     ]);
     let text = plain(&report, false);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "a/fleet.yaml");
+    assert_eq!(lines[..2], ["Errors (3)", "a/fleet.yaml"], "{text}");
     assert!(
-        lines[1].contains("error") && lines[1].ends_with("[invalid-declaration]"),
+        lines[2].contains("error") && lines[2].ends_with("[invalid-declaration]"),
         "{text}"
     );
-    assert_eq!(lines[2].trim(), "│ metadata: {name: web}");
+    assert_eq!(lines[3].trim(), "│ metadata: {name: web}");
     assert!(lines.contains(&"b/broken.yaml"), "{text}");
     let last = lines.last().unwrap();
     assert!(
@@ -55,6 +55,33 @@ fn findings_stand_under_their_file_and_the_numbers_come_last() {
         "{text}"
     );
     assert!(render(&report, false).contains("\u{1b}["), "a terminal sees colours");
+}
+
+#[test]
+fn the_errors_of_every_file_come_before_what_is_only_information() {
+    let service =
+        |name: &str| format!("apiVersion: mainstay/v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{}}\n---\n");
+    let slo = |name: &str, objective: u8| {
+        format!(
+            "apiVersion: mainstay/v1\nkind: Slo\nmetadata: {{name: {name}}}\nspec: {{service: web, objective: {objective}}}\n"
+        )
+    };
+    let report = report(&[
+        file(
+            "a.yaml",
+            &format!("{}{}{}", service("api"), service("web"), slo("good", 99)),
+        ),
+        file("b.yaml", &slo("bad", 100)),
+    ]);
+    let text = plain(&report, false);
+    let at = |word: &str| {
+        text.lines()
+            .position(|line| line == word)
+            .unwrap_or_else(|| panic!("{word}: {text}"))
+    };
+    assert!(at("Errors (2)") < at("b.yaml"), "{text}");
+    assert!(at("b.yaml") < at("For information (1)"), "{text}");
+    assert!(at("For information (1)") < at("a.yaml"), "{text}");
 }
 
 #[test]

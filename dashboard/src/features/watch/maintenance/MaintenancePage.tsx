@@ -122,7 +122,10 @@ function List({ windows, now }: { windows: Maintenance[]; now: number }) {
               ) : (
                 <strong>{t.common.wholeFleet}</strong>
               )}
-              <span className="muted">{window.reason}</span>
+              <span className="muted">
+                {window.reason}
+                {window.source && ` (${window.source})`}
+              </span>
             </span>
             <span className={css.when}>
               {dateTime(window.starts_at)}
@@ -131,7 +134,7 @@ function List({ windows, now }: { windows: Maintenance[]; now: number }) {
                 {phase === "running" && `, ${duration(secondsBetween(now, window.ends_at))} left`}
               </span>
             </span>
-            {phase !== "over" && (
+            {phase !== "over" && !window.source && (
               <Button size="xs" onClick={() => setEnding(window)}>
                 {t.maintenance.end}
               </Button>
