@@ -9,7 +9,13 @@ mod work;
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing::get};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{self, Next},
+    response::Response,
+    routing::get,
+};
 use mainstay_backends::notify::HttpOutgoing;
 use mainstay_catalog::Catalog;
 use mainstay_http::{
@@ -389,6 +395,12 @@ fn swagger() -> utoipa_swagger_ui::Config<'static> {
         .display_request_duration(true)
 }
 
+/// Whatever is answered rests on the catalog as it is by now, whichever replica changed it.
+async fn caught_up(State(catalog): State<Catalog>, request: Request, next: Next) -> Response {
+    catalog.catch_up().await;
+    next.run(request).await
+}
+
 fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetry::Metrics, demo: bool) -> Router {
     let database = parts.database.clone();
     let answers = ReadyCheck::required("database", move || {
@@ -427,6 +439,7 @@ fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetr
         .merge(Router::from(routes.catalog.with_state(parts.catalog.clone())))
         .merge(Router::from(routes.watch.with_state(parts.watch.clone())))
         .merge(Router::from(routes.slo.with_state(parts.slo.clone())))
+        .layer(middleware::from_fn_with_state(parts.catalog.clone(), caught_up))
         .layer(middleware::from_fn_with_state(
             Idempotency {
                 database: parts.database.clone(),

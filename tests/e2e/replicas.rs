@@ -168,3 +168,18 @@ async fn of_an_alert_with_three_replicas_one_page_leaves_whoever_dies() {
     }
     assert!(started.elapsed() < PATIENCE);
 }
+
+#[tokio::test]
+async fn a_service_made_at_one_replica_can_be_spoken_of_at_another_at_once() {
+    let Some(instances) = fleet(2).await else { return };
+    let running = start(&instances).await;
+    let target = Target::start();
+    let [one, other] = [0, 1].map(|replica| running[replica].as_ref().unwrap());
+    for number in 0..5 {
+        let name = format!("fresh-{number}");
+        one.post("/api/v1/services", &json!({ "name": name })).await;
+        other.post("/api/v1/slos", &json!({ "service": name, "objective": 99 })).await;
+        other.check(&name, &target.url()).await;
+        assert_eq!(other.get(&format!("/api/v1/services/{name}")).await["name"], *name);
+    }
+}

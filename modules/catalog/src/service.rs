@@ -38,6 +38,8 @@ pub use request::ImportRequest;
 
 /// How often another replica's changes are looked for.
 const FOLLOW_EVERY: Duration = Duration::from_secs(5);
+/// How long an answer waits to learn whether the catalog has changed elsewhere.
+const CATCH_UP_LIMIT: Duration = Duration::from_millis(500);
 
 /// Every environment's fleet, as handed to those who follow the catalog.
 pub type Fleets = Arc<BTreeMap<Environment, Arc<Fleet>>>;
@@ -117,6 +119,23 @@ impl Catalog {
             }
             Ok::<(), std::convert::Infallible>(())
         });
+    }
+
+    /// Takes over what other replicas have committed by now, so that whoever was answered by one of them can go on here. When
+    /// the database does not say soon whether there is anything, what is known has to do.
+    pub async fn catch_up(&self) {
+        if !self.inner.store.is_shared() {
+            return;
+        }
+        let Ok(Ok(version)) = tokio::time::timeout(CATCH_UP_LIMIT, self.inner.store.version(&Scope::default())).await
+        else {
+            return;
+        };
+        if version != self.snapshot().version
+            && let Err(error) = self.refresh().await
+        {
+            tracing::warn!(%error, "the catalog changed elsewhere and could not be loaded yet");
+        }
     }
 
     /// Adds a judge of declarations; for the modules above, before the first import.

@@ -55,6 +55,11 @@ impl Store {
             .get("version")
     }
 
+    /// Whether other processes may change the catalog.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.database.is_shared()
+    }
+
     /// The number of the newest state; 0 before the first change.
     pub(crate) async fn version(&self, scope: &Scope) -> Result<i64, StoreError> {
         let row = self
