@@ -22,6 +22,8 @@ pub struct Instance {
     pub directory: tempfile::TempDir,
     pub port: u16,
     pub toml: String,
+    /// The binary; the one that was built with the tests unless a test says otherwise.
+    pub program: PathBuf,
     /// Held so that the schema lasts as long as the instance.
     pub schema: Option<TestDatabase>,
 }
@@ -67,6 +69,7 @@ impl Instance {
             directory: tempfile::tempdir().unwrap(),
             port: free_port(),
             toml: toml.to_owned(),
+            program: env!("CARGO_BIN_EXE_mainstay").into(),
             schema: None,
         }
     }
@@ -92,7 +95,7 @@ impl Instance {
 
     fn command(&self) -> Command {
         let config = self.write("mainstay.toml", &self.toml);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+        let mut command = Command::new(&self.program);
         command
             .current_dir(self.directory.path())
             .arg("up")
@@ -135,7 +138,8 @@ impl Instance {
         }
     }
 
-    fn spawn(&self, variables: &[(&str, &str)]) -> Running {
+    /// Starts it and does not wait.
+    pub fn spawn(&self, variables: &[(&str, &str)]) -> Running {
         let mut child = self.command().envs(variables.iter().copied()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let sink = log.clone();

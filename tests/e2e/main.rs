@@ -9,6 +9,7 @@
 mod backup;
 mod bad_days;
 mod configuration;
+mod crash;
 mod declared;
 mod ending;
 mod guides;

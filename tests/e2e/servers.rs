@@ -54,12 +54,14 @@ pub fn read_request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     Some((head, body))
 }
 
-fn header(head: &str, name: &str) -> Option<String> {
+/// The value of a header in a head that [`read_request`] answered.
+pub fn header(head: &str, name: &str) -> Option<String> {
     head.lines()
         .find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned()))
 }
 
-fn reply(stream: &mut TcpStream, status: u16) {
+/// Answers without a body.
+pub fn reply(stream: &mut TcpStream, status: u16) {
     let _ = write!(
         stream,
         "HTTP/1.1 {status} Whatever\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
