@@ -68,6 +68,7 @@ impl Day {
         at_work.spawn(load.clone().weather());
         at_work.spawn(load.clone().weather());
         at_work.spawn(load.clone().add_jobs());
+        at_work.spawn(load.clone().back_up());
         if kind == Kind::Postgres {
             at_work.spawn(load.clone().look_at_leases());
         }
@@ -89,7 +90,7 @@ impl Day {
         tokio::time::sleep(Duration::from_millis(wait as u64)).await;
     }
 
-    /// Kills so many times; says after each how many there were.
+    /// Kills so many times, and now and then freezes one; says after each how many there were.
     pub async fn kill_often(&self, kills: usize, progress: impl Fn(usize)) {
         loop {
             let killed = self.fleet.kills().len();
@@ -99,6 +100,12 @@ impl Day {
             }
             self.pause(200, 2_500).await;
             let victim = self.chance(self.fleet.replicas());
+            if self.fleet.replicas() > 1 && self.chance(10) == 0 {
+                // Long enough, or not, that the others take it for dead.
+                let lasting = Duration::from_millis(2_000 + self.chance(6_000) as u64);
+                self.fleet.freeze(victim, lasting).await;
+                continue;
+            }
             self.fleet.kill(victim);
             match self.chance(8) {
                 // A second one, while the others still wonder about the first.

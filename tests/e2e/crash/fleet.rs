@@ -9,10 +9,11 @@ use mainstay_kernel::World;
 use mainstay_store::{Database, DatabaseConfig, DatabaseUrl};
 
 use super::record::{Kill, Run};
-use crate::harness::{Instance, Running, instances};
+use crate::harness::{Instance, Running, instances, signal};
 
-/// What every replica is configured with.
-const CONFIGURATION: &str = "[egress]\nallow_loopback = true\n[watch]\nsecrets_folder = \"secrets\"\n";
+/// What every replica is configured with. Backups come when somebody asks for one.
+const CONFIGURATION: &str = "[egress]\nallow_loopback = true\n[watch]\nsecrets_folder = \"secrets\"\n\
+    [backup]\nfolder = \"backups\"\nschedule = \"0 0 1 1 *\"\nkeep = 2\n";
 /// The file with which a run names itself.
 const WHO_FILE: &str = "who";
 
@@ -131,13 +132,22 @@ impl Fleet {
         });
     }
 
+    /// Stops a replica in its tracks for a while, as a machine does that moves or swaps; it wakes up and knows nothing of it.
+    pub async fn freeze(&self, replica: usize, lasting: Duration) {
+        let pid = self.places()[replica].running.as_ref().map(Running::pid);
+        let Some(pid) = pid else { return };
+        signal(pid, "STOP");
+        tokio::time::sleep(lasting).await;
+        signal(pid, "CONT");
+    }
+
     /// SIGTERM to everybody, one after the other; answers what was not as it should be.
     pub fn terminate(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         for replica in 0..self.replicas() {
             let running = self.places()[replica].running.take();
             let Some(running) = running else { continue };
-            crate::harness::signal(running.pid(), "TERM");
+            signal(running.pid(), "TERM");
             let (took, code, log) = running.wait_with_log();
             if code != Some(0) {
                 wrong.push(format!("replica {replica} ended with {code:?} after {took:?}:\n{log}"));

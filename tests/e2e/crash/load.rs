@@ -255,6 +255,17 @@ impl Load {
         }
     }
 
+    /// Asks for backups, which take long enough to be killed on the way.
+    pub async fn back_up(self) {
+        let path = "/api/v1/admin/schedules/backup/run-now";
+        while !self.is_over() {
+            if let Some((201, job)) = self.client.ask_somebody("POST", path, Some(&json!({}))).await {
+                self.note().jobs.insert(job["id"].as_str().unwrap().to_owned());
+            }
+            self.pause(1_000, 2_000).await;
+        }
+    }
+
     /// Looks who holds what.
     pub async fn look_at_leases(self) {
         let world = World::system();
