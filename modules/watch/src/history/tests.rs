@@ -9,8 +9,10 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use mainstay_catalog::ServiceName;
 use mainstay_kernel::{Environment, ManualClock, World, to_micros};
-use mainstay_store::{Database, StoreErrorKind, sql};
+use mainstay_runtime::Tasks;
+use mainstay_store::{Database, StoreErrorKind, Wakes, sql};
 use mainstay_testkit::{databases, sqlite, world};
+use mainstay_work::{Introduction, Leases, Role, Timing};
 
 use super::*;
 use crate::{
@@ -204,6 +206,84 @@ async fn a_crash_before_the_rollups_are_written_loses_and_doubles_nothing() {
         again.writer.replay().await.unwrap();
         assert_eq!((again.hours().await.total, again.hours().await.failed), (3, 1));
     }
+}
+
+#[tokio::test]
+async fn rows_that_are_followed_while_another_takes_over_do_not_hide_those_before_them() {
+    for db in databases(MIGRATIONS).await {
+        let before = bench(&db, 100).await;
+        let mut flushes = Vec::new();
+        for _ in 0..3 {
+            before.push(true);
+            before.writer.flush().await.unwrap();
+            flushes.push(before.store.last_flush().await.unwrap());
+            before.clock.advance(SignedDuration::from_secs(1));
+        }
+        // Began anew, and has not replayed yet; whoever follows is two flushes ahead.
+        let after = bench(&db, 100).await;
+        let followed = after.store.probes_after_flush(flushes[1], 100).await.unwrap();
+        assert_eq!(followed.len(), 1);
+        assert!(!after.writer.add_up(flushes[1], &followed));
+        after.writer.replay().await.unwrap();
+        assert_eq!(after.hours().await.total, 3);
+        assert!(after.writer.add_up(flushes[1], &followed), "included by now");
+        assert_eq!(after.hours().await.total, 3);
+    }
+}
+
+#[tokio::test]
+async fn who_leads_and_has_not_taken_over_yet_leaves_the_rollups_alone() {
+    let migrations = [mainstay_work::MIGRATIONS, MIGRATIONS].concat();
+    let Some(db) = mainstay_testkit::postgres(&migrations).await else {
+        return;
+    };
+    let (tasks, wakes) = (Tasks::new(World::system()), Wakes::new());
+    let introduction = Introduction {
+        name: "successor".to_owned(),
+        roles: Role::ALL.into(),
+        version: String::new(),
+        presence: None,
+    };
+    let leases = Leases::new(
+        db.clone(),
+        World::system(),
+        wakes.clone(),
+        introduction,
+        Timing::default(),
+    );
+    let share = crate::Share::new(&leases, &wakes, &db);
+    leases.start(&tasks).await.unwrap();
+    let mut held = share.held().unwrap();
+    while share.lead().is_none() {
+        held.changed().await;
+    }
+    let before = bench(&db, 100).await;
+    let successor = Writer::new(
+        before.store.clone(),
+        World::system(),
+        Arc::new(Buffer::new(100)),
+        share.clone(),
+    );
+    let successor = successor.await.unwrap();
+    for _ in 0..2 {
+        before.push(true);
+        before.writer.flush().await.unwrap();
+        successor.replay().await.unwrap();
+        before.writer.write_rollups().await.unwrap();
+        before.clock.advance(SignedDuration::from_secs(1));
+    }
+    assert_eq!(
+        successor.write_rollups().await.unwrap(),
+        0,
+        "memory holds what is stored already"
+    );
+    before.push(true);
+    before.writer.flush().await.unwrap();
+    successor.take_over(share.lead().unwrap()).await.unwrap();
+    assert!(successor.write_rollups().await.unwrap() > 0);
+    let stored = before.store.rollups(Resolution::Hour, 1, 0, i64::MAX).await.unwrap();
+    assert_eq!(stored.iter().map(|stored| stored.rollup.total).sum::<i64>(), 3);
+    tasks.abort();
 }
 
 #[tokio::test]

@@ -47,6 +47,8 @@ struct Progress {
     last_flush: Micros,
     /// A flush whose outcome is a failure or unknown; it goes first. The number is the one it took, if it came that far.
     unfinished: Option<(Option<Micros>, Batch)>,
+    /// The token of the lead for which the buckets in memory were begun, among replicas.
+    taken_over: Option<i64>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -75,6 +77,7 @@ impl Writer {
             progress: tokio::sync::Mutex::new(Progress {
                 last_flush,
                 unfinished: None,
+                taken_over: None,
             }),
         })
     }
@@ -172,29 +175,39 @@ impl Writer {
             if rows.is_empty() {
                 return Ok(());
             }
-            self.add_up(&rows);
+            // When another began anew meanwhile, the next round reads from there.
+            let _ = self.add_up(mark, &rows);
         }
     }
 
-    /// Adds up rows as they are stored, whole flushes, except those that are included already.
-    pub fn add_up(&self, rows: &[StoredProbe]) {
+    /// Adds up rows as they are stored: all there are of whole flushes after `from`, except those that are included already.
+    /// Answers `false`, and does nothing, when something before them is not included, because another began anew meanwhile:
+    /// the mark would pass over what is missing. [`Self::replay`] adds that up.
+    #[must_use]
+    pub fn add_up(&self, from: Micros, rows: &[StoredProbe]) -> bool {
         let mut accumulator = self.accumulator();
         let included = accumulator.mark();
+        if included < from {
+            return false;
+        }
         for row in rows.iter().filter(|row| row.flush > included) {
             let (at, duration) = (mainstay_kernel::to_micros(row.probe.at), row.probe.duration_us);
             accumulator.record(row.flush, row.key, at, duration, row.probe.ok(), row.in_maintenance);
         }
+        true
     }
 
-    /// Goes on with the rollups where another replica stopped.
+    /// Goes on with the rollups where another replica stopped, under this token of the lead.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn take_over(&self) -> Result<(), StoreError> {
-        let _progress = self.progress.lock().await;
+    pub async fn take_over(&self, lead: i64) -> Result<(), StoreError> {
+        let mut progress = self.progress.lock().await;
         let mark = self.store.rollup_mark().await?;
         *self.accumulator() = Accumulator::new(mark);
-        self.replay().await
+        self.replay().await?;
+        progress.taken_over = Some(lead);
+        Ok(())
     }
 
     /// Whether a flush was this replica's.
@@ -300,14 +313,18 @@ impl Writer {
     /// When the database refuses; they are written the next time.
     pub async fn write_rollups(&self) -> Result<u64, StoreError> {
         // No flush may come between the copy of the buckets and its being marked as written.
-        let _progress = self.progress.lock().await;
-        if !self.share.leads() {
+        let progress = self.progress.lock().await;
+        let Some(lead) = self.share.lead() else {
             self.accumulator().left_to_another(self.world.now_micros());
+            return Ok(0);
+        };
+        // The lead comes before it is taken over. Until then memory holds what another has written too, which would count twice.
+        if self.share.is_shared() && progress.taken_over != Some(lead) {
             return Ok(0);
         }
         let incomplete = self.accumulator().incomplete();
         let mut tx = self.store.begin().await?;
-        self.share.guard_lead(&mut tx).await?;
+        self.share.guard_lead(&mut tx, lead).await?;
         for (resolution, bucket) in incomplete {
             let stored = self.store.rollups_of_bucket(&mut tx, resolution, bucket).await?;
             self.accumulator().complete(resolution, bucket, stored);

@@ -52,15 +52,16 @@ impl Watch {
         let (Some(mut held), Some(mut kicks)) = (self.share().held(), self.share().kicks()) else {
             return Ok(());
         };
-        let mut led = None;
+        let mut taken_over = None;
         loop {
             held.mark_seen();
             let checks: Vec<Arc<Live>> = self.engine().known().checks().cloned().collect();
             self.schedule(checks.iter().map(|live| &live.check));
-            let leads = self.share().leads();
-            if led != Some(leads) {
-                match self.take_lead(leads).await {
-                    Ok(()) => led = Some(leads),
+            // By its token: whoever lost the lead and has it again missed what another wrote in between.
+            let lead = self.share().lead();
+            if taken_over != Some(lead) {
+                match self.take_lead(lead).await {
+                    Ok(()) => taken_over = Some(lead),
                     Err(error) => context.failed(error),
                 }
             }
@@ -68,13 +69,17 @@ impl Watch {
             context.ran(format!(
                 "{mine} of {} checks are probed here{}",
                 checks.len(),
-                if leads { ", and history is kept here" } else { "" }
+                if lead.is_some() {
+                    ", and history is kept here"
+                } else {
+                    ""
+                }
             ));
             loop {
                 tokio::select! {
                     () = held.changed() => break,
                     check = kicks.next() => self.obey(&check),
-                    () = tokio::time::sleep(LOOK_EVERY), if led != Some(self.share().leads()) => break,
+                    () = tokio::time::sleep(LOOK_EVERY), if taken_over != Some(self.share().lead()) => break,
                     () = context.stopping() => return Ok(()),
                 }
             }
@@ -91,9 +96,9 @@ impl Watch {
     }
 
     /// Who begins to lead adds up what its predecessor left, and writes down the states that changed in between.
-    async fn take_lead(&self, leads: bool) -> Result<(), WatchError> {
-        if leads && self.share().is_shared() {
-            self.writer().take_over().await?;
+    async fn take_lead(&self, lead: Option<i64>) -> Result<(), WatchError> {
+        if let Some(lead) = lead.filter(|_| self.share().is_shared()) {
+            self.writer().take_over(lead).await?;
             let stored = self.store().service_states().await?;
             self.engine().note_differences(&stored);
         }
@@ -136,7 +141,9 @@ impl Watch {
                 self.take_over_changes().await?;
                 checks = self.known_keys();
             }
-            self.writer().add_up(&rows);
+            if !self.writer().add_up(*followed, &rows) {
+                self.writer().replay().await?;
+            }
             for (flush, rows) in by_flush(rows) {
                 if self.writer().wrote(flush) {
                     continue;

@@ -70,18 +70,24 @@ impl Share {
 
     /// Whether this replica writes what belongs to all.
     pub fn leads(&self) -> bool {
-        self.among
-            .as_ref()
-            .is_none_or(|among| among.leases.lease(LEAD).is_some())
+        self.lead().is_some()
     }
 
-    /// Makes sure that this replica still leads, until the transaction ends.
+    /// The token under which this replica writes what belongs to all, if it does. Alone, it always does under the same.
+    pub fn lead(&self) -> Option<i64> {
+        match &self.among {
+            None => Some(0),
+            Some(among) => among.leases.lease(LEAD).map(|lease| lease.token),
+        }
+    }
+
+    /// Makes sure that this replica still leads under this token, until the transaction ends.
     ///
     /// # Errors
     /// When another has taken over.
-    pub async fn guard_lead(&self, tx: &mut Transaction) -> Result<(), StoreError> {
+    pub async fn guard_lead(&self, tx: &mut Transaction, lead: i64) -> Result<(), StoreError> {
         let Some(among) = &self.among else { return Ok(()) };
-        match among.leases.lease(LEAD) {
+        match among.leases.lease(LEAD).filter(|lease| lease.token == lead) {
             Some(lease) => among.leases.guard(tx, &lease).await,
             None => Err(StoreError::new(
                 mainstay_store::StoreErrorKind::Fenced,
