@@ -178,7 +178,9 @@ async fn a_service_made_at_one_replica_can_be_spoken_of_at_another_at_once() {
     for number in 0..5 {
         let name = format!("fresh-{number}");
         one.post("/api/v1/services", &json!({ "name": name })).await;
-        other.post("/api/v1/slos", &json!({ "service": name, "objective": 99 })).await;
+        other
+            .post("/api/v1/slos", &json!({ "service": name, "objective": 99 }))
+            .await;
         other.check(&name, &target.url()).await;
         assert_eq!(other.get(&format!("/api/v1/services/{name}")).await["name"], *name);
     }
