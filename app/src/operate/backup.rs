@@ -105,7 +105,7 @@ async fn take(source: &Source, plan: &BackupPlan, context: &JobContext) -> anyho
         let removed = folder.keep_newest(plan.keep)?;
         anyhow::Ok((summary, file, removed))
     };
-    let (summary, file, removed) = showing(&progress, context, work).await?;
+    let (summary, file, removed) = Box::pin(showing(&progress, context, work)).await?;
     tracing::info!(
         backup.file = %file.display(),
         backup.bytes = summary.bytes,
