@@ -102,6 +102,11 @@ impl Session {
             self.route.cross(Way::Back).await;
             self.reply = None;
         }
+        // What was on its way finds nobody either.
+        if let Some(request) = self.arriving.take() {
+            self.route.cross(Way::There).await;
+            drop(request);
+        }
         // Each who still sends something learns that nobody is there, because its reply is dropped unanswered.
         while let Some(request) = self.inbox.recv().await {
             self.route.cross(Way::There).await;

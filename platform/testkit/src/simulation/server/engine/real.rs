@@ -10,6 +10,7 @@ use std::{
 use mainstay_store::{Row, SimulatedRow, Statement, StoreError, StoreErrorKind, Value};
 use rusqlite::{
     Connection, OpenFlags, ToSql,
+    config::DbConfig,
     ffi::ErrorCode,
     functions::{Context, FunctionFlags},
     types::{ToSqlOutput, Value as SqliteValue, ValueRef},
@@ -56,6 +57,10 @@ impl Real {
         // Only ever used by one thread at a time, so it needs no locks of its own.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_in_memory_with_flags(flags).map_err(refused)?;
+        // Without it, a statement that could use a partial index is prepared anew for each value bound to it.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(refused)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
         let shared = Arc::<Mutex<Shared>>::default();
         let (noting, passing) = (Arc::clone(&shared), Arc::clone(&shared));
