@@ -14,12 +14,12 @@ fn kept(scenario: &Scenario, seeds: std::ops::Range<u64>) {
 
 #[test]
 fn replicas_on_a_server_keep_their_promises() {
-    kept(&Scenario::server(), 0..12);
+    kept(&Scenario::server(), 0..10);
 }
 
 #[test]
 fn a_process_on_a_file_keeps_its_promises() {
-    kept(&Scenario::file(), 0..12);
+    kept(&Scenario::file(), 0..10);
 }
 
 #[test]
