@@ -16,7 +16,10 @@ use mainstay_catalog::{
     preview,
 };
 use mainstay_kernel::{Environment, World};
-use mainstay_slo::{SloDeclarations, alert::WebhookDeclarations};
+use mainstay_slo::{
+    SloDeclarations,
+    alert::{SilenceDeclarations, WebhookDeclarations},
+};
 use mainstay_watch::{CheckValidator, MaintenanceValidator};
 use serde_json::{Value, json};
 
@@ -115,12 +118,13 @@ fn offline(named: &Named, args: &ImportArgs) -> Import {
 }
 
 /// The judges of everything a file may declare, with the defaults of a Mainstay without configuration.
-fn validators() -> [Arc<dyn DeclarationValidator>; 4] {
+fn validators() -> [Arc<dyn DeclarationValidator>; 5] {
     [
         Arc::new(CheckValidator::default()),
         Arc::new(MaintenanceValidator),
         Arc::new(SloDeclarations::default()),
         Arc::new(WebhookDeclarations::default()),
+        Arc::new(SilenceDeclarations),
     ]
 }
 

@@ -13,7 +13,7 @@ use mainstay_work::{Placement, Role};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    alert::{Alerts, AlertsConfig, Engine, Watched, WebhookDeclarations},
+    alert::{Alerts, AlertsConfig, Engine, SilenceDeclarations, Watched, WebhookDeclarations},
     api,
     declaration::SloDeclarations,
     error::SloError,
@@ -143,13 +143,14 @@ impl Slo {
         api::routes().merge(api::alert_routes())
     }
 
-    /// What judges declared SLOs and webhooks while files are imported.
+    /// What judges declared SLOs, webhooks and silences while files are imported.
     pub fn declaration_validators(&self) -> Vec<Arc<dyn DeclarationValidator>> {
         vec![
             Arc::new(SloDeclarations {
                 settings: self.objectives.inner.settings.clone(),
             }),
             Arc::new(WebhookDeclarations { here: true }),
+            Arc::new(SilenceDeclarations),
         ]
     }
 

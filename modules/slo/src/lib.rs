@@ -56,6 +56,12 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "replicas",
         sql: include_str!("migrations/0014_replicas.sql"),
     },
+    Migration {
+        module: "slo",
+        version: 15,
+        name: "declared silences",
+        sql: include_str!("migrations/0015_declared_silences.sql"),
+    },
 ];
 
 const _: () = assert!(

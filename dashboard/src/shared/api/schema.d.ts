@@ -3328,6 +3328,8 @@ export interface components {
                  * @description Only alerts about this objective.
                  */
                 slo_id?: string | null;
+                /** @description The file that declares it, and in which it is changed; null for one that a person made. */
+                source?: string | null;
                 /**
                  * Format: date-time
                  * @description From when on.
@@ -3952,6 +3954,8 @@ export interface components {
              * @description Only alerts about this objective.
              */
             slo_id?: string | null;
+            /** @description The file that declares it, and in which it is changed; null for one that a person made. */
+            source?: string | null;
             /**
              * Format: date-time
              * @description From when on.
@@ -6614,6 +6618,15 @@ export interface operations {
             };
             /** @description No such silence */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A file declares it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -340,6 +340,8 @@ export interface Silence {
   created_by: string;
   starts_at: string;
   ends_at: string;
+  /** The file that declares it. */
+  source?: string | null;
 }
 
 export interface Webhook {

@@ -4,6 +4,7 @@
 //! objectives ([`crate::signal`]) and from watched services; hands what people must hear of to [`crate::delivery`]. It must
 //! not know how a burn rate is computed nor how a webhook is called.
 
+mod declared_silences;
 pub mod engine;
 pub mod fold;
 pub mod model;
@@ -11,6 +12,7 @@ mod news;
 pub(crate) mod store;
 mod watched;
 
+pub use declared_silences::SilenceDeclarations;
 pub use engine::{Alerts, AlertsConfig, Decision, Engine, Fleets, Watching};
 pub use watched::{Watched, WebhookDeclarations};
 

@@ -271,6 +271,11 @@ pub struct Silence {
     /// Until when.
     #[schema(value_type = String, format = DateTime)]
     pub ends_at: Timestamp,
+    /// The file that declares it, and in which it is changed; null for one that a person made.
+    pub source: Option<String>,
+    /// Its name in that file.
+    #[serde(skip)]
+    pub declared_as: Option<String>,
 }
 
 impl Silence {

@@ -20,7 +20,9 @@ pub(crate) use commands::{
 };
 use record::COLUMNS;
 pub(crate) use record::{Record, save};
-pub(crate) use silences::{SilenceRow, add_silence, current_silences, delete_silence, list_silences};
+pub(crate) use silences::{
+    SilenceRow, add_silence, change_silence, current_silences, declared_silences, delete_silence, list_silences,
+};
 
 /// A step about to be written.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use mainstay_kernel::{Environment, TypedId};
 use mainstay_runtime::{Latest, Tasks};
 use mainstay_watch::{ProbeEvent, ProbeListener, ServiceState, ServiceStateChange, State, Watch};
 
-use super::{Alerts, Decision, Watching};
+use super::{Alerts, Decision, Watching, declared_silences};
 use crate::{delivery::declared, service::Objectives, term::Seat};
 
 impl ProbeListener for Alerts {
@@ -116,7 +116,7 @@ impl DeclarationValidator for WebhookDeclarations {
 const TRY_AGAIN: Duration = Duration::from_secs(10);
 
 impl Alerts {
-    /// Keeps the file-managed webhooks those that imported files declare, and those of the configuration, on the replica that
+    /// Keeps the declared silences those of imported files, and the file-managed webhooks those that imported files declare, and those of the configuration, on the replica that
     /// holds `files`.
     pub(crate) fn follow_declarations(
         &self,
@@ -139,11 +139,17 @@ impl Alerts {
                     let version = catalog.version();
                     let mut declarations = configured.get();
                     declarations.extend(catalog.declarations(declared::KIND));
+                    let silences = catalog.declarations(declared_silences::KIND);
                     problems = alerts.sync_declared_webhooks(&declarations).await;
+                    problems.extend(alerts.sync_declared_silences(&silences).await);
                     // What cannot be used says so itself; there is nothing to wait for.
                     follower.reached(version);
                     if problems.is_empty() {
-                        context.ran(format!("{} declared webhooks", declarations.len()));
+                        context.ran(format!(
+                            "{} declared webhooks, {} declared silences",
+                            declarations.len(),
+                            silences.len()
+                        ));
                     } else {
                         context.failed(problems.join("; "));
                     }

@@ -99,6 +99,8 @@ async fn create_silence(
 ) -> ApiResult<Created<Silence>> {
     let world = &alerts.inner.world;
     let silence = Silence {
+        source: None,
+        declared_as: None,
         id: world.id(),
         service: body.service,
         slo_id: body.slo_id,
@@ -125,6 +127,7 @@ async fn create_silence(
     responses(
         (status = 204, description = "It is lifted"),
         (status = 404, description = "No such silence", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "A file declares it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("alert:silence")))

@@ -120,8 +120,20 @@ impl Alerts {
         Ok(())
     }
 
-    /// Lifts a silence at once.
+    /// Lifts a silence at once, unless a file would bring it back.
     pub(crate) async fn lift_silence(&self, scope: &Scope, id: SilenceId) -> Result<(), Problem> {
+        let now = self.inner.world.now();
+        let declared = store::declared_silences(&self.inner.db).await?;
+        let still = declared.into_iter().map(|row| row.silence);
+        if let Some(file) = still
+            .filter(|silence| silence.id == id && silence.ends_at > now)
+            .find_map(|silence| silence.source)
+        {
+            return Err(Problem::conflict(
+                "file-managed",
+                format!("The silence is declared in {file} and would come back. Take it out of that file."),
+            ));
+        }
         let mut tx = self.inner.db.begin().await?;
         changing(&mut tx, Kept::Silences).await?;
         if !store::delete_silence(&mut tx, scope, id).await? {

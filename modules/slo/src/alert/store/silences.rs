@@ -18,7 +18,7 @@ pub(crate) struct SilenceRow {
 }
 
 const SILENCE_COLUMNS: &str = "SELECT id, organization_id, environment, service, slo_id, kind, reason, created_by, \
-    starts_at, ends_at FROM slo_silence";
+    starts_at, ends_at, declared_as, source FROM slo_silence";
 
 fn silence(row: &Row) -> Result<SilenceRow, StoreError> {
     let service: Option<String> = row.get("service")?;
@@ -40,6 +40,8 @@ fn silence(row: &Row) -> Result<SilenceRow, StoreError> {
             created_by: row.get("created_by")?,
             starts_at: row.time("starts_at")?,
             ends_at: row.time("ends_at")?,
+            source: row.get("source")?,
+            declared_as: row.get("declared_as")?,
         },
     })
 }
@@ -87,7 +89,7 @@ pub(crate) async fn add_silence(tx: &mut Transaction, row: &SilenceRow) -> Resul
     tx.execute(
         sql(
             "INSERT INTO slo_silence (id, organization_id, environment, service, slo_id, kind, reason, created_by, \
-             starts_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             starts_at, ends_at, declared_as, source) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .id(silence.id)
         .id(row.scope.organization)
@@ -98,7 +100,37 @@ pub(crate) async fn add_silence(tx: &mut Transaction, row: &SilenceRow) -> Resul
         .bind(&silence.reason)
         .bind(&silence.created_by)
         .bind(silence.starts_at)
-        .bind(silence.ends_at),
+        .bind(silence.ends_at)
+        .bind(silence.declared_as.clone())
+        .bind(silence.source.clone()),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Every silence that a file declares or declared, ended ones included.
+pub(crate) async fn declared_silences(db: &Database) -> Result<Vec<SilenceRow>, StoreError> {
+    let statement = sql_owned(format!("{SILENCE_COLUMNS} WHERE declared_as IS NOT NULL ORDER BY id"));
+    db.fetch_all(statement).await?.iter().map(silence).collect()
+}
+
+/// Makes a silence that a file declares what the file says now.
+pub(crate) async fn change_silence(tx: &mut Transaction, row: &SilenceRow) -> Result<(), StoreError> {
+    let silence = &row.silence;
+    tx.execute(
+        sql(
+            "UPDATE slo_silence SET service = $3, kind = $4, reason = $5, created_by = $6, starts_at = $7, ends_at = $8, \
+             source = $9 WHERE organization_id = $1 AND id = $2",
+        )
+        .id(row.scope.organization)
+        .id(silence.id)
+        .bind(silence.service.as_ref().map(ToString::to_string))
+        .bind(silence.kind.map(|kind| kind.as_str().to_owned()))
+        .bind(&silence.reason)
+        .bind(&silence.created_by)
+        .bind(silence.starts_at)
+        .bind(silence.ends_at)
+        .bind(silence.source.clone()),
     )
     .await?;
     Ok(())

@@ -225,6 +225,8 @@ async fn a_silence_keeps_an_alert_back_and_lifting_it_lets_it_go() {
         let process = Process::start(&db, "api").await;
         process.webhook(&receiver, Format::Mainstay).await;
         let silence = Silence {
+            source: None,
+            declared_as: None,
             id: process.alerts.inner.world.id(),
             service: Some(name("api")),
             slo_id: None,

@@ -79,6 +79,8 @@ fn play(scene: &mut Scene, step: &Step) {
         Step::Silence(index, seconds) => {
             let mut silences = scene.fold.silences.clone();
             silences.push(Silence {
+                source: None,
+                declared_as: None,
                 id: crate::alert::model::SilenceId::from_uuid(mainstay_kernel::uuid::Uuid::nil()),
                 service: Some(name(&service(*index))),
                 slo_id: None,

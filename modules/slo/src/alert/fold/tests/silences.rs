@@ -4,6 +4,8 @@ use super::*;
 
 fn silence(service: &str, from: i64, to: i64) -> Silence {
     Silence {
+        source: None,
+        declared_as: None,
         id: crate::alert::model::SilenceId::from_uuid(mainstay_kernel::uuid::Uuid::nil()),
         service: Some(name(service)),
         slo_id: None,
