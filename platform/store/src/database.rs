@@ -259,8 +259,10 @@ impl Database {
     pub async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { writer, .. } => query!(statement).execute(writer).await?.rows_affected(),
-            Pools::Postgres(pool) => answered(query!(statement).execute(pool)).await?.rows_affected(),
-            Pools::Simulated(database) => answered(database.execute(statement)).await?,
+            Pools::Postgres(pool) => answered(ANSWER_LIMIT, query!(statement).execute(pool))
+                .await?
+                .rows_affected(),
+            Pools::Simulated(database) => answered(ANSWER_LIMIT, database.execute(statement)).await?,
         })
     }
 
@@ -275,10 +277,10 @@ impl Database {
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Pools::Postgres(pool) => {
-                let rows = answered(query!(statement).fetch_all(pool)).await?;
+                let rows = answered(ANSWER_LIMIT, query!(statement).fetch_all(pool)).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
-            Pools::Simulated(database) => answered(database.fetch_all(statement)).await?,
+            Pools::Simulated(database) => answered(ANSWER_LIMIT, database.fetch_all(statement)).await?,
         })
     }
 
@@ -289,10 +291,13 @@ impl Database {
     pub async fn fetch_optional(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { readers, .. } => query!(statement).fetch_optional(readers).await?.map(Row::Sqlite),
-            Pools::Postgres(pool) => answered(query!(statement).fetch_optional(pool))
+            Pools::Postgres(pool) => answered(ANSWER_LIMIT, query!(statement).fetch_optional(pool))
                 .await?
                 .map(Row::Postgres),
-            Pools::Simulated(database) => answered(database.fetch_all(statement)).await?.into_iter().next(),
+            Pools::Simulated(database) => answered(ANSWER_LIMIT, database.fetch_all(statement))
+                .await?
+                .into_iter()
+                .next(),
         })
     }
 
@@ -312,11 +317,15 @@ impl Database {
     /// # Errors
     /// When no connection is free in time or the database is away.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        Ok(Transaction(match &self.pools {
+        let inner = match &self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Inner::Postgres(answered(pool.begin()).await?),
-            Pools::Simulated(database) => Inner::Simulated(answered(database.begin()).await?),
-        }))
+            Pools::Postgres(pool) => Inner::Postgres(answered(ANSWER_LIMIT, pool.begin()).await?),
+            Pools::Simulated(database) => Inner::Simulated(answered(ANSWER_LIMIT, database.begin()).await?),
+        };
+        Ok(Transaction {
+            inner,
+            patience: ANSWER_LIMIT,
+        })
     }
 
     /// Begins a transaction that only reads, and in which every statement sees the same moment: that of the first.
@@ -324,14 +333,18 @@ impl Database {
     /// # Errors
     /// When no connection is free in time or the database is away.
     pub async fn begin_snapshot(&self) -> Result<Transaction, StoreError> {
-        Ok(Transaction(match &self.pools {
+        let inner = match &self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin_with("BEGIN").await?),
             Pools::Postgres(pool) => {
                 let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-                Inner::Postgres(answered(begun).await?)
+                Inner::Postgres(answered(ANSWER_LIMIT, begun).await?)
             }
-            Pools::Simulated(database) => Inner::Simulated(answered(database.begin()).await?),
-        }))
+            Pools::Simulated(database) => Inner::Simulated(answered(ANSWER_LIMIT, database.begin()).await?),
+        };
+        Ok(Transaction {
+            inner,
+            patience: ANSWER_LIMIT,
+        })
     }
 
     /// Asks the database for a sign of life.
@@ -356,15 +369,18 @@ impl Database {
 }
 
 /// What a server answers, unless it does not.
-pub(crate) async fn answered<T, E>(answer: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+pub(crate) async fn answered<T, E>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, StoreError>
 where
     StoreError: From<E>,
 {
-    match tokio::time::timeout(ANSWER_LIMIT, answer).await {
+    match tokio::time::timeout(patience, answer).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(StoreError::new(
             StoreErrorKind::Unavailable,
-            format!("the database cannot be reached (it has not answered for {ANSWER_LIMIT:?})"),
+            format!("the database cannot be reached (it has not answered for {patience:?})"),
         )),
     }
 }

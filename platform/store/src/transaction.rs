@@ -1,5 +1,7 @@
 //! A transaction: everything in it happens, or nothing does.
 
+use std::time::Duration;
+
 use sqlx::{Postgres, Sqlite};
 
 use crate::{
@@ -13,7 +15,11 @@ const MAX_ROWS: usize = 500;
 
 /// An open transaction; dropping it without [`Transaction::commit`] rolls it back.
 #[derive(Debug)]
-pub struct Transaction(pub(crate) Inner);
+pub struct Transaction {
+    pub(crate) inner: Inner,
+    /// How long an answer is waited for.
+    pub(crate) patience: Duration,
+}
 
 #[derive(Debug)]
 pub(crate) enum Inner {
@@ -25,11 +31,16 @@ pub(crate) enum Inner {
 impl Transaction {
     /// Which database it is on.
     pub(crate) fn dialect(&self) -> Dialect {
-        match &self.0 {
+        match &self.inner {
             Inner::Sqlite(_) => Dialect::Sqlite,
             Inner::Postgres(_) => Dialect::Postgres,
             Inner::Simulated(tx) => tx.dialect(),
         }
+    }
+
+    /// Waits for answers for as long as they take: for one that has no limit on the server either.
+    pub(crate) fn without_limit(&mut self) {
+        self.patience = Duration::MAX;
     }
 
     /// Runs a statement; answers the number of rows it touched.
@@ -37,10 +48,13 @@ impl Transaction {
     /// # Errors
     /// When the database refuses it; the transaction is then only good for rolling back.
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
-        Ok(match &mut self.0 {
+        let patience = self.patience;
+        Ok(match &mut self.inner {
             Inner::Sqlite(tx) => query!(statement).execute(&mut **tx).await?.rows_affected(),
-            Inner::Postgres(tx) => answered(query!(statement).execute(&mut **tx)).await?.rows_affected(),
-            Inner::Simulated(tx) => answered(tx.execute(statement)).await?,
+            Inner::Postgres(tx) => answered(patience, query!(statement).execute(&mut **tx))
+                .await?
+                .rows_affected(),
+            Inner::Simulated(tx) => answered(patience, tx.execute(statement)).await?,
         })
     }
 
@@ -49,16 +63,17 @@ impl Transaction {
     /// # Errors
     /// When the database refuses it.
     pub async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        Ok(match &mut self.0 {
+        let patience = self.patience;
+        Ok(match &mut self.inner {
             Inner::Sqlite(tx) => {
                 let rows = query!(statement).fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Inner::Postgres(tx) => {
-                let rows = answered(query!(statement).fetch_all(&mut **tx)).await?;
+                let rows = answered(patience, query!(statement).fetch_all(&mut **tx)).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
-            Inner::Simulated(tx) => answered(tx.fetch_all(statement)).await?,
+            Inner::Simulated(tx) => answered(patience, tx.fetch_all(statement)).await?,
         })
     }
 
@@ -67,12 +82,13 @@ impl Transaction {
     /// # Errors
     /// When the database refuses it.
     pub async fn fetch_optional(&mut self, statement: Statement) -> Result<Option<Row>, StoreError> {
-        Ok(match &mut self.0 {
+        let patience = self.patience;
+        Ok(match &mut self.inner {
             Inner::Sqlite(tx) => query!(statement).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
-            Inner::Postgres(tx) => answered(query!(statement).fetch_optional(&mut **tx))
+            Inner::Postgres(tx) => answered(patience, query!(statement).fetch_optional(&mut **tx))
                 .await?
                 .map(Row::Postgres),
-            Inner::Simulated(tx) => answered(tx.fetch_all(statement)).await?.into_iter().next(),
+            Inner::Simulated(tx) => answered(patience, tx.fetch_all(statement)).await?.into_iter().next(),
         })
     }
 
@@ -104,7 +120,7 @@ impl Transaction {
                 values.extend(row);
                 count += 1;
             }
-            let numbered = matches!(self.0, Inner::Postgres(_));
+            let numbered = matches!(self.inner, Inner::Postgres(_));
             let mut statement = sql_owned(insert_text(prefix, suffix, width, count, numbered));
             statement.values = values;
             touched += self.execute(statement).await?;
@@ -118,10 +134,11 @@ impl Transaction {
     /// When the database cannot promise it; then nothing of the transaction happened, except that a lost connection during
     /// the commit itself leaves the outcome unknown.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self.0 {
+        let patience = self.patience;
+        match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
-            Inner::Postgres(tx) => answered(tx.commit()).await?,
-            Inner::Simulated(tx) => answered(tx.commit()).await?,
+            Inner::Postgres(tx) => answered(patience, tx.commit()).await?,
+            Inner::Simulated(tx) => answered(patience, tx.commit()).await?,
         }
         Ok(())
     }
@@ -131,10 +148,11 @@ impl Transaction {
     /// # Errors
     /// When the connection is lost, in which case the database undoes it by itself.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        match self.0 {
+        let patience = self.patience;
+        match self.inner {
             Inner::Sqlite(tx) => tx.rollback().await?,
-            Inner::Postgres(tx) => answered(tx.rollback()).await?,
-            Inner::Simulated(tx) => answered(tx.rollback()).await?,
+            Inner::Postgres(tx) => answered(patience, tx.rollback()).await?,
+            Inner::Simulated(tx) => answered(patience, tx.rollback()).await?,
         }
         Ok(())
     }

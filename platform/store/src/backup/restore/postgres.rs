@@ -92,6 +92,7 @@ async fn replace(
 
 /// However long it takes; but a session that holds a table must be told of, not waited for.
 async fn prepare(tx: &mut Transaction) -> Result<(), StoreError> {
+    tx.without_limit();
     for setting in [
         "SET LOCAL statement_timeout = 0",
         "SET LOCAL idle_in_transaction_session_timeout = 0",
