@@ -5,12 +5,13 @@ use crate::seed::Scenario;
 /// Seeds of the fleet on a server.
 const SERVER: &[(u64, &str)] = &[
     (
-        237,
-        "a replica that stepped around a refused event set the cursor back behind events that another had handled since",
+        0,
+        "a replica that was cut off ran its jobs on beside the one that had taken them over, as long as it waited for an answer",
     ),
     (
-        153,
-        "a task waited for ever for the answer of a database whose machine had lost its power",
+        237,
+        "the same; and, when the scenario was longer, that a replica which stepped around a refused event set the cursor back \
+         behind events that another had handled since",
     ),
 ];
 
