@@ -6,13 +6,15 @@ use mainstay_kernel::Micros;
 
 use super::{
     gaps::{Gap, by_check, gaps, overlaps, silences},
-    record::{AlertKept, Happened, Kept, Record, Run},
+    record::{AlertKept, Happened, JobKept, Kept, Record, Run},
 };
 
 pub const SECOND: Micros = 1_000_000;
 /// Probes of the last second of a killed process may be lost; they may have waited for their flush a little longer on a busy
 /// machine.
 const UNFLUSHED: Micros = 3 * SECOND;
+/// What is noted of a job whose replica was killed.
+const KILLED_UNDER_IT: &str = "the replica that ran it ended before it did";
 
 /// What the check needs to know beside the record.
 #[derive(Debug, Clone, Copy)]
@@ -296,8 +298,15 @@ fn work(happened: &Happened, kept: &Kept) -> Vec<Violation> {
             found.push(broken("jobs-end", format!("job {id} was committed and is gone")));
         }
     }
-    for job in kept.jobs.iter().filter(|job| job.state != "done") {
-        let words = format!("job {} is {} after {} attempts", job.id, job.state, job.attempt);
+    for job in &kept.jobs {
+        // One whose every attempt was killed has ended, too: it might be what kills its replicas.
+        let used_up = job.state == "failed" && job.last_error.as_deref() == Some(KILLED_UNDER_IT);
+        if job.state == "done" || used_up && usize::try_from(job.attempt).is_ok_and(|most| most <= happened.kills.len())
+        {
+            continue;
+        }
+        let JobKept { id, state, attempt, .. } = job;
+        let words = format!("job {id} is {state} after {attempt} attempts: {:?}", job.last_error);
         found.push(broken("jobs-end", words));
     }
     found.extend(kept.behind.iter().map(|words| broken("events-seen", words)));

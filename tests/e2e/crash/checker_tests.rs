@@ -126,6 +126,7 @@ fn in_order() -> Record {
                 id: "job".to_owned(),
                 state: "done".to_owned(),
                 attempt: 2,
+                last_error: None,
             }],
             events: vec![
                 (1, "alert".to_owned(), "opened".to_owned()),
@@ -260,6 +261,14 @@ fn work_that_does_not_end_and_events_nobody_sees_are_called_so() {
     let running = promises(|record| record.kept.jobs[0].state = "running".to_owned());
     let gone = promises(|record| record.kept.jobs.clear());
     assert_eq!([running, gone], [["jobs-end"], ["jobs-end"]]);
+    let failed = promises(|record| record.kept.jobs[0].state = "failed".to_owned());
+    assert_eq!(failed, ["jobs-end"]);
+    let killed_each_time = promises(|record| {
+        let job = &mut record.kept.jobs[0];
+        (job.state, job.attempt) = ("failed".to_owned(), 1);
+        job.last_error = Some("the replica that ran it ended before it did".to_owned());
+    });
+    assert_eq!(killed_each_time, [""; 0], "its attempts were used up");
     let behind = promises(|record| record.kept.behind.push("a handler is at 1 of 2".to_owned()));
     assert_eq!(behind, ["events-seen"]);
     let hole = promises(|record| record.kept.last_position = 3);

@@ -28,6 +28,9 @@ const COUNTED_FROM: Duration = Duration::from_millis(2_500);
 /// How long it may take until all is quiet. A delivery that was refused three times waits for half a minute.
 const PATIENCE: Duration = Duration::from_mins(3);
 
+/// How long deliveries that were refused are left to their own waits.
+const BACKED_OFF: Duration = Duration::from_secs(35);
+
 pub struct Day {
     pub fleet: Fleet,
     pub load: Load,
@@ -210,7 +213,14 @@ impl Day {
                 .count();
             restless += client.list("/api/v1/alerts?state=open").await.len();
             for status in ["pending", "failed"] {
-                restless += client.list(&format!("/api/v1/deliveries?status={status}")).await.len();
+                for delivery in client.list(&format!("/api/v1/deliveries?status={status}")).await {
+                    restless += 1;
+                    // After many refusals the next attempt is minutes away. Whoever looks after it sends it again by hand.
+                    if status == "failed" && started.elapsed() > BACKED_OFF {
+                        let path = format!("/api/v1/deliveries/{}/redeliver", delivery["id"].as_str().unwrap());
+                        client.ask_somebody("POST", &path, None).await;
+                    }
+                }
             }
             for queue in client.list("/api/v1/admin/queues").await {
                 let jobs = &queue["jobs"];

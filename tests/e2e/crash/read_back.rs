@@ -80,13 +80,14 @@ pub async fn from_the_tables(database: &Database, known: &Known, kept: &mut Kept
             attempts: row.get("attempts").unwrap(),
         })
         .collect();
-    let rows = all(database, "SELECT id, state, attempt FROM work_job").await;
+    let rows = all(database, "SELECT id, state, attempt, last_error FROM work_job").await;
     kept.jobs = rows
         .iter()
         .map(|row| JobKept {
             id: uuid(row, "id"),
             state: row.get("state").unwrap(),
             attempt: row.get("attempt").unwrap(),
+            last_error: row.get("last_error").unwrap(),
         })
         .collect();
     let rows = all(

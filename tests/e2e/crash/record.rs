@@ -128,6 +128,7 @@ pub struct JobKept {
     pub id: String,
     pub state: String,
     pub attempt: i64,
+    pub last_error: Option<String>,
 }
 
 /// Events counted for a promise: all of them and the bad ones.
