@@ -19,8 +19,9 @@ pub const STATEMENT_LIMIT: Duration = Duration::from_secs(30);
 /// How long an answer of PostgreSQL is waited for. The server gives a statement up earlier; whoever has heard nothing by then
 /// is connected to nobody, because the server's machine or the network went away without a word.
 pub(crate) const ANSWER_LIMIT: Duration = STATEMENT_LIMIT.saturating_add(Duration::from_secs(5));
-/// How long PostgreSQL waits for the next statement of an open transaction before it undoes it.
-pub const IDLE_LIMIT: Duration = Duration::from_mins(1);
+/// How long PostgreSQL waits for the next statement of an open transaction before it undoes it. A replica that lost its network or
+/// was frozen in one holds locks until then, among them that of a lease that others are to take over.
+pub const IDLE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Which database is behind a [`Database`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

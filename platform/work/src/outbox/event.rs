@@ -128,6 +128,7 @@ pub trait EventHandler: Send + Sync + 'static {
         Duration::from_secs(10)
     }
 
-    /// Handles one event.
+    /// Handles one event. Between two statements it must not wait for long: PostgreSQL undoes a transaction that is idle for five
+    /// seconds.
     async fn handle(&self, tx: &mut Transaction, event: &Event) -> Result<(), HandlerError>;
 }
