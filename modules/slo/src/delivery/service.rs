@@ -230,28 +230,43 @@ impl Deliveries {
         // A little longer than an attempt may take, so that its outcome is in the answer; after that it goes on alone.
         let patience = self.config.timeout + Duration::from_secs(2);
         if self.dispatcher.works() {
-            let attempted = self.dispatcher.attempted(id);
-            self.dispatcher.enqueue(vec![job]);
-            let _ = tokio::time::timeout(patience, attempted).await;
+            // A database that is away is noticed below.
+            let _ = tokio::time::timeout(patience, self.attempted_here(job)).await;
         } else if self.db.is_shared() {
             self.wakes.say(&self.db, ATTEMPT, &id.to_string()).await?;
             let elsewhere = self.attempted_elsewhere(id, attempts);
-            // A database that is away is noticed below.
             let _ = tokio::time::timeout(patience, elsewhere).await;
         }
         Ok(self.delivery(scope, id).await?.0)
     }
 
+    /// Makes an attempt, and resolves when it is written down.
+    async fn attempted_here(&self, job: store::Job) -> Result<(), mainstay_store::StoreError> {
+        let (id, attempts) = (job.id, job.attempts);
+        let mut attempted = self.dispatcher.attempted(id);
+        self.dispatcher.enqueue(vec![job]);
+        // Until the dispatcher has ended.
+        while attempted.await.is_ok() {
+            attempted = self.dispatcher.attempted(id);
+            // It may have been the word of the attempt before, which was written a moment ago.
+            if self.has_more_attempts(id, attempts).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Resolves when another replica has attempted a delivery once more.
     async fn attempted_elsewhere(&self, id: DeliveryId, attempts: i64) -> Result<(), mainstay_store::StoreError> {
         const LOOK_EVERY: Duration = Duration::from_millis(200);
-        while store::one(&self.db, id)
-            .await?
-            .is_some_and(|job| job.attempts <= attempts)
-        {
+        while !self.has_more_attempts(id, attempts).await? {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(())
+    }
+
+    async fn has_more_attempts(&self, id: DeliveryId, than: i64) -> Result<bool, mainstay_store::StoreError> {
+        Ok(store::one(&self.db, id).await?.is_none_or(|job| job.attempts > than))
     }
 
     /// One delivery with its attempts and its body.

@@ -12,6 +12,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use mainstay_kernel::World;
@@ -25,6 +26,9 @@ use crate::replica::{self, Introduction, Member, Observer, ReplicaId, Role, Sigh
 
 /// What replicas ring when leases became free.
 const TOPIC: &str = "leases";
+/// How long a replica must have seen no other before it goes on while it cannot reach the database. One that left a moment ago
+/// may be back, and this one would not hear of it.
+const ALONE: Duration = Duration::from_mins(10);
 
 /// Who may hold a lease, and whether it moves to even out the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,8 +248,9 @@ impl Inner {
             giving: BTreeSet::new(),
         };
         let mut bell = self.wakes.bell(TOPIC);
-        // What is held counts as held until here, unless nobody else takes part.
+        // What is held counts as held until here, unless nobody else takes part nor did lately.
         let mut valid_until = None;
+        let mut company = None;
         loop {
             let began = Instant::now();
             let until = valid_until.unwrap_or(began + self.timing.silence);
@@ -258,7 +263,11 @@ impl Inner {
             match look {
                 Ok(others) => {
                     // Counted from before the beat: others may have seen it at any time since.
-                    valid_until = (others > 0).then(|| began + self.timing.silence - self.timing.margin);
+                    if others > 0 {
+                        company = Some(began);
+                    }
+                    let alone = company.is_none_or(|seen: Instant| seen.elapsed() >= ALONE);
+                    valid_until = (!alone).then(|| began + self.timing.silence - self.timing.margin);
                     let held = self.held.get().len();
                     context.ran(format!("{held} leases held, {others} other replicas"));
                 }
