@@ -340,7 +340,7 @@ impl Database {
                 let begun = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
                 Inner::Postgres(answered(ANSWER_LIMIT, begun).await?)
             }
-            Pools::Simulated(database) => Inner::Simulated(answered(ANSWER_LIMIT, database.begin()).await?),
+            Pools::Simulated(database) => Inner::Simulated(answered(ANSWER_LIMIT, database.begin_snapshot()).await?),
         };
         Ok(Transaction {
             inner,

@@ -133,8 +133,9 @@ fn classify_sqlstate(code: &str) -> StoreErrorKind {
         "25006" => ReadOnly,
         // Among them a statement that waited for locks beyond its limit.
         "40001" | "40P01" | "55P03" | "57014" => Busy,
-        // A transaction that was idle beyond its limit, so its connection is gone.
-        "25P03" => Unavailable,
+        // A transaction that was idle beyond its limit, so its connection is gone. A database that takes no connections, or is
+        // not there; a user who is not let in.
+        "25P03" | "55000" | "3D000" | "28000" | "28P01" => Unavailable,
         _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => Unavailable,
         _ => Other,
     }

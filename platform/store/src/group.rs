@@ -58,7 +58,8 @@ impl GroupCommit {
         Self { queue }
     }
 
-    /// Runs the statements in order, all or none; answers how many rows each touched, once they are durable.
+    /// Runs the statements in order, all or none; answers how many rows each touched, once they are durable. What need not be
+    /// repeated ([`Statement::once`]) is run after the others and has no number.
     ///
     /// # Errors
     /// When the database refuses them; nothing of them happened then, except that a connection lost during the commit itself
@@ -168,26 +169,54 @@ impl Committer {
 
     async fn try_commit(&self, group: &[Write]) -> Result<Vec<Vec<u64>>, StoreError> {
         let mut tx = self.database.begin().await?;
-        let mut answers = Vec::with_capacity(group.len());
-        let mut done_once: Vec<&Statement> = Vec::new();
-        for write in group {
-            let mut touched = Vec::with_capacity(write.statements.len());
-            for statement in &write.statements {
-                if statement.once {
-                    if done_once.contains(&statement) {
-                        touched.push(0);
-                        continue;
-                    }
-                    done_once.push(statement);
-                }
-                touched.push(tx.execute(statement.clone()).await?);
+        let mut answers = vec![Vec::new(); group.len()];
+        // Nobody in a group has heard back yet, so no order among its writes is owed to anyone.
+        for alike in by_texts(group) {
+            let touched = tx.execute_alike(&alike.writes).await?;
+            for (place, touched) in alike.places.into_iter().zip(touched) {
+                answers[place] = touched;
             }
-            answers.push(touched);
+        }
+        for statement in said_once(group) {
+            tx.execute(statement.clone()).await?;
         }
         insert_numbered(&mut tx, group.iter().filter_map(|write| write.numbered.as_ref())).await?;
         tx.commit().await?;
         Ok(answers)
     }
+}
+
+/// Writes of the same texts, each with its place in the group.
+#[derive(Default)]
+struct Alike<'g> {
+    places: Vec<usize>,
+    writes: Vec<Vec<&'g Statement>>,
+}
+
+fn by_texts(group: &[Write]) -> impl Iterator<Item = Alike<'_>> {
+    let mut by_texts: BTreeMap<Vec<&str>, Alike<'_>> = BTreeMap::new();
+    for (place, write) in group.iter().enumerate() {
+        let statements: Vec<&Statement> = write.statements.iter().filter(|statement| !statement.once).collect();
+        if statements.is_empty() {
+            continue;
+        }
+        let texts = statements.iter().map(|statement| statement.text()).collect();
+        let alike = by_texts.entry(texts).or_default();
+        alike.places.push(place);
+        alike.writes.push(statements);
+    }
+    by_texts.into_values()
+}
+
+/// What need not be said again for each of them.
+fn said_once(group: &[Write]) -> Vec<&Statement> {
+    let mut said: Vec<&Statement> = Vec::new();
+    for statement in group.iter().flat_map(|write| &write.statements) {
+        if statement.once && !said.contains(&statement) {
+            said.push(statement);
+        }
+    }
+    said
 }
 
 /// Writes numbered rows at the end of a transaction, in their order.

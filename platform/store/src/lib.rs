@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** no other crate names a database driver, and this crate knows no module's tables.
 
+mod alike;
 pub mod backup;
 mod claim;
 mod database;

@@ -46,6 +46,9 @@ pub trait SimulatedDatabase: Debug + Send + Sync {
     /// As [`crate::Database::begin`].
     async fn begin(&self) -> Result<Box<dyn SimulatedTransaction>, StoreError>;
 
+    /// As [`crate::Database::begin_snapshot`].
+    async fn begin_snapshot(&self) -> Result<Box<dyn SimulatedTransaction>, StoreError>;
+
     /// As [`crate::Database::present`].
     async fn present(&self) -> Result<Option<BTreeSet<Presence>>, StoreError>;
 

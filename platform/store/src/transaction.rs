@@ -10,8 +10,8 @@ use crate::{
 
 /// Both databases allow at least this many parameters in one statement (SQLite 32,766, PostgreSQL 65,535).
 pub(crate) const MAX_PARAMETERS: usize = 30_000;
-/// Rows in one multi-row insert; larger ones gain nothing and take longer to prepare.
-const MAX_ROWS: usize = 500;
+/// Rows in one multi-row insert: more gain little, and each statement stays in the memory of each connection's server.
+const MAX_ROWS: usize = 128;
 
 /// An open transaction; dropping it without [`Transaction::commit`] rolls it back.
 #[derive(Debug)]
@@ -111,19 +111,20 @@ impl Transaction {
             return Ok(0);
         };
         let most = MAX_ROWS.min(MAX_PARAMETERS / width.max(1)).max(1);
+        let numbered = matches!(self.inner, Inner::Postgres(_));
         let mut touched = 0;
         while rows.peek().is_some() {
-            let mut values = Vec::with_capacity(width * most);
-            let mut count = 0;
-            for row in rows.by_ref().take(most) {
-                debug_assert_eq!(row.len(), width, "every row has the same number of values");
-                values.extend(row);
-                count += 1;
+            let mut some = rows.by_ref().take(most).collect::<Vec<_>>().into_iter();
+            while some.len() > 0 {
+                let count = rows_at_once(some.len());
+                let mut statement = sql_owned(insert_text(prefix, suffix, width, count, numbered)).kept();
+                statement.values = Vec::with_capacity(width * count);
+                for row in some.by_ref().take(count) {
+                    debug_assert_eq!(row.len(), width, "every row has the same number of values");
+                    statement.values.extend(row);
+                }
+                touched += self.execute(statement).await?;
             }
-            let numbered = matches!(self.inner, Inner::Postgres(_));
-            let mut statement = sql_owned(insert_text(prefix, suffix, width, count, numbered));
-            statement.values = values;
-            touched += self.execute(statement).await?;
         }
         Ok(touched)
     }
@@ -158,6 +159,15 @@ impl Transaction {
     }
 }
 
+/// How many of so many rows to insert by one statement. Few different numbers come of it, so that each one's statement stays
+/// prepared: to parse one of hundreds of rows takes longer than to run it.
+pub(crate) fn rows_at_once(left: usize) -> usize {
+    match left {
+        0..8 => left,
+        _ => 1 << left.ilog2(),
+    }
+}
+
 /// SQLite keeps `$1` as a named parameter and finds each by walking a list of all names, which makes a statement of
 /// thousands of them quadratic; its own `?` has no name.
 pub(crate) fn insert_text(prefix: &str, suffix: &str, width: usize, count: usize, numbered: bool) -> String {
@@ -187,6 +197,23 @@ pub(crate) fn insert_text(prefix: &str, suffix: &str, width: usize, count: usize
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_number_of_rows_comes_to_few_statements() {
+        let pieces = |mut left: usize| {
+            let mut pieces = Vec::new();
+            while left > 0 {
+                let count = rows_at_once(left);
+                pieces.push(count);
+                left -= count;
+            }
+            pieces
+        };
+        assert_eq!(pieces(5), [5]);
+        assert_eq!(pieces(108), [64, 32, 8, 4]);
+        let all: std::collections::BTreeSet<usize> = (1..=MAX_ROWS).flat_map(pieces).collect();
+        assert_eq!(all.len(), 12);
+    }
 
     #[test]
     fn parameters_are_numbered_across_rows() {

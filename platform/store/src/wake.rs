@@ -111,8 +111,8 @@ impl Wakes {
         Ok(())
     }
 
-    /// A message, or the ring of a bell.
-    fn hear(&self, payload: &str) {
+    /// A message, or the ring of a bell, has come from another process.
+    pub fn hear(&self, payload: &str) {
         if payload.contains(':') {
             // Nobody may be listening.
             drop(self.messages.send(payload.to_owned()));
