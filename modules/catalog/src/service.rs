@@ -8,10 +8,10 @@ use std::{
 
 use mainstay_http::EventHub;
 use mainstay_kernel::{Cursor, Environment, Page, PageRequest, Scope, World};
-use mainstay_runtime::Tasks;
+use mainstay_runtime::{Latest, Tasks};
 use mainstay_store::{Database, StoreError};
 use serde_json::json;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 use crate::{
     declarations::DeclarationValidator,
@@ -56,7 +56,7 @@ struct Inner {
     hub: EventHub,
     validators: RwLock<Vec<Arc<dyn DeclarationValidator>>>,
     snapshot: RwLock<Arc<Snapshot>>,
-    fleets: watch::Sender<Fleets>,
+    fleets: Latest<Fleets>,
     followers: Followers,
     /// Held while the snapshot is replaced, so that an older one never follows a newer one.
     refreshing: Mutex<()>,
@@ -91,7 +91,7 @@ impl Catalog {
     pub async fn new(database: Database, world: World, hub: EventHub) -> Result<Self, StoreError> {
         let store = Store::new(database);
         let snapshot = Snapshot::load(&store).await?;
-        let (fleets, _) = watch::channel(snapshot.fleets.clone());
+        let fleets = Latest::new(snapshot.fleets.clone());
         Ok(Self {
             inner: Arc::new(Inner {
                 store,
@@ -147,10 +147,10 @@ impl Catalog {
             .push(validator);
     }
 
-    /// Follows the fleets: the receiver holds the newest snapshot of every environment and ticks after every change of
+    /// Follows the fleets: the follower holds the newest snapshot of every environment and ticks after every change of
     /// services or declarations.
-    pub fn fleets(&self) -> watch::Receiver<Fleets> {
-        self.inner.fleets.subscribe()
+    pub fn fleets(&self) -> mainstay_runtime::Follower<Fleets> {
+        self.inner.fleets.follow()
     }
 
     /// Joins those for whom an import waits before it answers: they take up the state of [`Catalog::fleets`] whenever that
@@ -273,7 +273,7 @@ impl Catalog {
         let snapshot = Arc::new(Snapshot::load(&self.inner.store).await?);
         let (version, fleets) = (snapshot.version, snapshot.fleets.clone());
         *self.inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
-        self.inner.fleets.send_replace(fleets);
+        self.inner.fleets.set(fleets);
         self.inner.hub.publish("catalog", &json!({ "version": version }));
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Copies: definitions, webhooks and silences are in the memory of every replica, and follow what any of them changes.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 
 use mainstay_runtime::Tasks;
 
@@ -10,8 +10,8 @@ use crate::{
     store::{self, Kept, Versions},
 };
 
-/// From one look without a ring to the next.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// From one look without a ring to the next, in looks: there are few changes.
+const LOOK_EVERY: u32 = 5;
 
 impl Slo {
     /// Starts the task `slo.follow-changes`. Alone, whoever changes something changes the only copy.
@@ -23,7 +23,7 @@ impl Slo {
         let bell = |what: Kept| shared.wakes.bell(what.topic());
         let mut objectives = bell(Kept::Objectives);
         let (mut webhooks, mut silences) = (bell(Kept::Webhooks), bell(Kept::Silences));
-        let this = self.clone();
+        let (this, look) = (self.clone(), LOOK_EVERY * shared.leases.look_every());
         tasks.spawn("slo.follow-changes", |context| async move {
             let mut known = Versions::default();
             loop {
@@ -37,7 +37,7 @@ impl Slo {
                     () = objectives.rung() => {}
                     () = webhooks.rung() => {}
                     () = silences.rung() => {}
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    () = tokio::time::sleep(look) => {}
                 }
             }
         });

@@ -23,7 +23,6 @@ use crate::{
     term::Seat,
 };
 
-const TICK: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_secs(2);
 const EXPIRE: Duration = Duration::from_hours(1);
 
@@ -47,9 +46,9 @@ impl Objectives {
             "slo.load",
             move |context| async move { objectives.load(&context).await },
         );
-        let objectives = self.clone();
+        let (objectives, every) = (self.clone(), leases.look_every());
         tasks.spawn("slo.tick", move |context| async move {
-            while context.sleep(TICK).await {
+            while context.sleep(every).await {
                 objectives.tick();
                 context.ran(format!("{} SLOs", objectives.count()));
             }
@@ -217,7 +216,7 @@ impl Objectives {
         let follower = catalog.follower();
         let mut settings = self.inner.settings.follow();
         loop {
-            fleets.borrow_and_update();
+            fleets.mark_seen();
             let term = files.term();
             let here = term.is_some();
             if let Some(term) = term {
@@ -253,7 +252,7 @@ impl Objectives {
                 biased;
                 () = context.stopping() => return Ok(()),
                 () = files.moved(here) => {}
-                changed = fleets.changed() => if changed.is_err() { return Ok(()) },
+                () = fleets.changed() => {}
                 () = settings.changed() => {}
             }
         }

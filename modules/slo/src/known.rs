@@ -8,7 +8,7 @@ use crate::alert::Fleets;
 
 /// What is said of a service that the environment does not have; nothing when it has it.
 pub(crate) fn missing(fleets: &Fleets, environment: &Environment, service: &ServiceName) -> Option<String> {
-    match fleets.borrow().get(environment) {
+    match fleets.get().get(environment) {
         Some(fleet) => fleet.missing(service),
         None => Fleet::empty(environment.clone()).missing(service),
     }

@@ -4,6 +4,8 @@
 //! **Invariant:** what a term writes goes through [`Term::guard`] in the transaction that writes it. A term that was refused
 //! there is over at once and does not begin again under the same token.
 
+use std::time::Duration;
+
 use mainstay_runtime::{Latest, TaskContext};
 use mainstay_store::{StoreError, StoreErrorKind, Transaction};
 use mainstay_work::{Lease, Leases, Placement};
@@ -35,6 +37,11 @@ impl Seat {
         }
     }
 
+    /// How long whoever waits for a ring waits for it before it looks by itself.
+    pub fn look_every(&self) -> Duration {
+        self.leases.look_every()
+    }
+
     /// The present term, when the task is this replica's.
     pub fn term(&self) -> Option<Term> {
         let lease = self.leases.lease(self.name)?;
@@ -58,6 +65,7 @@ impl Seat {
         let (mut held, mut refused) = (self.leases.held(), self.refused.follow());
         while self.term().is_some() == was_here {
             tokio::select! {
+                biased;
                 () = held.changed() => {}
                 () = refused.changed() => {}
             }
@@ -90,6 +98,7 @@ impl Term {
         let (mut held, mut refused) = (self.seat.leases.held(), self.seat.refused.follow());
         while self.stands() {
             tokio::select! {
+                biased;
                 () = held.changed() => {}
                 () = refused.changed() => {}
             }

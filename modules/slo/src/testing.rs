@@ -22,6 +22,7 @@ const QUICK: Timing = Timing {
     silence: Duration::from_millis(600),
     absence: Duration::from_millis(300),
     margin: Duration::from_millis(200),
+    look: Duration::from_secs(1),
 };
 
 /// A fresh database of each kind with everything the module needs.
@@ -102,6 +103,6 @@ pub(crate) fn fleet(edges: &str) -> Arc<BTreeMap<Environment, Arc<Fleet>>> {
 }
 
 /// The same, as the catalog announces it.
-pub(crate) fn fleets(edges: &str) -> tokio::sync::watch::Receiver<Fleets> {
-    tokio::sync::watch::channel(fleet(edges)).1
+pub(crate) fn fleets(edges: &str) -> mainstay_runtime::Follower<Fleets> {
+    mainstay_runtime::Latest::new(fleet(edges)).follow()
 }

@@ -32,7 +32,7 @@ pub use model::{
     probe::{Attempt, Phases, Probe, ProbeEvent},
     service_state::{Cause, CheckCounts, ServiceState, ServiceStateChange, State, root_cause},
 };
-pub use probe::{InvalidPlan, ProbeOnceError, ProberConfig, UntrustedFile, probe_once};
+pub use probe::{InvalidPlan, ProbeOnceError, ProberConfig, Reach, SimulatedTargets, UntrustedFile, probe_once};
 pub use service::{CheckValidator, FleetSource, HistoryQuery, NewMaintenance, StripQuery, Watch, WatchConfig};
 pub use share::Share;
 pub use store::MIGRATIONS;

@@ -113,6 +113,11 @@ impl<T> Follower<T> {
         self.seen = self.latest.versioned().version;
     }
 
+    /// Counts what is there now as not seen yet: the next wait for a change ends at once.
+    pub fn mark_unseen(&mut self) {
+        self.seen = self.latest.versioned().version.wrapping_sub(1);
+    }
+
     /// Resolves when the value was set since the last time.
     pub async fn changed(&mut self) {
         loop {
@@ -149,6 +154,8 @@ mod tests {
         latest.set_if_different(3);
         follower.mark_seen();
         assert!(follower.changed().now_or_never().is_none());
+        follower.mark_unseen();
+        assert!(follower.changed().now_or_never().is_some());
     }
 
     #[tokio::test]

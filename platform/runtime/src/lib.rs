@@ -295,30 +295,38 @@ impl TaskContext {
 
     fn went_well(&self, state: TaskState, detail: String) {
         let now = self.tasks.inner.world.now();
+        let mut again = false;
         self.update(|status| {
+            again = status.state == TaskState::Failed;
             status.state = state;
             status.last_run_at = Some(now);
             status.last_error = None;
             status.detail = Some(detail);
             status.runs += 1;
         });
+        if again {
+            tracing::info!(task.name = self.name, "a background task works again");
+        }
     }
 
     /// Records a failed run of a task that goes on.
     pub fn failed(&self, error: impl Display) {
         let now = self.tasks.inner.world.now();
         let error = error.to_string();
-        tracing::warn!(
-            task.name = self.name,
-            error,
-            "a background task's run failed; it will try again"
-        );
+        let mut anew = false;
         self.update(|status| {
+            anew = status.state != TaskState::Failed;
             status.state = TaskState::Failed;
             status.last_run_at = Some(now);
-            status.last_error = Some(error);
+            status.last_error = Some(error.clone());
             status.runs += 1;
         });
+        // Its beginning and its end are said; in between the status has the latest.
+        if anew {
+            tracing::warn!(task.name = self.name, error, "a background task's run failed");
+        } else {
+            tracing::debug!(task.name = self.name, error, "a background task's run failed again");
+        }
     }
 
     fn update(&self, change: impl FnOnce(&mut TaskStatus)) {

@@ -16,7 +16,8 @@ const HARBOUR: &[Migration] = &[Migration {
     name: "boats",
     sql: "CREATE TABLE harbour_boat (\n    id TEXT NOT NULL PRIMARY KEY,\n    crew BIGINT NOT NULL,\n    berth TEXT,\n    \
           afloat BOOLEAN NOT NULL\n);\nCREATE UNIQUE INDEX harbour_boat_berth ON harbour_boat (berth) \
-          WHERE berth IS NOT NULL AND afloat;\n",
+          WHERE berth IS NOT NULL AND afloat;\n\
+          CREATE TABLE harbour_log (\n    boat TEXT NOT NULL,\n    line TEXT NOT NULL\n);\n",
 }];
 
 /// Two processes and what a case asks of them.
@@ -116,6 +117,64 @@ fn a_transaction_that_is_dropped_or_rolled_back_leaves_nothing() {
             undone.rollback().await.unwrap();
             second.execute(hire("ark")).await.unwrap();
             assert_eq!(crew(&first, "ark").await, Some(2));
+        }
+        .boxed_local()
+    });
+}
+
+#[test]
+fn a_snapshot_sees_one_moment() {
+    on_both(|first, second| {
+        async move {
+            boat(&first, "ark", 1).await;
+            boat(&first, "bark", 1).await;
+            let mut snapshot = second.begin_snapshot().await.unwrap();
+            // A real one begins with its first statement.
+            assert_eq!(crew_in(&mut snapshot, "ark").await, Some(1));
+            first.execute(hire("ark")).await.unwrap();
+            first.execute(hire("ark")).await.unwrap();
+            first
+                .execute(sql("DELETE FROM harbour_boat WHERE id = 'bark'"))
+                .await
+                .unwrap();
+            boat(&first, "cutter", 1).await;
+            assert_eq!(crew_in(&mut snapshot, "ark").await, Some(1));
+            assert_eq!(crew_in(&mut snapshot, "bark").await, Some(1));
+            assert_eq!(crew_in(&mut snapshot, "cutter").await, None);
+            assert_eq!(crew(&second, "ark").await, Some(3), "others see what is committed");
+            snapshot.rollback().await.unwrap();
+            assert_eq!(crew(&second, "bark").await, None);
+        }
+        .boxed_local()
+    });
+}
+
+#[test]
+fn rows_without_a_key_are_told_apart() {
+    on_both(|first, second| {
+        async move {
+            let note = || sql("INSERT INTO harbour_log (boat, line) VALUES ('ark', 'sailed'), ('ark', 'sailed')");
+            let count = async |database: &Database| {
+                let row = database
+                    .fetch_one(sql("SELECT COUNT(*) AS number FROM harbour_log"))
+                    .await
+                    .unwrap();
+                row.get::<i64>("number").unwrap()
+            };
+            let mut one = first.begin().await.unwrap();
+            let mut other = second.begin().await.unwrap();
+            one.execute(note()).await.unwrap();
+            other.execute(note()).await.unwrap();
+            one.commit().await.unwrap();
+            assert_eq!(count(&second).await, 2);
+            other.commit().await.unwrap();
+            assert_eq!(count(&first).await, 4);
+            first
+                .execute(sql("UPDATE harbour_log SET line = 'sank' WHERE boat = 'ark'"))
+                .await
+                .unwrap();
+            let sunk = sql("DELETE FROM harbour_log WHERE line = 'sank'");
+            assert_eq!(second.execute(sunk).await.unwrap(), 4);
         }
         .boxed_local()
     });

@@ -60,7 +60,7 @@ impl Watching for Watched {
     }
 
     fn decisions(&self) -> Vec<Decision> {
-        let fleets = self.catalog.fleets().borrow().clone();
+        let fleets = self.catalog.fleets().get();
         fleets
             .keys()
             .flat_map(|environment| self.watch.service_states(environment))
@@ -132,7 +132,7 @@ impl Alerts {
             let follower = catalog.follower();
             let mut reconfigured = configured.follow();
             loop {
-                fleets.mark_unchanged();
+                fleets.mark_seen();
                 let here = files.term().is_some();
                 let mut problems = Vec::new();
                 if here {
@@ -159,9 +159,9 @@ impl Alerts {
                 }
                 tokio::select! {
                     biased;
-                    () = context.stopping() => return Ok(()),
+                    () = context.stopping() => return Ok::<_, Infallible>(()),
                     () = files.moved(here) => {}
-                    changed = fleets.changed() => if changed.is_err() { return Ok::<_, Infallible>(()) },
+                    () = fleets.changed() => {}
                     () = reconfigured.changed() => {}
                     () = tokio::time::sleep(TRY_AGAIN), if !problems.is_empty() => {}
                 }

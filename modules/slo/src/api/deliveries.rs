@@ -141,14 +141,15 @@ async fn get_delivery(
 
 /// Send a delivery again
 ///
-/// With the same `webhook-id` and body, and with its backoff begun anew. Answers when the first attempt is over.
+/// With the same `webhook-id` and body. One that was delivered or given up begins its backoff anew; one that waits for its next
+/// attempt is attempted now. Answers when the attempt is over.
 #[utoipa::path(
     post, path = "/api/v1/deliveries/{id}/redeliver", operation_id = "redeliver", tag = "webhooks",
     params(ScopeQuery, ("id" = String, Path, description = "The delivery's id")),
     responses(
         (status = 200, description = "The delivery after the attempt", body = Delivery),
         (status = 404, description = "No such delivery", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It is still being attempted, or its webhook is disabled or deleted", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Its webhook is disabled or deleted", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A query parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("webhook:write")))

@@ -51,6 +51,7 @@ pub(super) async fn attempt(
     let at = parts.world.now();
     let begun = Instant::now();
     let result = tokio::select! {
+        biased;
         result = call(parts, &row.webhook, &job, body, at) => result,
         // The attempt is not counted: the next process makes it again.
         () = async { tasks.stopping().await; tokio::time::sleep(LAST_WORDS).await } => return None,
@@ -216,8 +217,9 @@ where
             Err(error) => tracing::warn!(%error, "the database refused what delivery must write; trying again"),
         }
         tokio::select! {
-            () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_secs(5)),
+            biased;
             () = tasks.stopping() => return None,
+            () = tokio::time::sleep(wait) => wait = (wait * 2).min(Duration::from_secs(5)),
         }
     }
 }

@@ -18,7 +18,7 @@ use mainstay_http::EventHub;
 use mainstay_kernel::{TypedId, World, uuid::Uuid};
 use mainstay_providers::Outgoing;
 use mainstay_runtime::{TaskContext, Tasks};
-use mainstay_store::{Database, Messages, Wakes};
+use mainstay_store::{Database, Messages, StoreError, Wakes};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -38,8 +38,8 @@ use crate::{
 
 /// Asks whoever delivers to look at a delivery at once.
 pub(super) const ATTEMPT: &str = "slo.attempt";
-/// From one look for deliveries that were made at other replicas to the next.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// From one look for deliveries that were made at other replicas to the next, in looks.
+const LOOK_EVERY: u32 = 5;
 /// So many finished deliveries are remembered, in case somebody who knew them as unfinished hands them in late.
 const FINISHED: usize = 1_000;
 
@@ -66,18 +66,26 @@ impl Default for DeliveryConfig {
 
 /// The webhooks that exist, shared by those who make deliveries and those who attempt them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Webhooks(Arc<RwLock<Arc<ById>>>);
+pub(crate) struct Webhooks {
+    known: Arc<RwLock<Arc<ById>>>,
+    /// Held from reading to replacing: of two who read, the one who read first must not write last.
+    loading: Arc<tokio::sync::Mutex<()>>,
+}
 
 type ById = BTreeMap<WebhookId, Arc<WebhookRow>>;
 
 impl Webhooks {
     pub fn snapshot(&self) -> Arc<ById> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn replace(&self, rows: Vec<WebhookRow>) {
+    /// Reads them again.
+    pub async fn load(&self, db: &Database) -> Result<(), StoreError> {
+        let _loading = self.loading.lock().await;
+        let rows = store::all_webhooks(db).await?;
         let rows = rows.into_iter().map(|row| (row.webhook.id, Arc::new(row))).collect();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rows);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rows);
+        Ok(())
     }
 
     pub fn get(&self, id: WebhookId) -> Option<Arc<WebhookRow>> {
@@ -250,7 +258,7 @@ impl Run {
             return;
         }
         let others = self.parts.db.is_shared();
-        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut look = tokio::time::interval(LOOK_EVERY * self.parts.seat.look_every());
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.start_due();
@@ -354,7 +362,16 @@ impl Run {
         let now = self.parts.world.now();
         let lane = self.lanes.entry(job.webhook_id).or_default();
         let queue = lane.chains.entry(chain).or_default();
-        if queue.iter().any(|queued| queued.id == job.id) {
+        if let Some(queued) = queue.iter_mut().find(|queued| queued.id == job.id) {
+            let sooner = job.attempts == queued.attempts && job.next_attempt_at < queued.next_attempt_at;
+            if sooner {
+                queued.next_attempt_at = job.next_attempt_at;
+                if let Some(first) = queue.front().filter(|_| !lane.busy.contains(&chain)) {
+                    // Those before it in its chain cannot be left out.
+                    lane.due.retain(|(_, _, other)| *other != chain);
+                    lane.due.insert((Instant::now(), first.position, chain));
+                }
+            }
             return;
         }
         // A clock that was set back must not postpone a page by more than its backoff.

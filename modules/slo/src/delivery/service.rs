@@ -47,7 +47,7 @@ const LONGEST_NAME: usize = 100;
 impl Deliveries {
     /// Reads the webhooks again and tells the dispatcher.
     pub async fn reload(&self) -> Result<(), mainstay_store::StoreError> {
-        self.webhooks.replace(store::all_webhooks(&self.db).await?);
+        self.webhooks.load(&self.db).await?;
         self.dispatcher.webhooks_changed();
         Ok(())
     }
@@ -201,7 +201,8 @@ impl Deliveries {
         self.attempt_now(scope, (&new).into()).await
     }
 
-    /// Sends a delivery again, with the same `webhook-id`, and waits for the attempt.
+    /// Sends a delivery again, with the same `webhook-id`, and waits for the attempt. One that waits for its next attempt is
+    /// attempted now, after those about the same alert that come before it.
     pub async fn redeliver(&self, scope: &Scope, id: DeliveryId) -> Result<Delivery, Problem> {
         let (delivery, ..) = self.delivery(scope, id).await?;
         let webhook = self.webhook(scope, delivery.webhook_id).map_err(|_| {
@@ -214,11 +215,12 @@ impl Deliveries {
             let message = format!("Webhook `{}` is disabled. Enable it, then send again.", webhook.name);
             return Err(Problem::conflict("webhook-disabled", message));
         }
-        if !delivery.status.is_final() {
-            let message = "This delivery is still being attempted; it needs no help.";
-            return Err(Problem::conflict("delivery-in-progress", message));
+        let now = self.world.now();
+        if delivery.status.is_final() {
+            store::restart(&self.db, id, now).await?;
+        } else {
+            store::hasten(&self.db, id, now).await?;
         }
-        store::restart(&self.db, id, self.world.now()).await?;
         let Some(job) = store::one(&self.db, id).await? else {
             return Err(Problem::not_found(format_args!("delivery `{id}`")));
         };

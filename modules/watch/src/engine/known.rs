@@ -84,8 +84,8 @@ impl Live {
 /// Everything the engine knows.
 #[derive(Debug, Default)]
 pub struct Known {
-    checks: HashMap<CheckId, Arc<Live>>,
-    by_service: HashMap<Environment, HashMap<ServiceName, Vec<CheckId>>>,
+    checks: BTreeMap<CheckId, Arc<Live>>,
+    by_service: BTreeMap<Environment, BTreeMap<ServiceName, Vec<CheckId>>>,
     boards: BTreeMap<Environment, Board>,
     windows: Vec<Maintenance>,
     fleets: Fleets,

@@ -3,7 +3,7 @@
 //! A bucket is written as a whole, over what was stored. Together with the buckets a mark is written that says up to which
 //! flush they include the raw rows: after a crash the rows after the mark are added again, and none is counted twice.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use mainstay_kernel::Micros;
 use mainstay_store::StoreError;
@@ -72,8 +72,21 @@ impl Accumulator {
         }
     }
 
-    /// Buckets that will be written but whose stored part is not known yet.
-    pub fn incomplete(&self) -> HashSet<(Resolution, Micros)> {
+    /// What has to be written, or the buckets whose stored part must be added before: a bucket is written over what is stored,
+    /// so memory must know that. Both are of one moment, because rows of other replicas come at any time.
+    ///
+    /// # Errors
+    /// The buckets of which memory does not know everything.
+    pub fn ready(&self) -> Result<Dirty, BTreeSet<(Resolution, Micros)>> {
+        let incomplete = self.incomplete();
+        if incomplete.is_empty() {
+            Ok(self.dirty())
+        } else {
+            Err(incomplete)
+        }
+    }
+
+    fn incomplete(&self) -> BTreeSet<(Resolution, Micros)> {
         self.slots
             .iter()
             .filter(|(_, slot)| slot.dirty)
@@ -97,8 +110,7 @@ impl Accumulator {
         }
     }
 
-    /// What has to be written.
-    pub fn dirty(&self) -> Dirty {
+    fn dirty(&self) -> Dirty {
         let mut buckets: Vec<(RollupKey, Rollup)> = self
             .slots
             .iter()
@@ -112,10 +124,12 @@ impl Accumulator {
         }
     }
 
-    /// What was written is clean, and what is clean and past is forgotten. Nothing was recorded since [`Accumulator::dirty`].
+    /// What was written is clean unless more was recorded meanwhile, and what is clean and past is forgotten.
     pub fn written(&mut self, dirty: &Dirty, now: Micros) {
-        for (key, _) in &dirty.buckets {
-            if let Some(slot) = self.slots.get_mut(key) {
+        for (key, written) in &dirty.buckets {
+            if let Some(slot) = self.slots.get_mut(key)
+                && slot.rollup.total == written.total
+            {
                 slot.dirty = false;
             }
         }
@@ -202,5 +216,54 @@ impl Dirty {
         let written = store.put_rollups(tx, &self.buckets).await?;
         store.put_rollup_mark(tx, self.mark).await?;
         Ok(written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Micros = 60 * SECOND;
+
+    fn record(buckets: &mut Accumulator, flush: Micros, at: Micros) {
+        buckets.record(flush, 1, at, 1_000, true, false);
+    }
+
+    /// Everything is stored that was recorded so far.
+    fn ready(buckets: &mut Accumulator) -> Dirty {
+        while let Err(incomplete) = buckets.ready() {
+            for (resolution, bucket) in incomplete {
+                buckets.complete(resolution, bucket, Vec::new());
+            }
+        }
+        buckets.ready().unwrap()
+    }
+
+    #[test]
+    fn a_bucket_that_begins_while_others_are_completed_is_completed_first() {
+        let mut buckets = Accumulator::new(0);
+        record(&mut buckets, 1, 0);
+        let incomplete = buckets.ready().unwrap_err();
+        // Another replica's rows come while the stored part of these is read.
+        record(&mut buckets, 2, MINUTE);
+        for (resolution, bucket) in incomplete {
+            buckets.complete(resolution, bucket, Vec::new());
+        }
+        let incomplete = buckets.ready().unwrap_err();
+        assert_eq!(incomplete, BTreeSet::from([(Resolution::Minute, MINUTE)]));
+    }
+
+    #[test]
+    fn what_comes_while_buckets_are_written_is_written_the_next_time() {
+        let mut buckets = Accumulator::new(0);
+        record(&mut buckets, 1, 0);
+        let dirty = ready(&mut buckets);
+        record(&mut buckets, 2, 1);
+        buckets.written(&dirty, 0);
+        let dirty = buckets.ready().unwrap();
+        assert_eq!(dirty.mark, 2);
+        assert!(dirty.buckets.iter().all(|(_, rollup)| rollup.total == 2));
+        buckets.written(&dirty, 0);
+        assert!(buckets.ready().unwrap().is_empty());
     }
 }

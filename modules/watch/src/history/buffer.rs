@@ -2,7 +2,7 @@
 //! are dropped and counted, because a gap that is visible at its end is better than one that moves.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -22,7 +22,7 @@ pub struct Batch {
     /// The row of each event, in the same order.
     pub rows: Vec<ProbeRow>,
     /// States of checks that changed.
-    pub states: HashMap<CheckId, CheckState>,
+    pub states: BTreeMap<CheckId, CheckState>,
     /// Changes of services' states, oldest first.
     pub transitions: Vec<TransitionRow>,
 }

@@ -139,9 +139,10 @@ impl Writer {
     /// change a state it does not wait.
     async fn until_due(&self, context: &TaskContext) -> bool {
         tokio::select! {
-            () = tokio::time::sleep(FLUSH_EVERY) => true,
-            () = self.buffer.urgent(), if self.share.is_shared() => true,
+            biased;
             () = context.stopping() => false,
+            () = self.buffer.urgent(), if self.share.is_shared() => true,
+            () = tokio::time::sleep(FLUSH_EVERY) => true,
         }
     }
 
@@ -322,14 +323,19 @@ impl Writer {
         if self.share.is_shared() && progress.taken_over != Some(lead) {
             return Ok(0);
         }
-        let incomplete = self.accumulator().incomplete();
         let mut tx = self.store.begin().await?;
         self.share.guard_lead(&mut tx, lead).await?;
-        for (resolution, bucket) in incomplete {
-            let stored = self.store.rollups_of_bucket(&mut tx, resolution, bucket).await?;
-            self.accumulator().complete(resolution, bucket, stored);
-        }
-        let dirty = self.accumulator().dirty();
+        let dirty = loop {
+            let ready = self.accumulator().ready();
+            let incomplete = match ready {
+                Ok(dirty) => break dirty,
+                Err(incomplete) => incomplete,
+            };
+            for (resolution, bucket) in incomplete {
+                let stored = self.store.rollups_of_bucket(&mut tx, resolution, bucket).await?;
+                self.accumulator().complete(resolution, bucket, stored);
+            }
+        };
         if dirty.is_empty() {
             tx.rollback().await?;
             return Ok(0);

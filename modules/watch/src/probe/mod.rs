@@ -6,6 +6,7 @@ mod connect;
 mod egress;
 mod http;
 mod plan;
+mod reach;
 mod secrets;
 mod tls;
 
@@ -23,8 +24,16 @@ use mainstay_kernel::World;
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio::time::Instant;
 
-pub use self::plan::{InvalidPlan, ProbePlan};
-use self::{connect::Connector, plan::Action, secrets::Secrets, tls::TlsConfigs};
+use self::{
+    connect::Connector,
+    plan::{Action, Place},
+    secrets::Secrets,
+    tls::TlsConfigs,
+};
+pub use self::{
+    plan::{InvalidPlan, ProbePlan},
+    reach::{Reach, SimulatedTargets},
+};
 use crate::model::{
     assertion::{Answer, Expectation, judge},
     check::CheckSpec,
@@ -77,6 +86,7 @@ pub struct UntrustedFile {
 #[derive(Debug)]
 pub struct Prober {
     world: World,
+    reach: Reach,
     connector: Connector,
     kit: RwLock<Arc<Kit>>,
 }
@@ -152,9 +162,10 @@ impl Prober {
     ///
     /// # Errors
     /// When a trusted certificate cannot be read.
-    pub fn new(world: World, config: &ProberConfig) -> Result<Self, UntrustedFile> {
+    pub fn new(world: World, reach: Reach, config: &ProberConfig) -> Result<Self, UntrustedFile> {
         Ok(Self {
             world,
+            reach,
             connector: Connector::new(),
             kit: RwLock::new(Arc::new(Kit::new(config)?)),
         })
@@ -211,6 +222,9 @@ impl Prober {
         began: Instant,
         trace: &mut Trace,
     ) -> Result<(Option<crate::model::health::HealthReport>, Result<(), String>), Failure> {
+        if let Reach::Simulated(targets) = &self.reach {
+            return answer_of(&**targets, plan, began, trace).await;
+        }
         match &plan.action {
             Action::Tcp(place) => {
                 drop(self.connector.connect(place, trace).await?);
@@ -232,6 +246,26 @@ impl Prober {
             }
         }
     }
+}
+
+/// What a simulated target answers, judged like any other answer.
+async fn answer_of(
+    targets: &dyn SimulatedTargets,
+    plan: &ProbePlan,
+    began: Instant,
+    trace: &mut Trace,
+) -> Result<(Option<crate::model::health::HealthReport>, Result<(), String>), Failure> {
+    trace.enter(Stage::FirstByte);
+    let Place { host, port } = plan.place();
+    let status = targets.answer(&host.to_string(), *port).await?;
+    if matches!(plan.action, Action::Tcp(_)) {
+        return Ok((None, judge_latency(&plan.expectations, began)));
+    }
+    trace.status = Some(status);
+    let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let headers = ::http::HeaderMap::new();
+    let answer = Answer::new(status, &headers, &[], took, None);
+    Ok((None, judge(&plan.expectations, plan.role, &answer, None)))
 }
 
 /// A TCP check receives nothing that could be judged but its time.
@@ -291,6 +325,6 @@ pub enum ProbeOnceError {
 /// When the probe cannot be made at all; a target that does not answer is a [`Probe`] with a failure.
 pub async fn probe_once(world: &World, config: &ProberConfig, spec: &CheckSpec) -> Result<Probe, ProbeOnceError> {
     let plan = ProbePlan::compile(spec)?;
-    let prober = Prober::new(world.clone(), config)?;
+    let prober = Prober::new(world.clone(), Reach::Sockets, config)?;
     Ok(prober.probe(&plan, Attempt::Manual).await)
 }

@@ -1,6 +1,6 @@
 //! A check made ready to be probed again and again: everything that does not change from probe to probe is worked out once.
 
-use std::{net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
@@ -53,6 +53,15 @@ pub enum HostName {
     Address(IpAddr),
     /// A name does.
     Name(String),
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
 }
 
 /// A request to be sent.
@@ -121,6 +130,16 @@ impl ProbePlan {
             expectations,
             action,
         })
+    }
+}
+
+impl ProbePlan {
+    /// Where the first connection goes.
+    pub fn place(&self) -> &Place {
+        match &self.action {
+            Action::Tcp(place) => place,
+            Action::Http(request) => &request.hop.place,
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use mainstay_http::EventHub;
 use mainstay_kernel::{Micros, World};
 use mainstay_runtime::{Latest, Tasks};
 use mainstay_store::{Database, StoreError, Transaction};
-use tokio::{sync::watch, time::Instant};
+use tokio::time::Instant;
 
 pub use self::history::{History, HistoryQuery};
 pub use self::maintenance::NewMaintenance;
@@ -35,14 +35,11 @@ use crate::{
     generate::DECLARATION_KIND,
     history::{Buffer, FlushParticipant, Retention, Writer},
     model::{check::Check, check::CheckId, draft::Defaults},
-    probe::{Prober, ProberConfig},
+    probe::{Prober, ProberConfig, Reach},
     schedule::{Inbox, Scheduler, Timing},
     share::Share,
     store::{Store, TransitionRow},
 };
-
-/// From one look at the wall clock to the next, for windows that begin and end.
-const CLOCK_EVERY: Duration = Duration::from_secs(1);
 
 /// How watch works.
 #[derive(Debug, Clone)]
@@ -59,6 +56,8 @@ pub struct WatchConfig {
     pub secrets_folder: Option<PathBuf>,
     /// PEM files with certificates to trust beside the operating system's.
     pub trusted_certificates: Vec<PathBuf>,
+    /// How targets are reached; what a process began with stays.
+    pub reach: Reach,
 }
 
 impl WatchConfig {
@@ -80,6 +79,7 @@ impl Default for WatchConfig {
             retention: Retention::default(),
             secrets_folder: None,
             trusted_certificates: Vec::new(),
+            reach: Reach::default(),
         }
     }
 }
@@ -87,7 +87,7 @@ impl Default for WatchConfig {
 /// Where services and declared checks come from.
 pub trait FleetSource: Send + Sync + 'static {
     /// Every environment's services; ticks when services or declarations change.
-    fn fleets(&self) -> watch::Receiver<Fleets>;
+    fn fleets(&self) -> mainstay_runtime::Follower<Fleets>;
 
     /// The checks that files declare.
     fn declared_checks(&self) -> Vec<Declaration>;
@@ -104,7 +104,7 @@ pub trait FleetSource: Send + Sync + 'static {
 }
 
 impl FleetSource for Catalog {
-    fn fleets(&self) -> watch::Receiver<Fleets> {
+    fn fleets(&self) -> mainstay_runtime::Follower<Fleets> {
         Self::fleets(self)
     }
 
@@ -185,7 +185,7 @@ impl Watch {
         let store = Store::new(database);
         // Read before the states: a flush in between is heard of twice rather than not at all.
         let follow_from = store.last_flush().await?;
-        let prober = Prober::new(world.clone(), &config.prober())?;
+        let prober = Prober::new(world.clone(), config.reach.clone(), &config.prober())?;
         let buffer = Arc::new(Buffer::new(config.buffer));
         let writer = Arc::new(Writer::new(store.clone(), world.clone(), Arc::clone(&buffer), share.clone()).await?);
         let stored = Stored {
@@ -194,7 +194,7 @@ impl Watch {
             service_states: store.service_states().await?,
             windows: store.maintenance_ending_after(world.now_micros()).await?,
         };
-        let (known, changes) = Known::resume(catalog.fleets().borrow().clone(), stored, world.now());
+        let (known, changes) = Known::resume(catalog.fleets().get(), stored, world.now());
         buffer.push_transitions(changes.iter().filter_map(TransitionRow::of));
         let engine = Arc::new(Engine::new(world.clone(), hub, prober, buffer, known));
         let (scheduler, inbox) = Scheduler::new();
@@ -239,7 +239,7 @@ impl Watch {
         inner.tasks.get_or_init(|| tasks.clone());
         // Subscribed before reading, so that no change falls between.
         let mut fleets = inner.catalog.fleets();
-        fleets.mark_unchanged();
+        fleets.mark_seen();
         self.reconcile().await?;
         let runner = Arc::new(Arc::clone(&inner.engine));
         inner
@@ -312,7 +312,8 @@ impl Watch {
         let watch = self.clone();
         tasks.spawn("watch.clock", |context| async move {
             let mut active = 0;
-            while context.sleep(CLOCK_EVERY).await {
+            // The wall clock may be set, so nothing can be waited for.
+            while context.sleep(watch.inner.share.look_every()).await {
                 let now = watch.inner.world.now();
                 let covering: Vec<_> = {
                     let known = watch.inner.engine.known();

@@ -5,7 +5,6 @@ use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 use mainstay_catalog::{Declaration, DeclarationValidator, Fleets, ServiceName};
 use mainstay_kernel::Environment;
 use mainstay_runtime::{Latest, Tasks};
-use tokio::sync::watch;
 
 use super::{Watch, WatchConfig};
 use crate::{
@@ -46,7 +45,7 @@ impl Watch {
             .inner
             .catalog
             .fleets()
-            .borrow()
+            .get()
             .get(environment)
             .is_some_and(|fleet| fleet.service(service).is_some());
         if listed && self.service_state(environment, service).is_none() {
@@ -58,7 +57,7 @@ impl Watch {
     /// Says that there is no such service, and which one was probably meant.
     pub(super) fn no_such_service(&self, environment: &Environment, service: &ServiceName) -> String {
         let fleets = self.inner.catalog.fleets();
-        let fleet = fleets.borrow().get(environment).cloned();
+        let fleet = fleets.get().get(environment).cloned();
         fleet
             .and_then(|fleet| fleet.missing(service))
             .unwrap_or_else(|| format!("there is no service `{service}` in {environment}"))
@@ -84,7 +83,7 @@ impl Watch {
     async fn reconcile_once(&self) -> Result<(), WatchError> {
         let inner = &self.inner;
         let _edits = inner.edits.lock().await;
-        let fleets: Fleets = inner.catalog.fleets().borrow().clone();
+        let fleets: Fleets = inner.catalog.fleets().get();
         let wanted = wanted(&fleets, &inner.catalog.declared_checks(), &inner.config.get().defaults);
         let now = inner.world.now();
         let mut tx = inner.store.begin().await?;
@@ -141,7 +140,7 @@ impl Watch {
     }
 
     /// Starts the task `watch.reconcile`.
-    pub(super) fn follow_catalog(&self, mut fleets: watch::Receiver<Fleets>, tasks: &Tasks) {
+    pub(super) fn follow_catalog(&self, mut fleets: mainstay_runtime::Follower<Fleets>, tasks: &Tasks) {
         let watch = self.clone();
         let follower = self.inner.catalog.follower();
         let mut config = self.inner.config.follow();
@@ -151,11 +150,13 @@ impl Watch {
             }
             loop {
                 tokio::select! {
+                    biased;
                     () = context.stopping() => return Ok::<_, Infallible>(()),
-                    changed = fleets.changed() => if changed.is_err() { return Ok(()) },
+                    () = fleets.changed() => {}
                     () = config.changed() => {}
                 }
-                let version = fleets.borrow_and_update().values().map(|fleet| fleet.version()).max();
+                fleets.mark_seen();
+                let version = fleets.get().values().map(|fleet| fleet.version()).max();
                 while let Err(error) = watch.reconcile().await {
                     context.failed(error);
                     if !context.sleep(TRY_AGAIN_AFTER).await {

@@ -26,7 +26,6 @@ use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
-    sync::watch,
 };
 
 use super::*;
@@ -78,14 +77,14 @@ pub(crate) fn service(service: &str, port: u16, needs: &[&str]) -> Service {
 /// A catalog that a test can change.
 #[derive(Clone)]
 pub(crate) struct TestCatalog {
-    fleets: Arc<watch::Sender<Fleets>>,
+    fleets: Latest<Fleets>,
     declared: Arc<Mutex<Vec<Declaration>>>,
 }
 
 impl TestCatalog {
     pub(crate) fn of(services: Vec<Service>) -> Self {
         let catalog = Self {
-            fleets: Arc::new(watch::channel(Fleets::default()).0),
+            fleets: Latest::default(),
             declared: Arc::default(),
         };
         catalog.set(services);
@@ -96,18 +95,18 @@ impl TestCatalog {
         let environment = Environment::production();
         let fleet = Fleet::new(environment.clone(), 1, services);
         self.fleets
-            .send_replace(Arc::new(BTreeMap::from([(environment, Arc::new(fleet))])));
+            .set(Arc::new(BTreeMap::from([(environment, Arc::new(fleet))])));
     }
 
     fn declare(&self, declarations: Vec<Declaration>) {
         *self.declared.lock().unwrap() = declarations;
-        self.fleets.send_modify(|_| {});
+        self.fleets.set(self.fleets.get());
     }
 }
 
 impl FleetSource for TestCatalog {
-    fn fleets(&self) -> watch::Receiver<Fleets> {
-        self.fleets.subscribe()
+    fn fleets(&self) -> mainstay_runtime::Follower<Fleets> {
+        self.fleets.follow()
     }
 
     fn declared_checks(&self) -> Vec<Declaration> {

@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     convert::Infallible,
     sync::Arc,
-    time::Duration,
 };
 
 use mainstay_kernel::Micros;
@@ -21,10 +20,8 @@ use crate::{
 
 /// Rows read at a time.
 const ROWS: i64 = 20_000;
-/// From one look without a ring to the next.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The same for checks, of which there are few changes.
-const LOOK_FOR_CHANGES_EVERY: Duration = Duration::from_secs(5);
+/// From one look for changed checks without a ring to the next, in looks: there are few changes.
+const LOOK_FOR_CHANGES: u32 = 5;
 
 impl Watch {
     /// Starts the tasks `watch.follow`, `watch.follow-checks` and `watch.share`. Alone, there is nothing to follow.
@@ -77,10 +74,11 @@ impl Watch {
             ));
             loop {
                 tokio::select! {
+                    biased;
+                    () = context.stopping() => return Ok(()),
                     () = held.changed() => break,
                     check = kicks.next() => self.obey(&check),
-                    () = tokio::time::sleep(LOOK_EVERY), if taken_over != Some(self.share().lead()) => break,
-                    () = context.stopping() => return Ok(()),
+                    () = tokio::time::sleep(self.share().look_every()), if taken_over != Some(self.share().lead()) => break,
                 }
             }
         }
@@ -119,9 +117,10 @@ impl Watch {
                 Err(error) => context.failed(error),
             }
             tokio::select! {
-                () = bell.rung() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                biased;
                 () = context.stopping() => return Ok(()),
+                () = bell.rung() => {}
+                () = tokio::time::sleep(self.share().look_every()) => {}
             }
         }
     }
@@ -174,9 +173,10 @@ impl Watch {
                 Err(error) => context.failed(error),
             }
             tokio::select! {
-                () = bell.rung() => {}
-                () = tokio::time::sleep(LOOK_FOR_CHANGES_EVERY) => {}
+                biased;
                 () = context.stopping() => return Ok(()),
+                () = bell.rung() => {}
+                () = tokio::time::sleep(LOOK_FOR_CHANGES * self.share().look_every()) => {}
             }
         }
     }

@@ -6,10 +6,12 @@
 
 mod follow;
 
+use std::time::Duration;
+
 use mainstay_kernel::TypedId;
 use mainstay_runtime::Follower;
 use mainstay_store::{Bell, Database, Messages, StoreError, Transaction, Wakes};
-use mainstay_work::{HeldLeases, Leases, Placement, Role};
+use mainstay_work::{HeldLeases, Leases, Placement, Role, Timing};
 
 use crate::model::check::CheckId;
 
@@ -58,6 +60,13 @@ impl Share {
     /// Whether there may be others. Alone, a process knows everything first-hand.
     pub fn is_shared(&self) -> bool {
         self.among.as_ref().is_some_and(|among| among.leases.is_shared())
+    }
+
+    /// How long whoever waits for a ring waits for it before it looks by itself.
+    pub fn look_every(&self) -> Duration {
+        self.among
+            .as_ref()
+            .map_or(Timing::default().look, |among| among.leases.look_every())
     }
 
     /// Whether this replica probes a check.

@@ -1,6 +1,6 @@
 //! States of checks and services, kept so that a restart goes on where it stopped.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use mainstay_catalog::ServiceName;
 use mainstay_kernel::{Environment, Micros, OrganizationId, to_micros};
@@ -78,7 +78,7 @@ impl Store {
     pub async fn put_check_states(
         &self,
         tx: &mut Transaction,
-        states: &HashMap<CheckId, CheckState>,
+        states: &BTreeMap<CheckId, CheckState>,
     ) -> Result<(), StoreError> {
         let rows = states.iter().map(|(check, state)| {
             vec![
@@ -162,7 +162,7 @@ impl Store {
         )
         .await?;
         // One statement must not meet the same service twice: only the last state of each counts.
-        let last: HashMap<(&Environment, &ServiceName), &TransitionRow> = transitions
+        let last: BTreeMap<(&Environment, &ServiceName), &TransitionRow> = transitions
             .iter()
             .map(|row| ((&row.environment, &row.service), row))
             .collect();

@@ -1,6 +1,6 @@
 //! Every statement on both databases.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_catalog::ServiceName;
@@ -259,7 +259,7 @@ async fn states_and_their_changes_are_remembered() {
             state.failure = Some(failure.clone());
             let mut tx = store.begin().await.unwrap();
             store
-                .put_check_states(&mut tx, &HashMap::from([(id, state.clone())]))
+                .put_check_states(&mut tx, &BTreeMap::from([(id, state.clone())]))
                 .await
                 .unwrap();
             tx.commit().await.unwrap();

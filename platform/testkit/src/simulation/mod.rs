@@ -6,6 +6,7 @@
 
 mod chance;
 mod clock;
+mod cluster;
 mod faults;
 mod log;
 mod machine;
@@ -27,6 +28,7 @@ use self::server::Engine;
 pub use self::{
     chance::Chance,
     clock::SimulatedClock,
+    cluster::{Cluster, Node, Passed},
     faults::{Dose, Fault, Planned, plan},
     log::Log,
     machine::{Machine, Process},

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use mainstay_kernel::{OrganizationId, World, typed_id};
+use mainstay_kernel::{OrganizationId, TypedId, World, typed_id};
 use mainstay_store::{Database, GroupCommit, StoreError, StoreErrorKind, Transaction};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -105,6 +105,13 @@ impl JobContext {
     /// Which job.
     pub fn id(&self) -> JobId {
         self.inner.id
+    }
+
+    /// When it was made, to the millisecond, by the clock of whoever made it.
+    pub fn made_at(&self) -> Timestamp {
+        let made = self.inner.id.as_uuid().get_timestamp().map(|time| time.to_unix());
+        made.and_then(|(seconds, nanos)| Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok())
+            .unwrap_or_default()
     }
 
     /// Whose it is.

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use super::{Inner, bell, job::JobId, store};
 use crate::replica::ReplicaId;
 
-/// From one round to the next.
-const EVERY: Duration = Duration::from_secs(2);
+/// From one round to the next, in looks.
+const EVERY: u32 = 2;
 /// How long a claim of this replica must have been without a run here before it is put back. Longer than a claim may take,
 /// so that it is not one which is about to begin.
 const UNHEARD: Duration = Duration::from_secs(8);
@@ -78,7 +78,7 @@ impl Inner {
                     context.failed(error);
                 }
             }
-            if !context.sleep(EVERY).await {
+            if !context.sleep(EVERY * self.leases.look_every()).await {
                 return Ok(());
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! A time that the change to summer time skips is made up for right after; one that the change back repeats comes once.
 
-use std::{convert::Infallible, str::FromStr, time::Duration};
+use std::{convert::Infallible, str::FromStr};
 
 use croner::Cron;
 use jiff::{Timestamp, tz::TimeZone};
@@ -15,9 +15,6 @@ use super::{
     job::{EnqueueOptions, Job},
     store::{self, NewJob, schedules},
 };
-
-/// From one look to the next.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// When a schedule comes: five fields of cron (minute, hour, day of month, month, day of week) and a time zone.
 #[derive(Debug, Clone)]
@@ -211,7 +208,7 @@ impl Inner {
                 Ok(added) => context.ran(format!("{} schedules, {added} due just now", self.declared().len())),
                 Err(error) => context.failed(error),
             }
-            if !context.sleep(LOOK_EVERY).await {
+            if !context.sleep(self.leases.look_every()).await {
                 return Ok(());
             }
         }

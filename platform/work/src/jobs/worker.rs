@@ -12,8 +12,6 @@ use super::{
     store,
 };
 
-/// From one look without a ring to the next.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long running jobs may take to end after a shutdown has begun, before they are put back.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a claim may take. One whose answer is lost after that is never run here.
@@ -128,14 +126,15 @@ impl Worker {
         }
     }
 
-    /// How long until a job of this queue is due, at most a second.
+    /// How long until a job of this queue is due, or until the next look.
     async fn until_next(&self) -> Duration {
+        let look = self.jobs.leases.look_every();
         let Ok(Some(at)) = store::next_run_at(&self.jobs.database, self.queue).await else {
-            return LOOK_EVERY;
+            return look;
         };
         let wait = at.duration_since(self.jobs.world.now());
         Duration::try_from(wait)
-            .map_or(Duration::ZERO, |wait| wait.min(LOOK_EVERY))
+            .map_or(Duration::ZERO, |wait| wait.min(look))
             .max(Duration::from_millis(5))
     }
 

@@ -122,6 +122,11 @@ impl Leases {
         self.inner.introduction.roles.contains(&role)
     }
 
+    /// How long whoever waits for a ring waits for it before it looks by itself.
+    pub fn look_every(&self) -> Duration {
+        self.inner.timing.look
+    }
+
     /// Whether other replicas may be at work on the same database.
     pub fn is_shared(&self) -> bool {
         self.inner.database.is_shared()

@@ -16,8 +16,6 @@ use super::{
 const BATCH: i64 = 256;
 /// Parked events looked at in one round.
 const DUE: i64 = 64;
-/// From one look without a ring to the next, for rings that were lost and parked events that become due.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Waits double from the first to the longest; the sum of all is about five hours.
 const FIRST_WAIT: Micros = 1_000_000;
 const LONGEST_WAIT: Micros = 3_600 * 1_000_000;
@@ -29,6 +27,8 @@ pub struct Delivery {
     pub database: Database,
     pub world: World,
     pub bell: Bell,
+    /// From one look without a ring to the next, for rings that were lost and parked events that become due.
+    pub look_every: Duration,
     pub handler: Arc<dyn EventHandler>,
 }
 
@@ -70,7 +70,7 @@ impl Delivery {
                 biased;
                 () = context.stopping() => return Ok(()),
                 () = self.bell.rung() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(self.look_every) => {}
             }
         }
     }

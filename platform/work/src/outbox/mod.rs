@@ -122,6 +122,7 @@ impl Outbox {
                 database: inner.database.clone(),
                 world: inner.world.clone(),
                 bell: inner.wakes.bell(TOPIC),
+                look_every: leases.look_every(),
                 handler: Arc::clone(&handler),
             };
             tasks.spawn(format!("work.events.{}", handler.name()), |context| {

@@ -57,7 +57,7 @@ impl fmt::Display for Role {
 
 /// A word that is no role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no role; there are api, watch, page and work")]
+#[error("has `{0}`, which is no role; there are api, watch, page and work")]
 pub struct UnknownRole(String);
 
 impl std::str::FromStr for Role {
@@ -84,7 +84,7 @@ pub struct Introduction {
     pub presence: Option<Presence>,
 }
 
-/// How quickly a silent replica is noticed.
+/// How quickly a silent replica is noticed, and what nobody rang for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
     /// From one beat to the next.
@@ -95,6 +95,9 @@ pub struct Timing {
     pub absence: Duration,
     /// How much earlier than that a replica that cannot reach the database stops by itself.
     pub margin: Duration,
+    /// From one look for something new to the next, where a ring usually comes first: rings may be lost, and some things come
+    /// due without one. Whoever looks for what changes rarely takes a few times as long.
+    pub look: Duration,
 }
 
 impl Default for Timing {
@@ -104,6 +107,7 @@ impl Default for Timing {
             silence: Duration::from_secs(5),
             absence: Duration::from_millis(1_500),
             margin: Duration::from_secs(1),
+            look: Duration::from_secs(1),
         }
     }
 }

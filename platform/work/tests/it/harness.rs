@@ -29,6 +29,7 @@ pub const QUICK: Timing = Timing {
     silence: Duration::from_millis(600),
     absence: Duration::from_millis(300),
     margin: Duration::from_millis(200),
+    look: Duration::from_secs(1),
 };
 
 /// One replica.

@@ -101,7 +101,7 @@ impl Scenario {
             let (fleet, chance) = (fleet.clone(), simulation.chance.fork());
             simulation.tasks.detached(async move {
                 tokio::time::sleep(chance.millis(0, 3_000)).await;
-                fleet.start(number).await;
+                fleet.cluster.start(number).await;
             });
         }
         for _ in 0..self.clients {
@@ -114,9 +114,9 @@ impl Scenario {
             simulation.tasks.detached(wishing);
         }
         let mut checker = Checker::default();
-        fleet.suffer(&simulation, &planned).await;
+        fleet.cluster.suffer(&planned).await;
         tokio::time::sleep_until(simulation.began + self.lasts).await;
-        fleet.recover().await;
+        fleet.cluster.recover().await;
         let deadline = Instant::now() + REST;
         let mut rest = settled(&fleet);
         while rest.is_some() && Instant::now() < deadline {
@@ -128,7 +128,7 @@ impl Scenario {
         }
         checker.hear(&simulation.server.take_written());
         let mut faults = BTreeMap::new();
-        for passed in &fleet.record.inner().faults {
+        for passed in fleet.cluster.passed() {
             *faults.entry(passed.fault.kind()).or_default() += 1;
         }
         let acknowledged = fleet.record.inner().acknowledged.len();

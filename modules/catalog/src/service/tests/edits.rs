@@ -7,7 +7,7 @@ async fn a_created_service_is_there_at_once_and_after_a_restart() {
     for database in mainstay_testkit::databases(MIGRATIONS).await {
         let (catalog, _) = open(&database).await;
         let mut fleets = catalog.fleets();
-        fleets.mark_unchanged();
+        fleets.mark_seen();
         let created = catalog
             .create(
                 &scope(),
@@ -24,7 +24,9 @@ async fn a_created_service_is_there_at_once_and_after_a_restart() {
             .await
             .unwrap();
         assert_eq!((created.version, created.managed_by), (1, ManagedBy::Api));
-        assert!(fleets.has_changed().unwrap());
+        tokio::time::timeout(std::time::Duration::from_secs(1), fleets.changed())
+            .await
+            .unwrap();
         assert_eq!(catalog.service(&scope(), &name("data")).unwrap(), created);
         let again = open(&database).await.0;
         assert_eq!(again.service(&scope(), &name("data")).unwrap(), created);
@@ -40,7 +42,7 @@ async fn a_second_service_of_the_same_name_is_refused_and_elsewhere_it_is_anothe
         assert!(matches!(error, CatalogError::Exists { .. }), "{error}");
         let staging = Scope::of("staging".parse().unwrap());
         catalog.create(&staging, &Actor::Local, new("data")).await.unwrap();
-        assert_eq!(catalog.fleets().borrow().len(), 2);
+        assert_eq!(catalog.fleets().get().len(), 2);
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn start(alerts: Alerts, watching: Arc<dyn Watching>, tasks: &Tasks) 
 async fn decide(alerts: Alerts, watching: Arc<dyn Watching>, context: TaskContext) -> Result<(), Infallible> {
     loop {
         if alerts.inner.seat.term().is_none() {
-            context.ran("another replica decides alerts");
+            context.ran("alerts are not decided here");
         }
         let Some(term) = alerts.inner.seat.begin(&context).await else {
             return Ok(());
@@ -37,7 +37,7 @@ async fn decide(alerts: Alerts, watching: Arc<dyn Watching>, context: TaskContex
         let inputs = alerts.take_the_lead();
         tokio::select! {
             biased;
-            () = term.over() => tracing::warn!("another replica decides alerts from now on"),
+            () = term.over() => tracing::warn!("alerts are no longer decided here"),
             () = lead(&alerts, &watching, &term, inputs, &context) => {}
         }
         alerts.leave_the_lead();

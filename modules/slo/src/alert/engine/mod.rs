@@ -35,7 +35,7 @@ use mainstay_providers::Outgoing;
 use mainstay_runtime::{Latest, Tasks};
 use mainstay_store::{Database, StoreError};
 use mainstay_work::{Placement, Role};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     model::{Alert, AlertId, Silence},
@@ -63,7 +63,7 @@ const PAGE: (&str, Placement) = (
 );
 
 /// Every environment's fleet, as the catalog announces it.
-pub type Fleets = watch::Receiver<Arc<BTreeMap<Environment, Arc<Fleet>>>>;
+pub type Fleets = mainstay_runtime::Follower<Arc<BTreeMap<Environment, Arc<Fleet>>>>;
 
 /// How alerting and delivery behave.
 #[derive(Debug, Clone)]
@@ -141,6 +141,8 @@ pub(crate) struct Inner {
     /// Whether an alert waits for news of a service, so that probes are worth telling.
     waiting: AtomicBool,
     silences: RwLock<Arc<Vec<SilenceRow>>>,
+    /// Held from reading silences to replacing them: of two who read, the one who read first must not write last.
+    loading_silences: tokio::sync::Mutex<()>,
     /// Whom the heartbeat goes to.
     beat_to: Latest<Option<HeartbeatConfig>>,
     heartbeat: RwLock<Heartbeat>,
@@ -228,6 +230,7 @@ impl Alerts {
             news: News::default(),
             waiting: AtomicBool::new(false),
             silences: RwLock::default(),
+            loading_silences: tokio::sync::Mutex::default(),
             beat_to: heartbeat,
             heartbeat: RwLock::default(),
         };
@@ -336,6 +339,7 @@ impl Alerts {
     }
 
     async fn reload_silences(&self) -> Result<(), StoreError> {
+        let _loading = self.inner.loading_silences.lock().await;
         let rows = store::current_silences(&self.inner.db, self.inner.world.now()).await?;
         *self.inner.silences.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rows);
         Ok(())

@@ -35,8 +35,6 @@ const MOST_AT_ONCE: usize = 256;
 const RECONCILE: Duration = Duration::from_secs(30);
 /// A deadline is looked at again after this at the latest, because the clock may have been set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
-/// How often it is looked at by itself whether something was asked at another replica.
-const LOOK_FOR_ORDERS: Duration = Duration::from_secs(1);
 /// A dependency is not probed out of turn more often than this.
 pub(super) const KICK_GAP: Duration = Duration::from_secs(1);
 
@@ -72,7 +70,7 @@ pub(super) struct Run {
 impl Run {
     pub fn new(alerts: Alerts, watching: Arc<dyn Watching>, term: Term, left: &Left) -> Self {
         let inner = alerts.inner.clone();
-        let fleets = inner.fleets.borrow().clone();
+        let fleets = inner.fleets.get();
         Self {
             book: Book {
                 world: inner.world.clone(),
@@ -129,13 +127,12 @@ impl Run {
 
     pub async fn run(&mut self, mut inputs: mpsc::UnboundedReceiver<Input>, context: &TaskContext) {
         let mut fleets = self.alerts.inner.fleets.clone();
-        fleets.mark_changed();
+        fleets.mark_unseen();
         let mut reconcile = tokio::time::interval(RECONCILE);
         reconcile.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut fleets_alive = true;
         let shared = self.alerts.inner.shared.clone();
         let (mut asked, others) = (shared.wakes.bell(ASKED), shared.leases.is_shared());
-        let mut look = tokio::time::interval(LOOK_FOR_ORDERS);
+        let mut look = tokio::time::interval(shared.leases.look_every());
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let mut batch = Batch::default();
@@ -143,12 +140,7 @@ impl Run {
             tokio::select! {
                 biased;
                 () = context.stopping() => return,
-                changed = fleets.changed(), if fleets_alive => {
-                    // Without a catalog the last fleet stays in force.
-                    fleets_alive = changed.is_ok();
-                    let fleet = fleets.borrow_and_update().clone();
-                    self.fleet_changed(&mut batch, fleet);
-                }
+                () = fleets.changed() => self.fleet_changed(&mut batch, fleets.get()),
                 _ = reconcile.tick() => self.reconcile(&mut batch),
                 () = asked.rung(), if others => self.take_orders(&mut batch, context).await,
                 _ = look.tick(), if others => self.take_orders(&mut batch, context).await,

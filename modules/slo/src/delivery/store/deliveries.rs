@@ -261,6 +261,17 @@ pub(crate) async fn restart(db: &Database, id: DeliveryId, at: Timestamp) -> Res
     Ok(())
 }
 
+/// Makes a delivery that waits for its next attempt due now.
+pub(crate) async fn hasten(db: &Database, id: DeliveryId, at: Timestamp) -> Result<(), StoreError> {
+    db.execute(
+        sql("UPDATE slo_delivery SET next_attempt_at = $2 WHERE id = $1 AND next_attempt_at > $2")
+            .id(id)
+            .bind(at),
+    )
+    .await
+    .map(drop)
+}
+
 /// Gives up whatever was still to be sent to a webhook.
 pub(crate) async fn abandon(tx: &mut Transaction, webhook: WebhookId, reason: &str) -> Result<u64, StoreError> {
     tx.execute(

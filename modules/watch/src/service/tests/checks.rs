@@ -146,7 +146,7 @@ fn a_service_without_a_health_endpoint_is_at_least_connected_to() {
         url: "tcp://db.internal:5432".to_owned(),
     }];
     let catalog = TestCatalog::of(vec![database]);
-    let fleets = catalog.fleets().borrow().clone();
+    let fleets = catalog.fleets().get();
     let wanted = crate::generate::wanted(&fleets, &[], &Defaults::default());
     assert_eq!(wanted.len(), 1);
     assert_eq!(

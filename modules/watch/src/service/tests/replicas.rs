@@ -28,6 +28,7 @@ impl Replica {
             beat: Duration::from_millis(200),
             silence: Duration::from_millis(1_500),
             margin: Duration::from_millis(300),
+            look: Duration::from_secs(1),
             ..Timing::default()
         };
         let leases = Leases::new(db.clone(), world.clone(), wakes.clone(), introduction, timing);

@@ -129,6 +129,13 @@ impl Link {
         })
     }
 
+    async fn open(&self, writes: bool, ask: Ask) -> Result<Box<dyn SimulatedTransaction>, StoreError> {
+        let used = self.take(writes).await?;
+        used.ask(ask).await?;
+        let dialect = self.server.dialect();
+        Ok(Box::new(Open { used, dialect }))
+    }
+
     fn connect(&self) -> Connection {
         let (requests, inbox) = mpsc::unbounded_channel();
         let kill = self.server.register(&self.owner);
@@ -226,10 +233,11 @@ impl SimulatedDatabase for Link {
     }
 
     async fn begin(&self) -> Result<Box<dyn SimulatedTransaction>, StoreError> {
-        let used = self.take(true).await?;
-        used.ask(Ask::Begin).await?;
-        let dialect = self.server.dialect();
-        Ok(Box::new(Open { used, dialect }))
+        self.open(true, Ask::Begin).await
+    }
+
+    async fn begin_snapshot(&self) -> Result<Box<dyn SimulatedTransaction>, StoreError> {
+        self.open(false, Ask::Snapshot).await
     }
 
     async fn present(&self) -> Result<Option<BTreeSet<Presence>>, StoreError> {

@@ -2,9 +2,9 @@
 //! SQLite database that knows what statements mean.
 //!
 //! What it keeps to: read committed, where each statement sees what was committed when it began; rows locked by changes and
-//! by locking clauses until the transaction ends; a waiting change that looks again at the newest row; a deadlock that ends
+//! by locking clauses until the transaction ends; snapshots, in which every statement sees the same moment; a waiting change that looks again at the newest row; a deadlock that ends
 //! one of those in it; a failed statement that dooms its transaction; the limits for idle transactions and statements; and
-//! notifications at the commit. What it does not know: repeatable read, and the old snapshot that PostgreSQL keeps for the
+//! notifications at the commit. What it does not know: repeatable read for transactions that write, and the old snapshot that PostgreSQL keeps for the
 //! sub-queries of a change which waited.
 
 mod clause;
@@ -237,8 +237,8 @@ impl Server {
         }
     }
 
-    fn begin(&self, owner: &str) -> TxId {
-        self.state().begin(owner)
+    fn begin(&self, owner: &str, snapshot: bool) -> TxId {
+        self.state().begin(owner, snapshot)
     }
 
     fn read(&self, owner: &str, statement: &Statement) -> Result<Vec<Row>, StoreError> {
@@ -299,7 +299,7 @@ impl Server {
                     // A ring that meets a cut wire is lost; so are those of a connection that is made anew.
                     if route.is_heard() {
                         route.cross(Way::Back).await;
-                        wakes.ring(&topic);
+                        wakes.hear(&topic);
                     }
                 });
             }

@@ -24,6 +24,8 @@ use super::{
 pub enum Ask {
     /// A transaction.
     Begin,
+    /// One that only reads, and sees what was committed when it began.
+    Snapshot,
     /// A statement in the open transaction.
     Run(Statement, Want),
     /// A statement that is a transaction of its own.
@@ -153,7 +155,11 @@ impl Session {
     async fn carry_out(&mut self, ask: Ask) -> Option<Result<Answer, StoreError>> {
         match ask {
             Ask::Begin => {
-                self.tx = Some(self.server.begin(&self.owner));
+                self.tx = Some(self.server.begin(&self.owner, false));
+                Some(Ok(Answer::Count(0)))
+            }
+            Ask::Snapshot => {
+                self.tx = Some(self.server.begin(&self.owner, true));
                 Some(Ok(Answer::Count(0)))
             }
             Ask::Run(statement, want) => {
@@ -167,7 +173,7 @@ impl Session {
             }
             Ask::Alone(statement, Want::Rows) => Some(self.server.read(&self.owner, &statement).map(Answer::Rows)),
             Ask::Alone(statement, Want::Count) => {
-                let tx = self.server.begin(&self.owner);
+                let tx = self.server.begin(&self.owner, false);
                 self.tx = Some(tx);
                 let answer = self.run(tx, &statement, Want::Count).await;
                 match answer {

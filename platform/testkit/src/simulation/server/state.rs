@@ -33,7 +33,10 @@ pub enum Attempt {
 #[derive(Debug)]
 pub struct Open {
     pub owner: String,
+    /// What it has changed; of a snapshot, what others have changed since it began, as it was before.
     pub overlay: Overlay,
+    /// Whether it only reads, and sees what was committed when it began.
+    pub snapshot: bool,
     /// A statement failed, so nothing more is done and nothing will be committed.
     pub doomed: bool,
     pub topics: Vec<String>,
@@ -84,11 +87,12 @@ impl State {
     }
 
     /// Opens a transaction.
-    pub fn begin(&mut self, owner: &str) -> TxId {
+    pub fn begin(&mut self, owner: &str, snapshot: bool) -> TxId {
         self.last += 1;
         let open = Open {
             owner: owner.to_owned(),
             overlay: Overlay::new(),
+            snapshot,
             doomed: false,
             topics: Vec::new(),
         };
@@ -116,6 +120,8 @@ impl State {
                 Want::Count => Answer::Count(1),
                 Want::Rows => Answer::Rows(Vec::new()),
             }))
+        } else if open.snapshot {
+            Attempt::Done(self.look_back(tx, &open, statement, want))
         } else {
             let statement = self.sabotaged(statement);
             match dialect {
@@ -128,6 +134,30 @@ impl State {
         }
         self.open.insert(tx, open);
         attempt
+    }
+
+    /// A snapshot sees what others have committed since it began as it was before.
+    fn look_back(&mut self, tx: TxId, open: &Open, statement: &Statement, want: Want) -> Result<Answer, StoreError> {
+        let engine = self.engine();
+        // More may have been committed since its last statement.
+        engine.lift()?;
+        let (answer, changes) = engine.run(tx, &open.overlay, statement, want, BTreeSet::new())?;
+        assert!(changes.rows.is_empty(), "a snapshot only reads: {}", statement.text());
+        engine.lift()?;
+        Ok(answer)
+    }
+
+    /// Snapshots keep what a commit is about to change.
+    fn keep_for_snapshots(&mut self, overlay: &Overlay) {
+        if !self.open.values().any(|open| open.snapshot) {
+            return;
+        }
+        let before = self.engine().before(overlay).unwrap_or_else(|error| defect(&error));
+        for open in self.open.values_mut().filter(|open| open.snapshot) {
+            for (place, change) in &before {
+                open.overlay.entry(place.clone()).or_insert_with(|| change.clone());
+            }
+        }
     }
 
     /// On SQLite a transaction has the whole database.
@@ -213,6 +243,10 @@ impl State {
             open.overlay.pop_last();
             self.engine().lift().unwrap_or_else(|error| defect(&error));
         }
+        if open.snapshot {
+            // There is nothing to commit.
+            open.overlay.clear();
+        }
         let nothing = open.overlay.is_empty();
         let dropped = self.sabotage.iter().any(|how| match how {
             Sabotage::DropCommits(one_of) => !nothing && self.chance.below(*one_of) == 0,
@@ -221,6 +255,7 @@ impl State {
         if dropped {
             self.engine().forget(tx).unwrap_or_else(|error| defect(&error));
         } else {
+            self.keep_for_snapshots(&open.overlay);
             self.engine()
                 .commit(tx, &open.overlay)
                 .unwrap_or_else(|error| defect(&error));

@@ -245,7 +245,7 @@ pub async fn cancel(database: &Database, id: JobId, now: Timestamp) -> Result<bo
         .execute(
             sql("UPDATE work_job SET cancel_requested = TRUE, \
                  finished_at = CASE WHEN state = 'waiting' THEN $2 ELSE finished_at END, \
-                 last_error = CASE WHEN state = 'waiting' THEN 'cancelled before it ran' ELSE last_error END, \
+                 last_error = CASE WHEN state = 'waiting' AND attempt = 0 THEN 'cancelled before it ran' ELSE last_error END, \
                  state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END \
                  WHERE id = $1 AND state IN ('waiting', 'running')")
             .id(id)

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use mainstay_testkit::simulation::Fault;
+use mainstay_testkit::simulation::{Fault, Passed};
 
 use super::{Findings, Invariant};
-use crate::fleet::record::{Belief, Inner, Passed};
+use crate::fleet::record::{Belief, Inner};
 
 /// What is promised.
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long nothing else may have gone wrong before.
 const QUIET: Duration = Duration::from_secs(30);
 
-pub fn check(record: &Inner, findings: &mut Findings) {
-    for fault in &record.faults {
+pub fn check(record: &Inner, faults: &[Passed], findings: &mut Findings) {
+    for fault in faults {
         let Some(machine) = lost(fault) else { continue };
-        if disturbed(record, fault) {
+        if disturbed(faults, fault) {
             continue;
         }
         let process = format!("m{machine}.");
@@ -48,9 +48,9 @@ fn lost(fault: &Passed) -> Option<usize> {
 }
 
 /// Whether something else went wrong around that time, so that there is nobody to measure by.
-fn disturbed(record: &Inner, fault: &Passed) -> bool {
+fn disturbed(faults: &[Passed], fault: &Passed) -> bool {
     let (from, to) = (fault.from.checked_sub(QUIET), fault.from + LIMIT);
-    record.faults.iter().any(|other| {
+    faults.iter().any(|other| {
         let other_one = other != fault;
         other_one && other.from <= to && from.is_none_or(|from| other.to >= from)
     })

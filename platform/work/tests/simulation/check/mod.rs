@@ -116,8 +116,8 @@ impl Checker {
         self.jobs.finish(&record, findings);
         leases::held_by_one(&record, findings);
         outside::check(&record, self.events.alerts(), findings);
-        if fleet.places.len() > 1 {
-            failover::check(&record, findings);
+        if fleet.cluster.machines() > 1 {
+            failover::check(&record, &fleet.cluster.passed(), findings);
         }
         self.findings.0
     }

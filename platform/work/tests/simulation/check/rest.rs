@@ -26,8 +26,12 @@ pub fn settled(fleet: &Fleet) -> Option<String> {
         return Some(format!("{parked} events are put aside"));
     }
     let replicas = fleet.replicas();
-    if replicas.len() < fleet.places.len() {
-        return Some(format!("{} of {} machines run", replicas.len(), fleet.places.len()));
+    if replicas.len() < fleet.cluster.machines() {
+        return Some(format!(
+            "{} of {} machines run",
+            replicas.len(),
+            fleet.cluster.machines()
+        ));
     }
     let members = count("SELECT COUNT(*) AS number FROM work_replica");
     if usize::try_from(members).unwrap_or_default() != replicas.len() {

@@ -1,11 +1,10 @@
 //! What no database knows: what was acknowledged to whom, who believed to hold what when, and what left for the outside.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use mainstay_testkit::simulation::Fault;
 use mainstay_work::{HeldLeases, JobId};
 use tokio::time::Instant;
 
@@ -53,26 +52,18 @@ pub struct Delivery {
     pub id: String,
 }
 
-/// A fault and when it lasted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passed {
-    pub fault: Fault,
-    pub from: Instant,
-    pub to: Instant,
-}
-
 #[derive(Debug, Default)]
 pub struct Inner {
     pub acknowledged: Vec<Acknowledged>,
     pub beliefs: Vec<Belief>,
     pub runs: Vec<Run>,
     pub deliveries: Vec<Delivery>,
-    pub faults: Vec<Passed>,
     /// How often each handler refused each event.
     pub refused: BTreeMap<(&'static str, i64), u32>,
     operations: i64,
     open_beliefs: BTreeMap<(String, String), usize>,
     open_runs: BTreeMap<(String, JobId, i64), usize>,
+    ended: BTreeSet<String>,
 }
 
 /// What an observer outside the simulation writes down. Cheap to clone.
@@ -106,6 +97,10 @@ impl Record {
     pub fn believes(&self, process: &str, held: &HeldLeases, alone: bool) {
         let now = Instant::now();
         let inner = &mut *self.inner();
+        // A task that was woken before the crash is polled once more after it.
+        if inner.ended.contains(process) {
+            return;
+        }
         let open: Vec<((String, String), usize)> = inner
             .open_beliefs
             .range((process.to_owned(), String::new())..)
@@ -164,11 +159,6 @@ impl Record {
     /// A process does nothing any more.
     pub fn process_ended(&self, process: &str) {
         self.believes(process, &HeldLeases::default(), false);
-    }
-
-    /// A fault has passed.
-    pub fn fault_passed(&self, fault: Fault, from: Instant) {
-        let to = Instant::now();
-        self.inner().faults.push(Passed { fault, from, to });
+        self.inner().ended.insert(process.to_owned());
     }
 }

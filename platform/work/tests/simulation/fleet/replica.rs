@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use mainstay_runtime::TaskContext;
 use mainstay_store::{GroupCommit, StoreError, sql};
-use mainstay_testkit::simulation::Process;
+use mainstay_testkit::simulation::{Node, Process};
 use mainstay_work::{Announcement, Introduction, Jobs, Lease, Leases, Outbox, Pattern, Placement, Role, Timing};
 
 use super::{
-    Fleet, Record,
+    Record,
     handlers::{Alerted, Log, Pager, Sailed},
     jobs::{self, Tick},
 };
@@ -36,7 +37,7 @@ pub struct Replica {
 
 impl Replica {
     /// A process that has not begun to take part.
-    pub fn boot(process: Process, timing: Timing, fleet: &Fleet) -> Self {
+    pub fn boot(process: Process, timing: Timing, record: &Record, probe_every: Duration) -> Self {
         let (database, world, wakes) = (process.database.clone(), process.world.clone(), process.wakes.clone());
         wakes.listen(&database, &process.tasks);
         let group = GroupCommit::start(database.clone(), &process.tasks);
@@ -61,8 +62,8 @@ impl Replica {
             group,
             leases,
             jobs,
-            record: fleet.record.clone(),
-            probe_every: fleet.probe_every,
+            record: record.clone(),
+            probe_every,
             ready: AtomicBool::new(false),
         };
         replica.say_what_to_do();
@@ -96,10 +97,7 @@ impl Replica {
     }
 
     /// Begins to take part.
-    ///
-    /// # Errors
-    /// When the database is away; the process then ends, as the real one does.
-    pub async fn start(&self) -> Result<(), StoreError> {
+    async fn take_part(&self) -> Result<(), StoreError> {
         let every_minute = Pattern::new("* * * * *", "UTC")
             .map_err(|error| StoreError::corrupt(format_args!("the pattern of a schedule: {error}")))?;
         self.jobs.schedule("tick", every_minute, &Tick {})?;
@@ -141,6 +139,22 @@ impl Replica {
             record.process_ended(&name);
             Ok::<_, std::convert::Infallible>(())
         });
+    }
+}
+
+#[async_trait]
+impl Node for Replica {
+    fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// When the database is away it cannot, and ends, as the real one does.
+    async fn start(&self) -> Result<(), String> {
+        self.take_part().await.map_err(|error| error.to_string())
+    }
+
+    fn ended(&self) {
+        self.record.process_ended(&self.process.name);
     }
 }
 

@@ -305,7 +305,7 @@ async fn the_alerts_of_a_service_that_leaves_the_catalog_are_over() {
     process.webhook(&receiver, Format::Mainstay).await;
     process.down("api");
     receiver.accepts(1).await;
-    process.fleets.send(fleet("web")).unwrap();
+    process.fleets.set(fleet("web"));
     process
         .until_alerts(|alerts| alerts[0].state == Condition::Resolved)
         .await;

@@ -44,7 +44,9 @@ async fn a_receiver_that_fails_hangs_and_hangs_up_gets_the_same_message_until_it
             Reply::RetryAfter(503, "0"),
         ])
         .await;
-        let process = Process::start(&db, "api").await;
+        let mut impatient = config();
+        impatient.delivery.timeout = Duration::from_secs(1);
+        let process = Process::start_with(&db, "api", impatient, Arc::default(), 42, Timestamp::UNIX_EPOCH).await;
         process.webhook(&receiver, Format::Mainstay).await;
         process.down("api");
         receiver.accepts(1).await;
@@ -66,7 +68,7 @@ async fn a_receiver_that_fails_hangs_and_hangs_up_gets_the_same_message_until_it
         let statuses: Vec<Option<u16>> = attempts.iter().map(|attempt| attempt.status).collect();
         assert_eq!(statuses, [Some(500), None, None, Some(503), Some(204)]);
         assert!(
-            attempts[1].error.as_deref().unwrap().contains("no answer within 0.3 s"),
+            attempts[1].error.as_deref().unwrap().contains("no answer within 1 s"),
             "{attempts:?}"
         );
         assert!(attempts[4].ok && attempts[4].error.is_none());
@@ -112,6 +114,27 @@ async fn a_receiver_that_is_gone_gets_nothing_more_until_somebody_sends_it_again
             .map(|message| message.header("webhook-id").map(str::to_owned))
             .collect();
         assert_eq!(ids[0], ids[1]);
+        process.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_waits_is_attempted_at_once_when_somebody_asks() {
+    for db in databases().await {
+        let receiver = Receiver::start([Reply::Status(503)]).await;
+        let mut patient = config();
+        patient.delivery.backoff.steps = vec![Duration::from_hours(1)];
+        let process = Process::start_with(&db, "api", patient, Arc::default(), 1, Timestamp::UNIX_EPOCH).await;
+        process.webhook(&receiver, Format::Mainstay).await;
+        process.down("api");
+        let waiting = process.until_deliveries(all(DeliveryStatus::Failed)).await.remove(0);
+        process.up("api");
+        process.until_deliveries(|deliveries| deliveries.len() == 2).await;
+        let deliveries = &process.alerts.inner.deliveries;
+        let sent = deliveries.redeliver(&Scope::default(), waiting.id).await.unwrap();
+        assert_eq!((sent.status, sent.attempts), (DeliveryStatus::Delivered, 2));
+        // What waited behind it goes, too.
+        receiver.accepts(2).await;
         process.stop().await;
     }
 }

@@ -19,9 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_catalog::Fleet;
 use mainstay_http::EventHub;
 use mainstay_kernel::{Environment, ManualClock, PageRequest, Scope, TypedId, World, uuid::Uuid};
-use mainstay_runtime::Tasks;
+use mainstay_runtime::{Latest, Tasks};
 use mainstay_store::Database;
-use tokio::sync::watch;
 
 use super::*;
 use crate::{
@@ -70,13 +69,14 @@ pub(super) struct Process {
     pub clock: Arc<ManualClock>,
     pub watch: Arc<FakeWatch>,
     /// Held so that the fleet can be changed.
-    pub fleets: watch::Sender<Arc<BTreeMap<Environment, Arc<Fleet>>>>,
+    pub fleets: Latest<Arc<BTreeMap<Environment, Arc<Fleet>>>>,
 }
 
 pub(super) fn config() -> AlertsConfig {
     AlertsConfig {
         delivery: DeliveryConfig {
-            timeout: Duration::from_millis(300),
+            // A busy machine may stand still for a second, and an attempt that is given up is made again.
+            timeout: Duration::from_secs(10),
             concurrency: 4,
             backoff: Backoff {
                 steps: vec![Duration::from_millis(5)],
@@ -121,12 +121,12 @@ impl Process {
         roles: &[Role],
     ) -> Self {
         let tasks = Tasks::new(world.clone());
-        let (sender, fleets) = tokio::sync::watch::channel(fleet(edges));
+        let sender = Latest::new(fleet(edges));
         let (alerts, engine) = Alerts::new(
             db.clone(),
             world.clone(),
             EventHub::new(),
-            fleets,
+            sender.follow(),
             Arc::new(outgoing::PlainOutgoing),
             config,
             crate::testing::shared(db, &world, &tasks, roles),

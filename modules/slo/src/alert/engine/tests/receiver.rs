@@ -119,7 +119,7 @@ impl Receiver {
                 changed.await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), wait)
+        tokio::time::timeout(Duration::from_secs(30), wait)
             .await
             .unwrap_or_else(|_| panic!("only {} of {count} messages were accepted", self.accepted().len()))
     }
@@ -135,7 +135,7 @@ impl Receiver {
                 changed.await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), wait)
+        tokio::time::timeout(Duration::from_secs(30), wait)
             .await
             .unwrap_or_else(|_| panic!("only {} of {count} messages arrived", self.received().len()));
     }

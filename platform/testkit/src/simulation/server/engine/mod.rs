@@ -15,6 +15,9 @@ use self::real::{Note, Real};
 pub use self::table::Table;
 use super::locks::{Place, TxId};
 
+/// Beyond every number that SQLite gives by itself before the first of ours.
+const FIRST_NUMBER: i64 = 1 << 40;
+
 /// A row as a transaction left it.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -71,6 +74,8 @@ pub struct Engine {
     tables: Vec<Table>,
     numbers: BTreeMap<String, usize>,
     over: Over,
+    /// The last number given to a row of a table without a key.
+    numbered: i64,
 }
 
 impl Engine {
@@ -88,6 +93,7 @@ impl Engine {
             tables: Vec::new(),
             numbers: BTreeMap::new(),
             over: Over::Nothing,
+            numbered: FIRST_NUMBER,
         };
         for row in engine.rows(&sql(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
@@ -109,6 +115,7 @@ impl Engine {
     /// When SQLite refuses.
     pub fn clear(&mut self) -> Result<(), StoreError> {
         self.over = Over::Nothing;
+        self.numbered = FIRST_NUMBER;
         self.real.script("ROLLBACK; BEGIN")
     }
 
@@ -155,7 +162,8 @@ impl Engine {
         } else {
             self.lay(tx, overlay)?;
         }
-        let (answer, notes) = self.real.noted(statement, want, held)?;
+        let (answer, mut notes) = self.real.noted(statement, want, held)?;
+        self.number(&mut notes)?;
         let changes = self.changes(notes);
         if !changes.rows.is_empty() {
             self.over = Over::Changes(tx);
@@ -200,6 +208,38 @@ impl Engine {
         } else {
             Ok(())
         }
+    }
+
+    /// New rows of tables without a key get numbers that no other transaction gives: SQLite would give the same to the rows of
+    /// two transactions, because it knows only one of them at a time.
+    fn number(&mut self, notes: &mut [Note]) -> Result<(), StoreError> {
+        for note in notes.iter_mut().filter(|note| note.old.is_empty()) {
+            let Some(renumber) = self.tables[note.table].renumber() else {
+                continue;
+            };
+            if let Some(last) = note.new.last_mut() {
+                self.numbered += 1;
+                let given = std::mem::replace(last, Value::Int(Some(self.numbered)));
+                self.real.change(&renumber, &[last.clone(), given])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a snapshot must keep of a change that is about to be committed: the rows as they are without it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn before(&mut self, overlay: &Overlay) -> Result<Overlay, StoreError> {
+        self.lift()?;
+        let mut before = Overlay::new();
+        for (place, change) in overlay {
+            let table = self.table(&place.table);
+            let image = self.real.row(&table.select, &change.key)?;
+            let key = change.key.clone();
+            before.insert(place.clone(), Change { key, image });
+        }
+        Ok(before)
     }
 
     fn lay(&mut self, tx: TxId, overlay: &Overlay) -> Result<(), StoreError> {

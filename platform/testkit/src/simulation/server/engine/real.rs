@@ -107,6 +107,25 @@ impl Real {
         self.try_run(text, values, Want::Count).map(drop).map_err(refused)
     }
 
+    /// The values of the row that a statement of ours finds, if it finds one.
+    ///
+    /// # Errors
+    /// When SQLite refuses it.
+    pub fn row(&self, text: &str, values: &[Value]) -> Result<Option<Vec<Value>>, StoreError> {
+        let read = || {
+            let mut prepared = self.connection.prepare_cached(text)?;
+            for (index, value) in values.iter().enumerate() {
+                prepared.raw_bind_parameter(index + 1, Bound(value))?;
+            }
+            let width = prepared.column_count();
+            let mut rows = prepared.raw_query();
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let values = (0..width).map(|index| row.get_ref(index).map(stored));
+            values.collect::<rusqlite::Result<Vec<_>>>().map(Some)
+        };
+        read().map_err(refused)
+    }
+
     /// Runs a change and answers which rows it touched. Rows with the keys `held` are passed over by `sim_free`.
     ///
     /// # Errors

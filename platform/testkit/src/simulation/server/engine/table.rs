@@ -6,6 +6,9 @@ use mainstay_store::{Row, StoreError, Value, sql_owned};
 
 use super::{Answer, Want, real::Real};
 
+/// The number that SQLite gives each row (<https://www.sqlite.org/rowidtable.html>).
+const NUMBER: &str = "rowid";
+
 /// A table.
 #[derive(Debug)]
 pub struct Table {
@@ -14,9 +17,13 @@ pub struct Table {
     /// Its columns in order.
     pub columns: Vec<String>,
     key: Vec<usize>,
+    /// Whether rows have no key of their own, and are told apart by the number that SQLite gives them. It comes after the columns.
+    numbered: bool,
     uniques: Vec<Vec<usize>>,
     /// Puts a row in place.
     pub insert: String,
+    /// Reads a row by its key.
+    pub select: String,
     /// Takes a row away by its key.
     pub delete: String,
 }
@@ -26,9 +33,6 @@ impl Table {
     ///
     /// # Errors
     /// When the database refuses.
-    ///
-    /// # Panics
-    /// When it has no primary key.
     pub fn learn(real: &Real, name: &str) -> Result<Self, StoreError> {
         let about = |what: &str, of: &str| match real
             .run(&sql_owned(format!("SELECT * FROM pragma_{what}('{of}')")), Want::Rows)?
@@ -47,11 +51,12 @@ impl Table {
             }
         }
         key.sort_unstable();
-        assert!(
-            !key.is_empty(),
-            "the simulated database needs a primary key to tell the rows of {name} apart"
-        );
-        let key: Vec<usize> = key.into_iter().map(|(_, place)| place).collect();
+        let numbered = key.is_empty();
+        let key: Vec<usize> = if numbered {
+            vec![columns.len()]
+        } else {
+            key.into_iter().map(|(_, place)| place).collect()
+        };
         let mut uniques = Vec::new();
         for index in about("index_list", name)? {
             if index.get::<i64>("unique")? == 1 && index.get::<String>("origin")? != "pk" {
@@ -63,16 +68,29 @@ impl Table {
                 uniques.push(places);
             }
         }
-        let marks = vec!["?"; columns.len()].join(", ");
-        let keyed: Vec<String> = key.iter().map(|place| format!("{} = ?", columns[*place])).collect();
+        let values: Vec<&str> = columns
+            .iter()
+            .map(String::as_str)
+            .chain(numbered.then_some(NUMBER))
+            .collect();
+        let marks = vec!["?"; values.len()].join(", ");
+        let keyed: Vec<String> = key.iter().map(|place| format!("{} = ?", values[*place])).collect();
         Ok(Self {
             name: name.into(),
-            insert: format!("INSERT INTO {name} VALUES ({marks})"),
+            insert: format!("INSERT INTO {name} ({}) VALUES ({marks})", values.join(", ")),
+            select: format!("SELECT {} FROM {name} WHERE {}", values.join(", "), keyed.join(" AND ")),
             delete: format!("DELETE FROM {name} WHERE {}", keyed.join(" AND ")),
             columns,
             key,
+            numbered,
             uniques,
         })
+    }
+
+    /// The statement that gives a row another number, for tables whose rows have nothing else to tell them apart.
+    pub fn renumber(&self) -> Option<String> {
+        self.numbered
+            .then(|| format!("UPDATE {} SET {NUMBER} = ? WHERE {NUMBER} = ?", self.name))
     }
 
     /// The values of a row's key.
@@ -90,7 +108,7 @@ impl Table {
         let quoted: Vec<String> = self
             .key
             .iter()
-            .map(|place| format!("quote({})", self.columns[*place]))
+            .map(|place| format!("quote({})", self.columns.get(*place).map_or(NUMBER, String::as_str)))
             .collect();
         quoted.join("||', '||")
     }
@@ -106,11 +124,14 @@ impl Table {
     pub fn triggers(&self, number: usize) -> String {
         let Self { name, columns, .. } = self;
         let values = |row: &str| {
-            columns.iter().fold(String::new(), |mut text, column| {
-                // Writing to a string cannot fail.
-                let _ = write!(text, ", {row}.{column}");
-                text
-            })
+            let columns = columns.iter().map(String::as_str);
+            columns
+                .chain(self.numbered.then_some(NUMBER))
+                .fold(String::new(), |mut text, column| {
+                    // Writing to a string cannot fail.
+                    let _ = write!(text, ", {row}.{column}");
+                    text
+                })
         };
         let (old, new) = (values("OLD"), values("NEW"));
         let note = |event: &str, flags: &str, rows: &str| {
