@@ -1,0 +1,13 @@
+//! Statements: the places in a program that write messages, component by component, with how often each wrote when.
+//!
+//! A template is what messages have in common; a statement is who said it and from where. It is told while a message goes by,
+//! without knowing what else will be said, so that messages can be joined with the spans they belong to.
+
+mod key;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use key::statement;
+pub use table::{Spot, Spots, Statement, StatementId, StatementTable};

@@ -1,0 +1,136 @@
+//! Visits by example and by property.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+use super::{Event, LogEvent, Visits};
+use crate::{
+    source::Origin,
+    traces::{
+        id::{SpanId, TraceId},
+        read::Format,
+        store::{Lookup, SpanLimits, SpanStore, Traces},
+    },
+};
+
+const HEADER: &str = "trace_id,span_id,parent_id,service,operation,start_us,end_us\n";
+
+fn traces(rows: &str) -> Traces {
+    let mut store = SpanStore::new(SpanLimits::default());
+    let content = format!("{HEADER}{rows}");
+    store
+        .read(&Origin::file("a.csv"), content.as_bytes(), Format::Csv)
+        .expect("text");
+    store.finish()
+}
+
+/// One line for each visit, earliest first, and its events.
+fn described(traces: &Traces, visits: &Visits) -> String {
+    let name = |row: u32| {
+        let row = &traces.rows()[row as usize];
+        let component = traces.components().name(row.component());
+        format!("{component} {}", traces.operations().name(row.operation))
+    };
+    let mut text = String::new();
+    for at in visits.by_start() {
+        let visit = visits.all()[at as usize];
+        let caller = visit.calling.map_or("-".to_owned(), name);
+        let _ = write!(
+            text,
+            "{} self {} wire {} from {caller}:",
+            name(visit.row),
+            visit.self_time,
+            visit.wire
+        );
+        let mut events: Vec<String> = visits
+            .events()
+            .filter(|(visit, _)| *visit == at)
+            .map(|(_, event)| match visits.event(event) {
+                Event::Log { key, error } => format!("log {key}{}", if error { "!" } else { "" }),
+                Event::Span { operation } => format!("span {}", traces.operations().name(operation)),
+                Event::Call { component, operation } => format!(
+                    "call {} {}",
+                    traces.components().name(component),
+                    traces.operations().name(operation)
+                ),
+            })
+            .collect();
+        events.sort();
+        let _ = writeln!(text, " [{}]", events.join(", "));
+    }
+    text
+}
+
+#[test]
+fn a_visit_has_its_own_time_its_time_on_the_wire_and_each_event_once() {
+    let traces = traces(
+        "a,1,root,shop,GET /cart,1000,2000\n\
+         a,2,1,shop,render,1100,1900\n\
+         a,3,2,cart,get,1200,1500\n\
+         a,4,2,cart,get,1400,1600\n\
+         a,5,3,cart,query,1250,1300\n\
+         a,6,3,cart,query,1300,1350\n\
+         a,7,1,ads,pick,1900,2500\n",
+    );
+    insta::assert_snapshot!(described(&traces, &Visits::of(&traces)));
+}
+
+#[test]
+fn spans_that_are_each_others_parents_end_in_a_visit() {
+    let traces = traces(
+        "a,1,2,shop,x,0,10\na,2,1,shop,y,1,9\na,3,3,shop,z,2,3\nb,4,5,shop,x,0,10\nb,5,4,cart,y,1,9\nb,6,4,shop,w,1,2\n",
+    );
+    let visits = Visits::of(&traces);
+    assert!((0..6).all(|row| visits.of_row(row).is_some()));
+    assert_eq!(visits.all().len(), 4);
+}
+
+#[test]
+fn lines_are_attached_to_the_visit_of_their_span() {
+    let traces = traces("a,1,,shop,x,1000,2000\na,2,1,shop,inner,1100,1900\n");
+    let mut visits = Visits::of(&traces);
+    let mut attach = |trace: &str, span: &str, key, error| {
+        let trace = TraceId::of(trace.as_bytes()).expect("a trace");
+        let span = SpanId::of(span.as_bytes()).expect("a span");
+        visits.attach(&traces, trace, span, LogEvent { key, error })
+    };
+    for (span, key) in [("1", 7), ("2", 7), ("2", 8)] {
+        assert!(matches!(attach("a", span, key, key == 8), Lookup::Row(_)));
+    }
+    assert_eq!(attach("a", "9", 7, false), Lookup::Unknown);
+    assert_eq!(attach("c", "1", 7, false), Lookup::Unknown);
+    visits.settle();
+    assert_eq!((visits.attached().lines, visits.attached().unknown), (3, 2));
+    assert_eq!(
+        described(&traces, &visits),
+        "shop x self 1000 wire 0 from -: [log 7, log 8!, span inner]\n"
+    );
+}
+
+proptest! {
+    #[test]
+    fn every_span_is_in_one_visit_and_own_time_is_within_the_entry(
+        spans in prop::collection::vec((0_u8..3, 0_u8..12, 0_u8..12, 0_u8..3, 0_i64..50, 0_i64..50), 1..40)
+    ) {
+        let mut rows = String::new();
+        for (trace, span, parent, service, start, length) in spans {
+            let _ = writeln!(rows, "t{trace},s{span},s{parent},v{service},o,{},{}", start + 1, start + 1 + length);
+        }
+        let traces = traces(&rows);
+        let visits = Visits::of(&traces);
+        for (at, row) in traces.rows().iter().enumerate() {
+            let visit = visits.of_row(u32::try_from(at).expect("few")).expect("a visit");
+            let entry = &traces.rows()[visits.all()[visit as usize].row as usize];
+            prop_assert_eq!((entry.trace, entry.component()), (row.trace, row.component()));
+        }
+        for visit in visits.all() {
+            prop_assert!((0..=traces.rows()[visit.row as usize].duration).contains(&visit.self_time));
+        }
+        let mut events: Vec<_> = visits.events().collect();
+        let all = events.len();
+        events.sort_unstable();
+        events.dedup();
+        prop_assert_eq!(events.len(), all);
+    }
+}
