@@ -1,0 +1,363 @@
+//! Facts become scores: for each component and each feature how far it left what is normal, and the witness of that. A feature
+//! knows no component, instance or fault by name, and nothing of what the others say.
+
+mod behaviour;
+mod changes;
+mod events;
+mod logs;
+mod metrics;
+mod timing;
+mod unanswered;
+
+use serde::Serialize;
+
+pub use crate::bounds::Rate;
+use crate::{
+    bounds::Bounds,
+    graph::Graph,
+    incidents::Excluded,
+    question::{Question, SymptomKind},
+    ranking::MOST_COMPONENTS,
+    system::System,
+    windows::{self, Extents, Sampling},
+};
+pub(crate) use behaviour::Behaviour;
+
+/// What is looked at, one mechanism seen through one modality each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Feature {
+    /// Use of the processor above normal.
+    Cpu,
+    /// Use of memory above normal.
+    Memory,
+    /// Latency above normal.
+    Latency,
+    /// Calls that are slow for the caller and not for the callee, by series of edges.
+    Edge,
+    /// Availability below or errors above normal.
+    Error,
+    /// Fewer requests than normal.
+    TrafficDown,
+    /// More requests than normal.
+    TrafficUp,
+    /// Events of visits that are new or gone.
+    Events,
+    /// More visits that take long by themselves.
+    Slow,
+    /// More calls that take long between caller and callee, by visits.
+    Wire,
+    /// A road rather than a component: 1.
+    Address,
+    /// Neither where the symptom was noticed nor below it in the call graph: 1.
+    Unreachable,
+    /// The symptom is one of availability: 1.
+    AvailabilityTold,
+    /// Changed shortly before the onset.
+    Change,
+    /// Lines that tell of errors are new or burst, in logs that belong to no visit.
+    LogErrors,
+    /// A limited resource is used up.
+    Saturation,
+    /// Calls of it that nobody answered.
+    Unanswered,
+    /// Calls of it to what others reach, that nobody answered.
+    CutOff,
+}
+
+/// How many features there are.
+pub const FEATURES: usize = 18;
+
+impl Feature {
+    /// All of them, in the order of a row.
+    pub const ALL: [Self; FEATURES] = [
+        Self::Cpu,
+        Self::Memory,
+        Self::Latency,
+        Self::Edge,
+        Self::Error,
+        Self::TrafficDown,
+        Self::TrafficUp,
+        Self::Events,
+        Self::Slow,
+        Self::Wire,
+        Self::Address,
+        Self::Unreachable,
+        Self::AvailabilityTold,
+        Self::Change,
+        Self::LogErrors,
+        Self::Saturation,
+        Self::Unanswered,
+        Self::CutOff,
+    ];
+
+    const fn bit(self) -> u32 {
+        1 << self as u8
+    }
+}
+
+/// What a score was computed from: the sentence that can be said, and the ids to cite.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Witness {
+    /// A series left its normal range.
+    Series {
+        /// That of the series.
+        witness: u32,
+        /// The middle of the judged samples, in the series' unit.
+        value: f64,
+        /// Its normal range: from the lowest to the highest, the minutes before included.
+        normal: (f64, f64),
+    },
+    /// An event of an operation's visits became frequent or rare.
+    Event {
+        /// Place of the operation.
+        operation: u32,
+        /// Place of the event.
+        event: u32,
+        /// Visits with it among all normal ones.
+        before: Rate,
+        /// The same among the judged ones.
+        after: Rate,
+        /// That of the first judged visit with the event; for one that is gone, of the first without it.
+        example: Option<u32>,
+    },
+    /// Visits of an operation take longer by themselves.
+    Slow {
+        /// Place of the operation.
+        operation: u32,
+        /// Seconds above which a visit is slow.
+        limit: f64,
+        /// Slow visits among all normal ones.
+        before: Rate,
+        /// The same among the judged ones.
+        after: Rate,
+        /// That of the slowest judged visit.
+        example: Option<u32>,
+    },
+    /// Calls take longer between caller and callee.
+    Wire {
+        /// Place of the caller's operation.
+        caller: u32,
+        /// Place of the callee's operation.
+        callee: u32,
+        /// Seconds above which a call is slow.
+        limit: f64,
+        /// Slow calls among all normal ones.
+        before: Rate,
+        /// The same among the judged ones.
+        after: Rate,
+        /// That of the slowest judged call.
+        example: Option<u32>,
+    },
+    /// Calls are no longer answered.
+    Unanswered {
+        /// Who calls.
+        caller: u32,
+        /// Who is called.
+        callee: u32,
+        /// Unanswered calls among all normal ones.
+        before: Rate,
+        /// The same among the judged ones.
+        after: Rate,
+        /// That of the first judged call without an answer.
+        example: Option<u32>,
+    },
+    /// A change before the onset.
+    Change {
+        /// That of the change.
+        witness: u32,
+        /// Seconds from it to the onset.
+        before: f64,
+    },
+    /// Lines of one template came more often.
+    Log {
+        /// That of the template.
+        witness: u32,
+        /// Lines in normal time, and its seconds.
+        before: (u32, f64),
+        /// Judged lines, and their seconds.
+        after: (u32, f64),
+    },
+}
+
+/// What one onset shows: a row of scores for each component.
+#[derive(Debug, Clone)]
+pub struct Features {
+    rows: Vec<[f64; FEATURES]>,
+    observed: Vec<u32>,
+    witnesses: Vec<Vec<(Feature, f64, Witness)>>,
+}
+
+impl Features {
+    /// No evidence about so many components.
+    pub(crate) fn none(components: usize) -> Self {
+        Self {
+            rows: vec![[0.0; FEATURES]; components],
+            observed: vec![0; components],
+            witnesses: vec![Vec::new(); components],
+        }
+    }
+
+    /// Scores that were computed elsewhere. They have no witnesses, and count as observed where they are not 0.
+    pub fn from_rows(rows: Vec<[f64; FEATURES]>) -> Self {
+        let mut features = Self::none(rows.len());
+        for (observed, row) in features.observed.iter_mut().zip(&rows) {
+            for feature in Feature::ALL {
+                if row[feature as usize] != 0.0 {
+                    *observed |= feature.bit();
+                }
+            }
+        }
+        features.rows = rows;
+        features
+    }
+
+    /// How many components.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no component.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A component's score of a feature; 0 where there is none.
+    pub fn score(&self, component: usize, feature: Feature) -> f64 {
+        self.rows.get(component).map_or(0.0, |row| row[feature as usize])
+    }
+
+    /// Whether there was enough to judge a component's feature by.
+    pub fn is_observed(&self, component: usize, feature: Feature) -> bool {
+        self.observed
+            .get(component)
+            .is_some_and(|seen| seen & feature.bit() != 0)
+    }
+
+    /// What a component's score of a feature was computed from.
+    pub fn witness(&self, component: usize, feature: Feature) -> Option<&Witness> {
+        self.witnesses
+            .get(component)?
+            .iter()
+            .find(|(of, ..)| *of == feature)
+            .map(|(.., witness)| witness)
+    }
+
+    /// Says that a component's feature can be judged.
+    fn observe(&mut self, component: u32, feature: Feature) {
+        if let Some(observed) = self.observed.get_mut(component as usize) {
+            *observed |= feature.bit();
+        }
+    }
+
+    /// Raises a component's score to this one, if it is lower, and keeps the witness of the highest.
+    fn raise(&mut self, component: u32, feature: Feature, score: f64, witness: impl FnOnce() -> Witness) {
+        self.observe(component, feature);
+        if let Some(row) = self.rows.get_mut(component as usize)
+            && score > row[feature as usize]
+        {
+            row[feature as usize] = score;
+            self.keep(component, feature, score, witness);
+        }
+    }
+
+    /// Keeps the witness of the highest part of a score that is put together of several.
+    fn keep(&mut self, component: u32, feature: Feature, score: f64, witness: impl FnOnce() -> Witness) {
+        let Some(kept) = self.witnesses.get_mut(component as usize) else {
+            return;
+        };
+        match kept.iter_mut().find(|(of, ..)| *of == feature) {
+            Some(held) if held.1 >= score => {}
+            Some(held) => *held = (feature, score, witness()),
+            None => kept.push((feature, score, witness())),
+        }
+    }
+
+    /// Sets a component's score.
+    fn set(&mut self, component: usize, feature: Feature, score: f64) {
+        if let Some(row) = self.rows.get_mut(component) {
+            row[feature as usize] = score;
+        }
+    }
+
+    /// Takes a score and its witness away.
+    fn clear(&mut self, component: usize, feature: Feature) {
+        self.set(component, feature, 0.0);
+        if let Some(kept) = self.witnesses.get_mut(component) {
+            kept.retain(|(of, ..)| *of != feature);
+        }
+    }
+}
+
+/// A mean over what touches each component: one part that is slow is the other end's fault.
+#[derive(Debug)]
+struct Mean {
+    parts: Vec<(f64, u32)>,
+}
+
+impl Mean {
+    fn over(components: usize) -> Self {
+        Self {
+            parts: vec![(0.0, 0); components],
+        }
+    }
+
+    fn add(&mut self, component: u32, value: f64) {
+        if let Some((sum, count)) = self.parts.get_mut(component as usize) {
+            *sum += value;
+            *count += 1;
+        }
+    }
+
+    fn write(&self, features: &mut Features, feature: Feature) {
+        for (component, (sum, count)) in (0_u32..).zip(&self.parts) {
+            if *count > 0 {
+                features.observe(component, feature);
+                features.set(component as usize, feature, sum / f64::from(*count));
+            }
+        }
+    }
+}
+
+/// Computes all features for one onset.
+pub(crate) fn of(
+    (system, extents): (&System, Extents),
+    behaviour: &Behaviour,
+    graph: &Graph,
+    question: &Question,
+    onset: i64,
+    bounds: &mut Bounds,
+) -> Features {
+    let mut features = Features::none(system.components.len().min(MOST_COMPONENTS));
+    metrics::score(&mut features, system, onset, &Sampling::of(extents, question));
+    let excluded = Excluded::from_visits(&question.incidents);
+    if let Some(windows) = windows::of_visits(behaviour.visits(), onset, question, &excluded) {
+        events::score(&mut features, behaviour, &windows, bounds);
+        timing::score(&mut features, behaviour, &windows, bounds);
+    }
+    unanswered::score(&mut features, behaviour.attempts(), onset, question, &excluded, bounds);
+    logs::score(&mut features, system, (onset, question.until), &excluded, bounds);
+    changes::score(&mut features, system, onset);
+    place(&mut features, system, graph, question);
+    features
+}
+
+/// Where a component stands: a road, out of the symptom's reach, and of what kind the symptom is.
+fn place(features: &mut Features, system: &System, graph: &Graph, question: &Question) {
+    for (at, component) in system.components.iter().enumerate() {
+        features.set(at, Feature::Address, f64::from(u8::from(component.is_address)));
+    }
+    let Some(symptom) = question.symptom else { return };
+    if (symptom.component as usize) < system.components.len() {
+        for (at, reached) in graph.reach(symptom.component).into_iter().enumerate() {
+            features.set(at, Feature::Unreachable, f64::from(u8::from(!reached)));
+        }
+    }
+    if symptom.kind == SymptomKind::Availability {
+        for at in 0..system.components.len() {
+            features.set(at, Feature::AvailabilityTold, 1.0);
+        }
+    }
+}

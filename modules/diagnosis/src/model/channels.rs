@@ -1,0 +1,229 @@
+//! Scores become evidence: one channel for each mechanism, whatever modality carries it, and what a component's callees show as
+//! well is told apart from what is its own.
+
+use serde::Serialize;
+
+use crate::{
+    features::{Feature, Features},
+    graph::Graph,
+};
+
+/// A mechanism. `…Explained` is what a component's callees show as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Channel {
+    /// Use of the processor.
+    Cpu,
+    /// Use of memory.
+    Memory,
+    /// Slow by itself.
+    Latency,
+    /// Slow because of callees, or because busier.
+    LatencyExplained,
+    /// Slow on the way between caller and callee, or cut off from it.
+    Wire,
+    /// Failing by itself.
+    Error,
+    /// Failing because of callees.
+    ErrorExplained,
+    /// Does other things than before, by itself.
+    Events,
+    /// The same because of callees.
+    EventsExplained,
+    /// Fewer requests.
+    Traffic,
+    /// Out of the symptom's reach.
+    Unreachable,
+    /// Slow while the symptom is one of availability.
+    LatencyOfAvailability,
+    /// A road rather than a component.
+    Address,
+    /// Changed shortly before.
+    Change,
+    /// New or bursting errors in logs, its own.
+    LogErrors,
+    /// The same because of callees.
+    LogErrorsExplained,
+    /// A limited resource is used up.
+    Saturation,
+    /// None of those who call it gets an answer.
+    Unanswered,
+}
+
+/// How many channels there are.
+pub const CHANNELS: usize = 18;
+/// The first of them are trained on data; the weights of the others are judgement until there is data for them.
+pub const TRAINED: usize = 13;
+
+impl Channel {
+    /// All of them, in the order of the weights.
+    pub const ALL: [Self; CHANNELS] = [
+        Self::Cpu,
+        Self::Memory,
+        Self::Latency,
+        Self::LatencyExplained,
+        Self::Wire,
+        Self::Error,
+        Self::ErrorExplained,
+        Self::Events,
+        Self::EventsExplained,
+        Self::Traffic,
+        Self::Unreachable,
+        Self::LatencyOfAvailability,
+        Self::Address,
+        Self::Change,
+        Self::LogErrors,
+        Self::LogErrorsExplained,
+        Self::Saturation,
+        Self::Unanswered,
+    ];
+
+    /// Whether its weight is negative: it speaks against a component. All others are positive.
+    pub const fn speaks_against(self) -> bool {
+        matches!(self, Self::Unreachable | Self::LatencyOfAvailability | Self::Address)
+    }
+
+    /// The features it is made of.
+    pub const fn features(self) -> &'static [Feature] {
+        match self {
+            Self::Cpu => &[Feature::Cpu],
+            Self::Memory => &[Feature::Memory],
+            Self::Latency | Self::LatencyExplained | Self::LatencyOfAvailability => &[Feature::Latency, Feature::Slow],
+            Self::Wire => &[Feature::Edge, Feature::Wire, Feature::CutOff],
+            Self::Error | Self::ErrorExplained => &[Feature::Error],
+            Self::Events | Self::EventsExplained => &[Feature::Events],
+            Self::Traffic => &[Feature::TrafficDown],
+            Self::Unreachable => &[Feature::Unreachable],
+            Self::Address => &[Feature::Address],
+            Self::Change => &[Feature::Change],
+            Self::LogErrors | Self::LogErrorsExplained => &[Feature::LogErrors],
+            Self::Saturation => &[Feature::Saturation],
+            Self::Unanswered => &[Feature::Unanswered],
+        }
+    }
+
+    /// For what is a component's own, the channel of what its callees explain.
+    pub const fn explained(self) -> Option<Self> {
+        match self {
+            Self::Latency => Some(Self::LatencyExplained),
+            Self::Error => Some(Self::ErrorExplained),
+            Self::Events => Some(Self::EventsExplained),
+            Self::LogErrors => Some(Self::LogErrorsExplained),
+            _ => None,
+        }
+    }
+
+    /// Whether it can be looked at, rather than follow from where a component stands or from another channel.
+    pub const fn is_observation(self) -> bool {
+        matches!(
+            self,
+            Self::Cpu
+                | Self::Memory
+                | Self::Latency
+                | Self::Wire
+                | Self::Error
+                | Self::Events
+                | Self::Traffic
+                | Self::Change
+                | Self::LogErrors
+                | Self::Saturation
+                | Self::Unanswered
+        )
+    }
+}
+
+/// How much more a callee explains than it shows (S; 1 to 2 make no difference).
+pub(crate) const EXPLAINS: f64 = 1.5;
+/// A certain change of an event's rate that counts in full (S).
+const EVENTS_IN_FULL: f64 = 0.5;
+
+/// What one onset shows: for each component its evidence in each channel, from 0 to 1.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// One row for each component, in the order of `Channel::ALL`.
+    pub rows: Vec<[f64; CHANNELS]>,
+}
+
+/// Makes evidence of scores.
+pub fn evidence(features: &Features, graph: &Graph) -> Evidence {
+    let count = features.len();
+    let all = |of: &dyn Fn(usize) -> f64| (0..count).map(of).collect::<Vec<f64>>();
+    let score = |at: usize, feature| features.score(at, feature);
+
+    let unanswered = all(&|at| score(at, Feature::Unanswered));
+    let wire = all(&|at| {
+        let traced = score(at, Feature::Wire).max(score(at, Feature::CutOff));
+        score(at, Feature::Edge).max(traced)
+    });
+    // Who waits for one that does not answer is slow because of it.
+    let beyond: Vec<f64> = wire
+        .iter()
+        .zip(&unanswered)
+        .map(|(wire, unanswered)| wire.max(*unanswered))
+        .collect();
+    let latency = all(&|at| score(at, Feature::Latency).max(score(at, Feature::Slow).min(1.0)));
+    let (latency, latency_explained) = split(&latency, graph, &beyond);
+    let errors = all(&|at| score(at, Feature::Error));
+    let (error, error_explained) = split(&errors, graph, &errors);
+    let events = all(&|at| (score(at, Feature::Events) / EVENTS_IN_FULL).min(1.0));
+    // Who gets no answer does other things, and says so.
+    let (event, event_explained) = split(&events, graph, &unanswered);
+    let logs = all(&|at| score(at, Feature::LogErrors));
+    let (log, log_explained) = split(&logs, graph, &unanswered);
+
+    let rows = (0..count).map(|at| {
+        // Slower because busier.
+        let busier = latency[at].min(score(at, Feature::TrafficUp));
+        let (own, explained) = (latency[at] - busier, latency_explained[at] + busier);
+        let mut row = [0.0; CHANNELS];
+        for (channel, value) in [
+            (Channel::Cpu, score(at, Feature::Cpu)),
+            (Channel::Memory, score(at, Feature::Memory)),
+            (Channel::Latency, own),
+            (Channel::LatencyExplained, explained),
+            (Channel::Wire, wire[at]),
+            (Channel::Error, error[at]),
+            (Channel::ErrorExplained, error_explained[at]),
+            (Channel::Events, event[at]),
+            (Channel::EventsExplained, event_explained[at]),
+            (Channel::Traffic, score(at, Feature::TrafficDown)),
+            (Channel::Unreachable, score(at, Feature::Unreachable)),
+            (
+                Channel::LatencyOfAvailability,
+                (own + explained) * score(at, Feature::AvailabilityTold),
+            ),
+            (Channel::Address, score(at, Feature::Address)),
+            (Channel::Change, score(at, Feature::Change)),
+            (Channel::LogErrors, log[at]),
+            (Channel::LogErrorsExplained, log_explained[at]),
+            (Channel::Saturation, score(at, Feature::Saturation)),
+            (Channel::Unanswered, unanswered[at]),
+        ] {
+            row[channel as usize] = value;
+        }
+        row
+    });
+    Evidence { rows: rows.collect() }
+}
+
+/// The own part, and the part that the callees explain by the same or by something else that they show.
+fn split(evidence: &[f64], graph: &Graph, also: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let shows = |at: &u32| {
+        let at = *at as usize;
+        evidence
+            .get(at)
+            .copied()
+            .unwrap_or(0.0)
+            .max(also.get(at).copied().unwrap_or(0.0))
+    };
+    evidence
+        .iter()
+        .enumerate()
+        .map(|(at, shown)| {
+            let below = graph.explaining(at).iter().map(shows).fold(0.0, f64::max);
+            let explained = shown.min(EXPLAINS * below);
+            (shown - explained, explained)
+        })
+        .unzip()
+}

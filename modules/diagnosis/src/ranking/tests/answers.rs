@@ -1,0 +1,200 @@
+//! What else the answer says, and what channels without training data do.
+
+use super::*;
+use crate::{
+    question::{Symptom, SymptomKind},
+    system::{Attempt, Change, LogTemplate},
+};
+
+#[test]
+fn two_faults_at_once_are_both_told() {
+    let mut system = named(&["a", "b", "c"]);
+    for (owner, during) in [(0, 10.0), (1, 95.0), (2, 60.0)] {
+        system.series.push(series(
+            Subject::Component(owner),
+            Role::Cpu,
+            60,
+            after(ONSET, 10.0, during),
+        ));
+    }
+    let ranking = ask(&system);
+    assert_eq!(first(&ranking).0, 1);
+    assert_eq!(ranking.also.as_ref().map(|also| also.component), Some(2), "{ranking:?}");
+}
+
+#[test]
+fn a_change_alone_makes_no_cause_and_tips_the_balance_between_two() {
+    let mut system = named(&["a", "b"]);
+    let change = |seconds| {
+        Some(vec![Change {
+            component: 1,
+            time: seconds * SECOND,
+            risk: 1.0,
+            witness: 9,
+        }])
+    };
+    system.changes = change(ONSET - 120);
+    assert!(ask(&system).finds_none());
+    for owner in [0, 1] {
+        system.series.push(series(
+            Subject::Component(owner),
+            Role::Cpu,
+            60,
+            after(ONSET, 10.0, 90.0),
+        ));
+    }
+    let ranking = ask(&system);
+    assert_eq!(first(&ranking).0, 1);
+    assert!(first(&ranking).1 > 0.8);
+    system.changes = change(ONSET + 120);
+    let (first, second) = (&ask(&system).causes[0], &ask(&system).causes[1]);
+    assert!(
+        (first.probability - second.probability).abs() < 1e-9,
+        "what comes after is no cause"
+    );
+}
+
+#[test]
+fn new_errors_in_logs_without_visits_are_found_where_no_callee_shows_them() {
+    let mut system = named(&["front", "db", "idle"]);
+    system.calls = vec![(0, 1)];
+    for (component, lines) in [(0, 30), (1, 40), (2, 0)] {
+        system.log_templates.push(LogTemplate {
+            component,
+            counts: vec![((ONSET + 20) * SECOND, lines)],
+            covered: (0, 10_800 * SECOND),
+            witness: component,
+        });
+    }
+    let ranking = ask(&system);
+    assert_eq!(first(&ranking).0, 1);
+    assert!(!ranking.finds_none());
+    assert!(matches!(
+        ranking.causes[0].supporting[0].witnesses[0],
+        Witness::Log {
+            before: (0, _),
+            after: (40, _),
+            ..
+        }
+    ));
+    assert!(!ranking.not_looked_at.contains(&Modality::Logs));
+}
+
+#[test]
+fn a_pool_that_fills_up_is_found_and_one_that_is_always_full_is_not() {
+    let mut system = named(&["a", "b"]);
+    for (owner, before) in [(0, 0.2), (1, 0.95)] {
+        system.series.push(series(
+            Subject::Component(owner),
+            Role::Saturation,
+            60,
+            after(ONSET, before, 0.99),
+        ));
+    }
+    let ranking = ask(&system);
+    assert_eq!(first(&ranking).0, 0);
+    assert!(!ranking.finds_none());
+    assert!(ranking.causes[1].shares.is_empty());
+}
+
+#[test]
+fn what_is_above_the_symptom_is_an_unlikely_cause() {
+    let mut system = named(&["front", "cart", "db"]);
+    system.calls = vec![(0, 1), (1, 2)];
+    for owner in [0, 2] {
+        system.series.push(series(
+            Subject::Component(owner),
+            Role::Cpu,
+            60,
+            after(ONSET, 10.0, 90.0),
+        ));
+    }
+    let question = Question {
+        symptom: Some(Symptom {
+            component: 1,
+            kind: SymptomKind::Latency,
+        }),
+        ..at(ONSET)
+    };
+    let ranking = rank(&system, &question, &WEIGHTS);
+    assert_eq!(first(&ranking).0, 2);
+    let front = ranking.causes.iter().find(|cause| cause.component == 0).unwrap();
+    assert!(front.contradicting.contains(&Contradiction::Lowered {
+        channel: Channel::Unreachable
+    }));
+}
+
+#[test]
+fn what_was_not_looked_at_is_what_is_asked_next() {
+    let mut system = named(&["a", "b"]);
+    for owner in [0, 1] {
+        system.series.push(series(
+            Subject::Component(owner),
+            Role::Cpu,
+            60,
+            after(ONSET, 10.0, 60.0),
+        ));
+    }
+    let next = ask(&system).next.unwrap();
+    assert_eq!(next.rival, Rival::Component(1));
+    assert!(next.channel != Channel::Cpu && next.gain > 0.05, "{next:?}");
+}
+
+#[test]
+fn nothing_known_is_no_cause() {
+    let nothing = rank(&System::default(), &Question::default(), &WEIGHTS);
+    assert!(nothing.finds_none() && nothing.causes.is_empty());
+    assert_eq!(nothing.not_looked_at.len(), 5);
+}
+
+/// A call from one to another every second, answered unless it is chosen.
+fn attempts(system: &mut System, caller: u32, of: u32, unanswered: impl Fn(i64) -> bool) {
+    for start in 0..10_800 {
+        system.attempts.push(Attempt {
+            caller,
+            callee: of,
+            start: start * SECOND,
+            answered: !unanswered(start),
+            is_baseline: false,
+            witness: 70 + of,
+        });
+    }
+}
+
+fn is_broken(second: i64) -> bool {
+    (ONSET..ONSET + 300).contains(&second)
+}
+
+#[test]
+fn one_that_nobody_reaches_has_stopped_and_not_those_who_say_so() {
+    let mut system = named(&["web", "cart", "stock"]);
+    system.calls = vec![(0, 2), (1, 2), (0, 1)];
+    for caller in [0, 1] {
+        attempts(&mut system, caller, 2, is_broken);
+        // Who waits is slow, and says so.
+        let slow = after(ONSET, 0.05, 2.5);
+        system
+            .series
+            .push(series(Subject::Component(caller), Role::Latency, 60, slow));
+    }
+    attempts(&mut system, 0, 1, |_| false);
+    let ranking = ask(&system);
+    let (component, probability) = first(&ranking);
+    assert!(component == 2 && probability > 0.9, "{ranking:?}");
+    let witness = &ranking.causes[0].supporting[0].witnesses[0];
+    assert!(
+        matches!(witness, Witness::Unanswered { callee: 2, after, .. } if after.k == after.n),
+        "{witness:?}"
+    );
+}
+
+#[test]
+fn one_that_alone_does_not_reach_what_others_reach_is_cut_off() {
+    let mut system = named(&["web", "cart", "mail", "stock"]);
+    system.calls = vec![(0, 3), (1, 3), (2, 3)];
+    attempts(&mut system, 0, 3, |_| false);
+    attempts(&mut system, 1, 3, is_broken);
+    attempts(&mut system, 2, 3, |_| false);
+    let ranking = ask(&system);
+    assert_eq!(first(&ranking).0, 1, "{ranking:?}");
+}
