@@ -8,6 +8,7 @@ mod config_check;
 mod data_folder;
 mod demo;
 mod import;
+mod investigate;
 mod list;
 mod listen;
 mod openapi;
@@ -59,6 +60,8 @@ enum Verb {
     Import(import::ImportArgs),
     /// Probe one address now and show every phase
     Check(check::CheckArgs),
+    /// Find the likely cause in logs, metrics, traces and configurations, with the lines that show it; offline
+    Investigate(investigate::InvestigateArgs),
     /// List services with their state, worst first
     Services(list::Listing),
     /// List checks with their state
@@ -89,6 +92,8 @@ enum Verb {
     Events(operate::EventsArgs),
     /// List the replicas that share the work, and what each holds
     Replicas(operate::ReplicasArgs),
+    /// List what runs in the background, failed first: reconcilers, writers, deliveries
+    Tasks(operate::TasksArgs),
     /// Work on a Mainstay that is stopped
     #[command(subcommand)]
     Admin(operate::AdminVerb),
@@ -145,6 +150,7 @@ pub fn run() -> ExitCode {
         Verb::Demo(args) => blocking(demo::run(args)),
         Verb::Import(args) => blocking(import::run(args)),
         Verb::Check(args) => blocking(check::run(args)),
+        Verb::Investigate(args) => investigate::run(&args),
         Verb::Slo(args) => blocking(slo::run(args)),
         Verb::Services(args) => blocking(list::services(args)),
         Verb::Checks(args) => blocking(list::checks(args)),
@@ -159,6 +165,7 @@ pub fn run() -> ExitCode {
         Verb::Schedules(args) => blocking(operate::schedules(args)),
         Verb::Events(args) => blocking(operate::events(args)),
         Verb::Replicas(args) => blocking(operate::replicas(args)),
+        Verb::Tasks(args) => blocking(operate::tasks(args)),
         Verb::Admin(verb) => blocking(operate::admin(verb)),
         Verb::Ready(args) => blocking(ready::run(args)),
         Verb::Openapi => openapi::run(),

@@ -85,7 +85,7 @@ struct Counts {
 )]
 async fn get_meta(State(meta): State<Arc<Meta>>, ScopeQuery(scope): ScopeQuery) -> ApiResult<Json<MetaBody>> {
     let parts = &meta.parts;
-    let fleets = parts.catalog.fleets().borrow().clone();
+    let fleets = parts.catalog.fleets().get();
     let fleet = fleets.get(&scope.environment);
     Ok(Json(MetaBody {
         version: env!("CARGO_PKG_VERSION"),

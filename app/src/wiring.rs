@@ -419,7 +419,14 @@ fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetr
     let files = ReadyCheck::task("configured-files", &parts.tasks, configured::TASK);
     let webhooks = ReadyCheck::task("declared-webhooks", &parts.tasks, "slo.follow-webhooks");
     let configuration = ReadyCheck::task("configuration", &parts.tasks, RELOAD_TASK);
-    let checks = vec![answers, history, alerts, files, webhooks, configuration];
+    // What no process was started for is missed by none of them.
+    let leases = parts.leases.clone();
+    let roles = ReadyCheck::optional("roles", move || {
+        let members = leases.members().get();
+        let has = |role| leases.has(role) || members.iter().any(|member| member.roles.contains(&role));
+        std::future::ready(operate::undone(has).map_or_else(|| Ok("every role is somebody's".to_owned()), Err))
+    });
+    let checks = vec![answers, history, alerts, files, webhooks, configuration, roles];
     let health = Health::new(checks, parts.tasks.clone());
     let meta = Arc::new(Meta {
         parts: parts.clone(),

@@ -77,6 +77,24 @@ impl Fleet {
         exchange(address, method, path, &format!("Authorization: Bearer {token}\r\n")).0
     }
 
+    /// Breaks `service`, expects `words` in a line of `witness` while every health check passes, and mends it.
+    fn shows(&self, cause: &str, service: &str, witness: &str, words: &str) {
+        let before = self.log(witness).len();
+        let path = format!("/services/{service}/causes");
+        assert_eq!(self.control("PUT", &format!("{path}/{cause}")), 204, "{cause}");
+        let line = until(&format!("{witness} writes `{words}`"), || {
+            let mut lines = self.log(witness).into_iter().skip(before);
+            lines.find(|line| line["message"].as_str().unwrap().contains(words))
+        });
+        assert_ne!(line["level"], "info", "{line}");
+        for name in self.names() {
+            until(&format!("{name} is healthy"), || {
+                (self.status(name, "/health") == 200).then_some(())
+            });
+        }
+        assert_eq!(self.control("DELETE", &path), 204, "{cause}");
+    }
+
     /// Breaks `service`, expects its health to fail and `words` in a log line of `witness`, and mends it.
     fn suffers(&self, service: &str, cause: &str, witness: &str, words: &str) {
         let before = self.log(witness).len();
@@ -200,6 +218,37 @@ fn every_cause_fails_the_services_own_health_says_why_and_heals() {
         "execution",
         "api gave no answer after 2 attempts",
     );
+    fleet.suffers("data", "bad-deploy", "data", "the document cache refused 1048576 bytes");
+    until("data runs its first version again", || {
+        let metrics = get(fleet.address("data"), "/metrics").1;
+        metrics.contains(r#"version="1.4.2"}"#).then_some(())
+    });
+}
+
+#[test]
+fn causes_that_no_health_check_sees_show_in_requests_and_end_with_mending() {
+    let fleet = Fleet::start();
+    let instruments: Vec<Value> = {
+        let state = fleet.folder.path().join("state").join("data").join("reference.json");
+        serde_json::from_str(&fs::read_to_string(state).unwrap()).unwrap()
+    };
+    let quotes = || {
+        let symbols = instruments.iter().map(|it| it["symbol"].as_str().unwrap());
+        symbols
+            .map(|symbol| fleet.status("data", &format!("/quotes/{symbol}")))
+            .collect::<Vec<_>>()
+    };
+    fleet.shows("delay", "data", "data", "a statement waited for the lock of its table");
+    fleet.shows("errors", "data", "data", "by its lot of 0");
+    until("every quote is answered again", || {
+        quotes().iter().all(|status| *status == 200).then_some(())
+    });
+    // A service that is called refuses its callers; one that calls for customers, who stamp nothing, is refused.
+    fleet.shows("clock-skew", "auth", "auth", "s ahead of the clock here");
+    fleet.shows("clock-skew", "web", "auth", "s behind the clock here");
+    until("customers are served again", || {
+        (fleet.status("web", "/pages/AEB") == 200).then_some(())
+    });
 }
 
 #[test]
@@ -222,7 +271,14 @@ fn a_failing_dependency_shows_in_its_callers_requests_and_not_in_their_health() 
 #[test]
 fn no_line_of_any_log_betrays_that_a_cause_was_arranged() {
     let fleet = Fleet::start();
-    for cause in ["connection-leak", "memory-leak", "slow-disk"] {
+    for cause in [
+        "delay",
+        "errors",
+        "connection-leak",
+        "memory-leak",
+        "slow-disk",
+        "clock-skew",
+    ] {
         assert_eq!(fleet.control("PUT", &format!("/services/data/causes/{cause}")), 204);
     }
     until("data fails", || (fleet.status("data", "/health") != 200).then_some(()));
@@ -239,6 +295,7 @@ fn no_line_of_any_log_betrays_that_a_cause_was_arranged() {
                 "connection-leak",
                 "memory-leak",
                 "slow-disk",
+                "clock-skew",
             ];
             let said = betrays.iter().find(|word| text.contains(**word));
             assert!(said.is_none(), "{said:?} in {text}");

@@ -104,6 +104,11 @@ async fn a_backup_of_a_server_at_work_holds_everything_it_had_acknowledged() {
         for (number, target) in targets.iter().enumerate() {
             running.watch(&format!("probed-{number}"), &target.url()).await;
             running.until_state(&format!("probed-{number}"), "up").await;
+            // A state is decided before its probe is stored, at most a second later.
+            let checks = running.get(&format!("/api/v1/checks?service=probed-{number}")).await;
+            let id = checks["items"][0]["id"].as_str().unwrap();
+            let stored = |page: &Value| !page["items"].as_array().unwrap().is_empty();
+            running.until(&format!("/api/v1/checks/{id}/probes"), stored).await;
         }
         let file = instance.directory.path().join("work.backup");
         let acknowledged = std::sync::Mutex::new(Vec::new());

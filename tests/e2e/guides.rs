@@ -164,3 +164,14 @@ async fn the_guide_about_imports_can_be_pasted() {
     paste("catalog.md", &format!("127.0.0.1:{}", instance.port), &sources());
     assert_eq!(running.get("/api/v1/meta").await["counts"]["services"], 10);
 }
+
+#[test]
+fn the_guide_about_causes_can_be_pasted() {
+    if !can_paste() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    paste("investigate.md", USUAL, folder.path());
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.contains("is the likely cause"), "the page names it");
+}

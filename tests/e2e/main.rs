@@ -14,6 +14,7 @@ mod declared;
 mod ending;
 mod guides;
 mod harness;
+mod investigate;
 mod life;
 mod lists;
 mod mounts;

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
@@ -32,7 +33,8 @@ impl DataFolder {
             path: path.to_owned(),
             made,
         };
-        if let Err(error) = fs::create_dir_all(path) {
+        // What is in it is nobody else's: addresses, and secrets of webhooks.
+        if let Err(error) = fs::DirBuilder::new().recursive(true).mode(0o700).create(path) {
             let said = format!("cannot make the data folder {}: {error}", path.display());
             folder.undo();
             anyhow::bail!("{said}. Choose another with --data, or mend what is in the way");

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use mainstay_kernel::{Environment, World};
 use serde_json::Value;
 
-use super::{OK, Output, client::ServerUrl, output::table};
+use super::{Output, client::ServerUrl};
 
 /// Flags of every list.
 #[derive(Debug, Args)]
@@ -18,7 +18,7 @@ pub struct ListArgs {
     #[arg(long, value_name = "NAME", default_value = "production")]
     environment: Environment,
     #[command(flatten)]
-    output: Output,
+    pub output: Output,
 }
 
 /// A noun that can only be listed.
@@ -54,23 +54,6 @@ impl ListArgs {
         let path = format!("/api/v1/{resource}?environment={}", self.environment);
         self.server.list(&path).await
     }
-
-    /// Prints the items as the API shapes them, or as a table; the hint when there is none.
-    pub fn print<const N: usize>(
-        &self,
-        items: &[Value],
-        header: [&str; N],
-        row: impl Fn(&Value) -> [String; N],
-        hint: &str,
-    ) -> anyhow::Result<u8> {
-        self.output.print(&items, |items| {
-            if items.is_empty() {
-                return hint.to_owned();
-            }
-            table(header, items.iter().map(&row))
-        })?;
-        Ok(OK)
-    }
 }
 
 /// Services with their state, worst first.
@@ -79,7 +62,7 @@ pub async fn services(listing: Listing) -> anyhow::Result<u8> {
     let services = args.fetch("services").await?;
     let rows = rows::with_states(services, args.fetch("service-states").await?);
     let now = World::system().now();
-    args.print(
+    args.output.print_list(
         &rows,
         ["SERVICE", "STATE", "SINCE", "TIER", "OWNER", "REASON"],
         |row| rows::service(row, now),
@@ -91,7 +74,7 @@ pub async fn services(listing: Listing) -> anyhow::Result<u8> {
 pub async fn checks(listing: Listing) -> anyhow::Result<u8> {
     let args = listing.args();
     let now = World::system().now();
-    args.print(
+    args.output.print_list(
         &args.fetch("checks").await?,
         ["CHECK", "SERVICE", "STATE", "SINCE", "TARGET", "LAST", "FAILURE"],
         |check| rows::check(check, now),
@@ -103,7 +86,7 @@ pub async fn checks(listing: Listing) -> anyhow::Result<u8> {
 pub async fn alerts(listing: Listing) -> anyhow::Result<u8> {
     let args = listing.args();
     let now = World::system().now();
-    args.print(
+    args.output.print_list(
         &args.fetch("alerts").await?,
         ["OPENED", "STATE", "SEVERITY", "SERVICE", "ALERT", "TOLD"],
         |alert| rows::alert(alert, now),
@@ -115,7 +98,7 @@ pub async fn alerts(listing: Listing) -> anyhow::Result<u8> {
 pub async fn silences(listing: Listing) -> anyhow::Result<u8> {
     let args = listing.args();
     let now = World::system().now();
-    args.print(
+    args.output.print_list(
         &args.fetch("silences").await?,
         ["SILENCES", "BEGINS", "ENDS", "BY", "REASON"],
         |silence| rows::silence(silence, now),
@@ -127,7 +110,7 @@ pub async fn silences(listing: Listing) -> anyhow::Result<u8> {
 pub async fn maintenance(listing: Listing) -> anyhow::Result<u8> {
     let args = listing.args();
     let now = World::system().now();
-    args.print(
+    args.output.print_list(
         &args.fetch("maintenance").await?,
         ["SERVICE", "BEGINS", "ENDS", "REASON"],
         |window| rows::window(window, now),
@@ -138,7 +121,7 @@ pub async fn maintenance(listing: Listing) -> anyhow::Result<u8> {
 /// Webhooks.
 pub async fn webhooks(listing: Listing) -> anyhow::Result<u8> {
     let args = listing.args();
-    args.print(
+    args.output.print_list(
         &args.fetch("webhooks").await?,
         ["WEBHOOK", "URL", "FORMAT", "SIGNED", "ENABLED", "MANAGED BY", "PROBLEM"],
         rows::webhook,

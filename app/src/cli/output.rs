@@ -2,6 +2,9 @@
 
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+use super::OK;
 
 /// Where results go and what they look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -45,6 +48,26 @@ impl Output {
         };
         anstream::println!("{}", rendered.trim_end());
         Ok(())
+    }
+
+    /// Prints items as the API shapes them, or as a table; the hint when there is none.
+    ///
+    /// # Errors
+    /// As [`Output::print`].
+    pub fn print_list<const N: usize>(
+        self,
+        items: &[Value],
+        header: [&str; N],
+        row: impl Fn(&Value) -> [String; N],
+        hint: &str,
+    ) -> anyhow::Result<u8> {
+        self.print(&items, |items| {
+            if items.is_empty() {
+                return hint.to_owned();
+            }
+            table(header, items.iter().map(&row))
+        })?;
+        Ok(OK)
     }
 }
 

@@ -146,7 +146,7 @@ fn words(report: &Report) -> String {
             "\nThe database that was replaced is kept as {kept}; delete it when all is well."
         );
     }
-    text.push_str("\nStart Mainstay with `mainstay up`.");
+    text.push_str("\nStart Mainstay with `mainstay up` and the same --config and --data.");
     text
 }
 

@@ -173,7 +173,7 @@ fn line(result: &Value) -> String {
 }
 
 async fn list(args: &ListArgs) -> anyhow::Result<u8> {
-    args.print(
+    args.output.print_list(
         &args.fetch("slos").await?,
         [
             "SERVICE",

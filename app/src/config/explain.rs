@@ -62,11 +62,26 @@ pub(super) fn mask(key: &str, value: &Value) -> String {
         // Only a URL that cannot have a password refuses one.
         let _ = url.set_password(Some("***"));
     }
+    if url.query_pairs().any(|(name, _)| is_secret(&name)) {
+        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+        let shown = pairs
+            .iter()
+            .map(|(name, value)| (name, if is_secret(name) { "***" } else { value }));
+        url.query_pairs_mut().clear().extend_pairs(shown);
+    }
     let token_in_path = matches!(key.rsplit_once('.'), Some((section, "url")) if section != "database");
     if token_in_path && url.has_host() && (url.path().len() > 1 || url.query().is_some()) {
         return format!("{}/***", url.origin().ascii_serialization());
     }
     url.to_string()
+}
+
+/// Whether a parameter of an address holds what must not be shown.
+fn is_secret(parameter: &str) -> bool {
+    let parameter = parameter.to_ascii_lowercase();
+    ["pass", "secret", "token", "key"]
+        .iter()
+        .any(|word| parameter.contains(word))
 }
 
 #[cfg(test)]
@@ -83,6 +98,10 @@ mod tests {
         assert_eq!(
             show("webhook[0].url", "https://hooks.example/T0/B0/token"),
             "https://hooks.example/***"
+        );
+        assert_eq!(
+            show("database.url", "postgresql://db/m?user=u&password=secret"),
+            "postgresql://db/m?user=u&password=***"
         );
         assert_eq!(show("data_dir", "mainstay-data"), "mainstay-data");
     }

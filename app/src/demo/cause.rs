@@ -2,8 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::Serialize;
+
 /// Something that goes wrong in one service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Statements leave their transaction open until no database connection is free.
     ConnectionLeak,
@@ -19,18 +22,26 @@ pub enum Cause {
     BadConfiguration,
     /// The first service it calls is stopped.
     DependencyDown,
+    /// The index of its table is rebuilt under a lock that statements wait for.
+    Delay,
+    /// The reference data has instruments without a lot, which amounts are divided by.
+    Errors,
+    /// A new version is started that has a defect.
+    BadDeploy,
+    /// Its clock is minutes behind, so that neighbours refuse its requests and it refuses theirs.
+    ClockSkew,
 }
 
 /// The text names no cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no cause: use connection-leak, crash, cpu-spin, memory-leak, slow-disk, bad-configuration or dependency-down"
+    "`{0}` is no cause: use connection-leak, crash, cpu-spin, memory-leak, slow-disk, bad-configuration, dependency-down, delay, errors, bad-deploy or clock-skew"
 )]
 pub struct UnknownCause(String);
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::ConnectionLeak,
         Self::Crash,
         Self::CpuSpin,
@@ -38,7 +49,16 @@ impl Cause {
         Self::SlowDisk,
         Self::BadConfiguration,
         Self::DependencyDown,
+        Self::Delay,
+        Self::Errors,
+        Self::BadDeploy,
+        Self::ClockSkew,
     ];
+
+    /// Whether a health check fails by it; the others show in what requests take and come to.
+    pub fn fails_health(self) -> bool {
+        !matches!(self, Self::Delay | Self::Errors | Self::ClockSkew)
+    }
 
     /// The name in kebab case.
     pub fn as_str(self) -> &'static str {
@@ -50,6 +70,10 @@ impl Cause {
             Self::SlowDisk => "slow-disk",
             Self::BadConfiguration => "bad-configuration",
             Self::DependencyDown => "dependency-down",
+            Self::Delay => "delay",
+            Self::Errors => "errors",
+            Self::BadDeploy => "bad-deploy",
+            Self::ClockSkew => "clock-skew",
         }
     }
 }
@@ -79,6 +103,7 @@ mod tests {
         for cause in Cause::ALL {
             assert_eq!(cause.as_str().parse(), Ok(cause));
             assert!(error.contains(cause.as_str()), "{error}");
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.as_str());
         }
     }
 }

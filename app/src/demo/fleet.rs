@@ -8,7 +8,7 @@ mod member;
 mod ports;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -31,15 +31,32 @@ use super::{
     cause::Cause,
     client::{Answer, Call},
     registry::Registry,
-    service,
+    service::{
+        self, Files,
+        release::{Change, Release},
+    },
 };
 
 /// How long the services may take until each answers.
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long they may take to stop before they are killed.
 const STOP_LIMIT: Duration = Duration::from_secs(4);
+/// How many times longer the services of a recorded fleet wait for each other: nobody watches, and a machine that records
+/// does other work, too, which must not look like a failure.
+const RECORDED_PATIENCE: u32 = 3;
 /// How often a start is tried again with other ports when somebody else took one meanwhile.
 const PORT_ATTEMPTS: usize = 3;
+
+/// What a fleet is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be watched while it runs: the services send themselves what customers would, and nobody keeps their spans.
+    Show,
+    /// To be watched while a story is told of it, which ends with what the services wrote: the same, with their spans.
+    Story,
+    /// To be looked at afterwards: customers come from outside, and every service writes its spans to a file.
+    Record,
+}
 
 /// A running fleet. Dropping it kills every service; [`Fleet::stop`] lets them finish.
 #[derive(Debug)]
@@ -58,10 +75,16 @@ impl Fleet {
     ///
     /// # Errors
     /// When a service does not come up; the last lines of its log are in the message.
-    pub async fn start(program: &Path, registry: &Registry, folder: &Path, world: &World) -> Result<Self> {
+    pub async fn start(
+        program: &Path,
+        registry: &Registry,
+        folder: &Path,
+        purpose: Purpose,
+        world: &World,
+    ) -> Result<Self> {
         let mut attempt = 1;
         loop {
-            match Self::start_once(program, registry, folder, world).await {
+            match Self::start_once(program, registry, folder, purpose, world).await {
                 Err(error) if error.is::<PortTaken>() && attempt < PORT_ATTEMPTS => attempt += 1,
                 outcome => return outcome,
             }
@@ -83,21 +106,62 @@ impl Fleet {
         log_file(&self.folder, service)
     }
 
+    /// The file a service writes its spans to, when the fleet is recorded.
+    pub fn spans_file(&self, service: &str) -> PathBuf {
+        spans_file(&self.folder, service)
+    }
+
+    /// The configuration file of a service.
+    pub fn settings_file(&self, service: &str) -> PathBuf {
+        Files::of(&state_folder(&self.folder, service)).settings
+    }
+
     /// Brings about a condition in a service.
     ///
     /// # Errors
     /// When there is no such service, or it refuses because the condition makes no sense for it.
     pub async fn inject(&self, service: &str, cause: Cause) -> Result<()> {
         let member = self.member(service)?;
-        if cause != Cause::DependencyDown {
-            let answer = self.control(member, Method::PUT, &format!("/causes/{cause}")).await?;
-            return accepted(service, &answer);
+        match cause {
+            Cause::DependencyDown => {
+                let called = self.registry.calls(service);
+                let Some(first) = called.first() else {
+                    bail!("{service} calls no other service, so none of its dependencies can be stopped");
+                };
+                self.halt(first).await
+            }
+            Cause::BadDeploy => {
+                let release = Release {
+                    version: "1.5.0".to_owned(),
+                    commit: "e07b3fa".to_owned(),
+                    changes: BTreeSet::from([Change::AnswerHistory]),
+                };
+                self.deploy(service, &release).await
+            }
+            _ => {
+                let answer = self.control(member, Method::PUT, &format!("/causes/{cause}")).await?;
+                accepted(service, &answer)
+            }
         }
-        let called = self.registry.calls(service);
-        let Some(first) = called.first() else {
-            bail!("{service} calls no other service, so none of its dependencies can be stopped");
-        };
-        self.member(first)?.order(Order::Stop).await
+    }
+
+    /// Stops a service until it is healed, or deployed to.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub async fn halt(&self, service: &str) -> Result<()> {
+        self.member(service)?.order(Order::Stop).await
+    }
+
+    /// Puts a version in the place of the one that runs: its process is stopped and another started.
+    ///
+    /// # Errors
+    /// When there is no such service, or its folder cannot be written.
+    pub async fn deploy(&self, service: &str, release: &Release) -> Result<()> {
+        let member = self.member(service)?;
+        release.deploy_to(&state_folder(&self.folder, service))?;
+        member.order(Order::Stop).await?;
+        member.order(Order::Start).await
     }
 
     /// Removes every condition from a service, mends its files, and starts what was stopped.
@@ -111,6 +175,9 @@ impl Fleet {
         } else {
             // The process is not there to mend its own files.
             service::mend_files(&state_folder(&self.folder, service), &self.registry, service)?;
+        }
+        if Release::in_folder(&state_folder(&self.folder, service))? != Release::first() {
+            self.deploy(service, &Release::first()).await?;
         }
         for name in self.registry.calls(service).into_iter().chain([service]) {
             self.member(name)?.order(Order::Start).await?;
@@ -157,8 +224,14 @@ impl Fleet {
         let _killed_on_drop = timeout(STOP_LIMIT, all).await;
     }
 
-    async fn start_once(program: &Path, registry: &Registry, folder: &Path, world: &World) -> Result<Self> {
-        for part in ["logs", "state"] {
+    async fn start_once(
+        program: &Path,
+        registry: &Registry,
+        folder: &Path,
+        purpose: Purpose,
+        world: &World,
+    ) -> Result<Self> {
+        for part in ["logs", "state", "traces"] {
             let path = folder.join(part);
             fs::create_dir_all(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
         }
@@ -190,6 +263,13 @@ impl Fleet {
                 port: *port,
                 control_port: *control_port,
                 control_token: control_token.clone(),
+                spans: (purpose != Purpose::Show).then(|| spans_file(folder, name)),
+                patience: if purpose == Purpose::Record {
+                    RECORDED_PATIENCE
+                } else {
+                    1
+                },
+                without_customers: purpose == Purpose::Record,
             };
             members.insert(name.clone(), Member::start(plan, &mut supervisors));
         }
@@ -291,6 +371,10 @@ fn accepted(service: &str, answer: &Answer) -> Result<()> {
 
 fn state_folder(folder: &Path, service: &str) -> PathBuf {
     folder.join("state").join(service)
+}
+
+fn spans_file(folder: &Path, service: &str) -> PathBuf {
+    folder.join("traces").join(format!("{service}.jsonl"))
 }
 
 fn log_file(folder: &Path, service: &str) -> PathBuf {

@@ -5,17 +5,20 @@
 
 mod cause;
 mod client;
+mod finale;
 mod fleet;
 mod mainstay;
 mod narrate;
 mod options;
 mod receiver;
+mod record;
 mod registry;
 mod run;
 mod service;
 mod setup;
 mod story;
 
-pub use options::DemoArgs;
+pub use options::{DemoArgs, DemoVerb};
+pub use record::run as record;
 pub use run::run;
 pub use service::{ServiceArgs, run as run_service};

@@ -1,6 +1,6 @@
 //! Two ways to tell a step: a line of JSON for a machine, a sentence with the elapsed time for a person.
 
-use std::{io::Write, time::Duration};
+use std::{fmt::Write as _, io::Write, time::Duration};
 
 use serde_json::Value;
 
@@ -121,10 +121,46 @@ fn sentence(step: &Step) -> (&'static str, String) {
             GREEN,
             format!("The alert is resolved, and the receiver knows.{}", folded(detail)),
         ),
+        "cause-found" => (GREEN, found(detail)),
         "failed" => (RED, text("message")),
         "interrupted" => (YELLOW, format!("The story ends here: {}.", text("seen"))),
         other => (PLAIN, other.to_owned()),
     }
+}
+
+/// The cause, the lines that show it, and where the whole report is.
+fn found(detail: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    let mut said = format!(
+        "From its own files alone: {BOLD}{}{PLAIN} is the likely cause ({}).\n            {}",
+        text(&detail["service"]),
+        likely(detail["likelihood"].as_f64().unwrap_or_default()),
+        text(&detail["summary"])
+    );
+    for quote in detail["quotes"].as_array().into_iter().flatten() {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            said,
+            "\n            {DIM}{}:{}{PLAIN} {}",
+            text(&quote["file"]),
+            quote["line"],
+            text(&quote["text"])
+        );
+    }
+    let _ = write!(
+        said,
+        "\n            The whole report: {BLUE}file://{}{PLAIN}",
+        text(&detail["report"])
+    );
+    said
+}
+
+/// What is not certain is never said to be.
+fn likely(share: f64) -> String {
+    if share > 0.99 {
+        return "over 99 %".to_owned();
+    }
+    format!("{:.0} %", share * 100.0)
 }
 
 fn recovered(detail: &Value) -> String {

@@ -2,12 +2,19 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use super::cause::{Cause, UnknownCause};
+use super::{
+    cause::{Cause, UnknownCause},
+    record::RecordArgs,
+};
 
 /// Watch a small fleet break and recover.
 #[derive(Debug, Clone, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each flag of a command line is one")]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DemoArgs {
+    /// Something else to do with the fleet
+    #[command(subcommand)]
+    pub verb: Option<DemoVerb>,
     /// Probe every second, keep promises over 20 minutes, and exit when the story is told: 0 when every step happened
     #[arg(long)]
     pub headless: bool,
@@ -23,8 +30,8 @@ pub struct DemoArgs {
     /// Start the fleet alone, without Mainstay, and print how to reach it
     #[arg(long, conflicts_with_all = ["headless", "until_recovered", "no_fault"])]
     pub fleet_only: bool,
-    /// What to break, and how: connection-leak, crash, cpu-spin, memory-leak, slow-disk, bad-configuration or
-    /// dependency-down
+    /// What to break, and how: connection-leak, crash, cpu-spin, memory-leak, slow-disk, bad-configuration,
+    /// dependency-down or bad-deploy
     #[arg(long, value_name = "SERVICE:CAUSE", default_value = "data:connection-leak")]
     pub fault: Fault,
     /// Loopback address and port Mainstay listens on [default: 127.0.0.1:8000 when it is free, else any port]
@@ -33,6 +40,13 @@ pub struct DemoArgs {
     /// Keep everything (configuration, database, logs, deliveries) in this folder
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+}
+
+/// What else the fleet is good for.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum DemoVerb {
+    /// Record cases for an investigation: logs, metrics, traces, checks and deployments while something breaks
+    Record(RecordArgs),
 }
 
 /// A service and what goes wrong in it.
@@ -77,7 +91,7 @@ pub struct Pace {
     pub timeout_ms: u64,
     /// The window of every objective.
     pub window_s: u64,
-    /// How long all is well before something breaks.
+    /// How long all is well before something breaks: what is normal has to be seen first.
     pub calm: Duration,
     /// How long it stays broken after the alert was delivered.
     pub broken: Duration,
@@ -93,7 +107,7 @@ impl Pace {
         interval_ms: 10_000,
         timeout_ms: 5_000,
         window_s: 30 * 24 * 3600,
-        calm: Duration::from_secs(12),
+        calm: Duration::from_secs(30),
         broken: Duration::from_secs(15),
         step_limit: Duration::from_mins(3),
         story_limit: Duration::from_mins(15),
@@ -103,10 +117,10 @@ impl Pace {
         interval_ms: 1_000,
         timeout_ms: 1_000,
         window_s: 20 * 60,
-        calm: Duration::from_secs(3),
-        broken: Duration::from_secs(3),
+        calm: Duration::from_secs(25),
+        broken: Duration::from_secs(8),
         step_limit: Duration::from_secs(30),
-        story_limit: Duration::from_secs(85),
+        story_limit: Duration::from_mins(2),
     };
 }
 
@@ -124,6 +138,35 @@ impl DemoArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        demo: DemoArgs,
+    }
+
+    fn parse(words: &str) -> Result<DemoArgs, String> {
+        let line = <Line as clap::Parser>::try_parse_from(words.split(' '));
+        line.map(|line| line.demo).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn recording_is_asked_for_with_a_folder_or_a_plan_and_a_kind_that_exists() {
+        let Some(DemoVerb::Record(args)) = parse("demo record --out cases --only clock-skew").unwrap().verb else {
+            unreachable!("the verb is record");
+        };
+        assert_eq!((args.seed, args.cases, args.calm), (1, 17, 60));
+        assert!(parse("demo record --plan").is_ok());
+        assert!(parse("demo record").unwrap_err().contains("--out"));
+        let error = parse("demo record --plan --only flood").unwrap_err();
+        assert!(
+            error.contains("`flood` is no kind of case") && error.contains("double"),
+            "{error}"
+        );
+        assert!(parse("demo record --plan --calm 1").is_err());
+        assert!(parse("demo --headless record --plan").is_err());
+        assert!(parse("demo --headless").unwrap().verb.is_none());
+    }
 
     #[test]
     fn a_fault_is_a_service_and_a_cause() {

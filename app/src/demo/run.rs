@@ -21,11 +21,13 @@ use tokio::{
 
 use super::{
     cause::Cause,
-    fleet::{self, Fleet},
+    finale,
+    fleet::{self, Fleet, Purpose},
     mainstay::Mainstay,
     narrate::Narrator,
     options::DemoArgs,
     receiver::{Receiver, Secret},
+    record::Recording,
     registry::{BUNDLED, Registry},
     setup::Setup,
     story::{StoryError, Teller},
@@ -52,6 +54,13 @@ pub async fn run(args: DemoArgs, program: &Path) -> Result<u8> {
             known.join(", ")
         );
     }
+    let tells_a_story = !args.no_fault && !args.fleet_only;
+    if tells_a_story && !args.fault.cause.fails_health() {
+        bail!(
+            "the demo tells of failing health checks, and none fails by {}: start it with --no-fault and bring it about through the control port in fleet.json, or record it with `mainstay demo record`",
+            args.fault.cause
+        );
+    }
     let stage = Stage {
         narrator: if args.json { Narrator::Json } else { Narrator::Person },
         folder: Folder::new(args.keep.as_deref())?,
@@ -65,7 +74,13 @@ pub async fn run(args: DemoArgs, program: &Path) -> Result<u8> {
     stage
         .narrator
         .aside(&format!("Starting {} services …", stage.original.services().len()));
-    let start = Fleet::start(program, &stage.original, stage.folder.path(), &stage.world);
+    let start = Fleet::start(
+        program,
+        &stage.original,
+        stage.folder.path(),
+        if tells_a_story { Purpose::Story } else { Purpose::Show },
+        &stage.world,
+    );
     let fleet = tokio::select! {
         fleet = start => Arc::new(fleet?),
         () = curtain.falls() => return Ok(0),
@@ -189,10 +204,13 @@ impl Stage<'_> {
         if !self.args.no_fault {
             teller.is_about(&fault.service);
         }
-        let mut observed = teller.all_up().await?;
         if self.args.no_fault {
+            teller.all_up().await?;
             return Ok(());
         }
+        let evidence = self.folder.path().join("evidence");
+        let recording = Recording::start(fleet, &evidence, &self.world)?;
+        let mut observed = teller.all_up().await?;
         sleep(pace.calm).await;
         teller.remember_budgets(&mut observed).await;
         fleet.inject(&fault.service, fault.cause).await?;
@@ -203,9 +221,22 @@ impl Stage<'_> {
         );
         teller.breaks(&mut observed).await?;
         sleep(pace.broken).await;
+        recording.stop(fleet).await?;
         fleet.heal(&fault.service).await?;
         teller.act("heal", json!({ "service": fault.service }));
-        Ok(teller.recovers(&observed).await?)
+        teller.recovers(&observed).await?;
+        self.narrator
+            .aside("            Investigating what the services wrote …");
+        let found = finale::find(evidence, observed.alerted_at(), self.report_file(), &self.world).await?;
+        Ok(teller.cause_found(&observed, found)?)
+    }
+
+    /// Where the report goes: beside everything else when that is kept, else where it outlives the demo.
+    fn report_file(&self) -> PathBuf {
+        match &self.folder {
+            Folder::Kept(folder) => folder.join("investigation.html"),
+            Folder::Temporary(_) => std::env::temp_dir().join("mainstay-demo-investigation.html"),
+        }
     }
 
     /// Whether the demo goes on after its story: in front of a person, unless told otherwise.
@@ -224,6 +255,10 @@ fn in_words(cause: Cause) -> &'static str {
         Cause::SlowDisk => "the volume under its journal takes a few bytes a second",
         Cause::BadConfiguration => "its configuration gets the address of another service for a dependency",
         Cause::DependencyDown => "the first service it calls is stopped",
+        Cause::Delay => "the index of its table is rebuilt, and statements wait for the lock",
+        Cause::Errors => "its reference data loses lots that it divides by",
+        Cause::BadDeploy => "a new version is started that keeps every answer",
+        Cause::ClockSkew => "its clock falls behind, and its neighbours refuse its requests",
     }
 }
 

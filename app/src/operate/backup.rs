@@ -14,11 +14,12 @@ use mainstay_store::{
     DatabaseConfig, Migration, StoreError,
     backup::{BackupOptions, BackupProgress, BackupSummary, CheckedBackup, Watcher, back_up},
 };
-use mainstay_work::{Job, JobContext, JobError, Jobs, Pattern};
+use mainstay_work::{Job, JobContext, JobError, Jobs, Leases, Pattern};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use self::files::{Folder, Unverified};
+use super::name_of;
 
 /// Tables whose rows are not saved: who is at work at the moment says nothing about the data, and is wrong by the time of a
 /// restore.
@@ -62,12 +63,20 @@ impl Job for Take {
 }
 
 /// Says how the job is run, and when it comes if that is configured.
-pub(super) fn register(jobs: &Jobs, source: Source, plan: Option<BackupPlan>) -> Result<(), StoreError> {
+pub(super) fn register(
+    jobs: &Jobs,
+    leases: &Leases,
+    source: Source,
+    plan: Option<BackupPlan>,
+) -> Result<(), StoreError> {
     jobs.set_concurrency(QUEUE, 1);
     if let Some(plan) = &plan {
         jobs.schedule(SCHEDULE, plan.pattern.clone(), &Take {})?;
     }
+    let leases = leases.clone();
     jobs.register(move |_: Take, context: JobContext| {
+        // The file is on this replica's disk.
+        let replica = leases.me().and_then(|me| name_of(&leases, me));
         let (source, plan) = (source.clone(), plan.clone());
         async move {
             let Some(plan) = plan else {
@@ -76,7 +85,7 @@ pub(super) fn register(jobs: &Jobs, source: Source, plan: Option<BackupPlan>) ->
                 ));
             };
             let taken = tokio::select! {
-                taken = take(&source, &plan, &context) => taken,
+                taken = take(&source, &plan, replica, &context) => taken,
                 () = context.cancelled() => return Err(JobError::Retry("stopped before the end; nothing was written".to_owned())),
             };
             match taken {
@@ -92,9 +101,21 @@ pub(super) fn register(jobs: &Jobs, source: Source, plan: Option<BackupPlan>) ->
     Ok(())
 }
 
-async fn take(source: &Source, plan: &BackupPlan, context: &JobContext) -> anyhow::Result<serde_json::Value> {
+async fn take(
+    source: &Source,
+    plan: &BackupPlan,
+    replica: Option<String>,
+    context: &JobContext,
+) -> anyhow::Result<serde_json::Value> {
     let folder = Folder::make(&plan.folder)?;
     folder.remove_unfinished(context.world().now());
+    // A backup holds the job that took it, as one that runs. After a restore, or a kill before the job's end was written, it
+    // comes again, and must not push out what was restored.
+    if context.attempt() > 1
+        && let Some(file) = folder.taken_since(context.made_at())?
+    {
+        return Ok(json!({ "file": file, "replica": replica, "taken_before": true }));
+    }
     let progress = Latest::<Step>::default();
     let shown = progress.clone();
     let watcher = Watcher::new(move |step| shown.set(Step::from(step)));
@@ -115,6 +136,7 @@ async fn take(source: &Source, plan: &BackupPlan, context: &JobContext) -> anyho
     context.progress(WHOLE, WHOLE, "taken").await;
     Ok(json!({
         "file": file,
+        "replica": replica,
         "bytes": summary.bytes,
         "rows": summary.rows(),
         "sha256": summary.sha256,

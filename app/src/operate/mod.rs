@@ -21,7 +21,7 @@ use mainstay_work::{Jobs, Leases, Outbox, ReplicaId};
 use utoipa_axum::router::OpenApiRouter;
 
 use self::backup::{BackupPlan, Source};
-pub use self::{jobs::as_answered, metrics::keep as keep_metrics};
+pub use self::{jobs::as_answered, metrics::keep as keep_metrics, replicas::undone};
 
 /// What these endpoints are served from. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,15 +43,19 @@ impl Operate {
     /// When a job cannot be written as JSON.
     pub fn register_jobs(&self, source: Source, plan: Option<BackupPlan>) -> Result<(), StoreError> {
         forget::register(&self.jobs, &self.outbox);
-        backup::register(&self.jobs, source, plan)
+        backup::register(&self.jobs, &self.leases, source, plan)
     }
 
     /// What people call a replica, if it still takes part.
     fn name_of(&self, id: ReplicaId) -> Option<String> {
-        let members = self.leases.members().get();
-        let member = members.iter().find(|member| member.id == id)?;
-        Some(member.name.clone())
+        name_of(&self.leases, id)
     }
+}
+
+fn name_of(leases: &Leases, id: ReplicaId) -> Option<String> {
+    let members = leases.members().get();
+    let member = members.iter().find(|member| member.id == id)?;
+    Some(member.name.clone())
 }
 
 /// The routes of this folder.

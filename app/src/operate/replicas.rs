@@ -18,6 +18,27 @@ pub(super) fn routes() -> OpenApiRouter<Operate> {
         .routes(routes!(list_leases))
 }
 
+/// The roles without which something is left undone, and what that is.
+pub const NEEDED: [(Role, &str); 3] = [
+    (Role::Watch, "nobody probes"),
+    (Role::Page, "nobody decides alerts"),
+    (Role::Work, "nobody runs jobs"),
+];
+
+/// What is left undone because no replica has the role for it, and what to do; `None` when every role is somebody's.
+pub fn undone(is_somebodys: impl Fn(Role) -> bool) -> Option<String> {
+    let undone: Vec<_> = NEEDED.iter().filter(|(role, _)| !is_somebodys(*role)).collect();
+    let what: Vec<_> = undone.iter().map(|(_, what)| *what).collect();
+    let roles: Vec<_> = undone.iter().map(|(role, _)| role.name()).collect();
+    (!undone.is_empty()).then(|| {
+        format!(
+            "{}: no replica has the role for it; start one with `mainstay up --roles {}`",
+            what.join(", "),
+            roles.join(",")
+        )
+    })
+}
+
 /// One process that takes part.
 #[derive(Debug, Serialize, ToSchema)]
 struct ReplicaBody {

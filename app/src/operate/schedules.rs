@@ -105,7 +105,9 @@ fn no_schedule(name: &str) -> Problem {
     Problem::new(
         ProblemKind::NotFound,
         "not-found",
-        format!("There is no schedule `{name}`. `GET /api/v1/admin/schedules` lists those there are."),
+        format!(
+            "There is no schedule `{name}`. `mainstay schedules` and the page Jobs and replicas list those there are."
+        ),
     )
 }
 

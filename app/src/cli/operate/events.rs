@@ -99,7 +99,7 @@ pub async fn run(args: EventsArgs) -> anyhow::Result<u8> {
 async fn handlers(asking: &Asking) -> anyhow::Result<u8> {
     let page = asking.server.get(&path(&["events", "handlers"])?).await?;
     let handlers = page["items"].as_array().cloned().unwrap_or_default();
-    asking.list(
+    asking.output.print_list(
         &handlers,
         [
             "HANDLER", "POSITION", "BEHIND", "LAG", "HANDLED", "WAITING", "DEAD", "KNOWN",
@@ -140,7 +140,7 @@ async fn parked(args: &ParkedArgs) -> anyhow::Result<u8> {
     let page = args.asking.server.get(&path).await?;
     let events = page["items"].as_array().cloned().unwrap_or_default();
     let now = World::system().now();
-    args.asking.list(
+    args.asking.output.print_list(
         &events,
         [
             "HANDLER", "POSITION", "TOPIC", "KEY", "STATE", "ATTEMPTS", "NEXT", "HAPPENED", "ERROR",

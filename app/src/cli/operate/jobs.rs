@@ -120,7 +120,7 @@ async fn list(args: &ListArgs) -> anyhow::Result<u8> {
         .await?;
     let jobs = page["items"].as_array().cloned().unwrap_or_default();
     let now = World::system().now();
-    args.asking.list(
+    args.asking.output.print_list(
         &jobs,
         ["JOB", "KIND", "STATE", "ATTEMPT", "DUE", "ENDED", "NOW", "ERROR"],
         |job| row(job, now),

@@ -3,12 +3,14 @@
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use mainstay_kernel::World;
+use mainstay_work::Role;
 use serde_json::Value;
 
 use super::{
     Asking,
     words::{path, text, when},
 };
+use crate::operate::undone;
 
 /// Flags of `replicas`.
 #[derive(Debug, Args)]
@@ -42,20 +44,28 @@ async fn replicas(asking: &Asking) -> anyhow::Result<u8> {
     let page = asking.server.get(&path(&["replicas"])?).await?;
     let replicas = page["items"].as_array().cloned().unwrap_or_default();
     let now = World::system().now();
-    asking.list(
+    let answer = asking.output.print_list(
         &replicas,
         ["REPLICA", "ROLES", "VERSION", "STARTED", "LAST BEAT", "LEASES", ""],
         |replica| replica_row(replica, now),
         "No replica takes part. The one that answers has lost touch with the database and joins again by itself.",
-    )
+    )?;
+    let has = |role: Role| replicas.iter().any(|replica| roles(replica).contains(&role.name()));
+    if let Some(undone) = undone(has).filter(|_| !replicas.is_empty()) {
+        anstream::eprintln!("{undone}");
+    }
+    Ok(answer)
+}
+
+fn roles(replica: &Value) -> Vec<&str> {
+    let roles = replica["roles"].as_array().into_iter().flatten();
+    roles.filter_map(Value::as_str).collect()
 }
 
 fn replica_row(replica: &Value, now: Timestamp) -> [String; 7] {
-    let roles = replica["roles"].as_array().into_iter().flatten();
-    let roles: Vec<&str> = roles.filter_map(Value::as_str).collect();
     [
         text(replica, "name"),
-        roles.join(", "),
+        roles(replica).join(", "),
         text(replica, "version"),
         when(replica, "started_at", now),
         if replica["seen_at"].is_null() {
@@ -77,7 +87,7 @@ async fn leases(asking: &Asking) -> anyhow::Result<u8> {
     let page = asking.server.get(&path(&["leases"])?).await?;
     let leases = page["items"].as_array().cloned().unwrap_or_default();
     let now = World::system().now();
-    asking.list(
+    asking.output.print_list(
         &leases,
         ["LEASE", "ROLE", "HELD BY", "SINCE", "TOKEN"],
         |lease| lease_row(lease, now),

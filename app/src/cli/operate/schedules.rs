@@ -75,7 +75,7 @@ async fn list(asking: &Asking) -> anyhow::Result<u8> {
     let page = asking.server.get(&path(&["schedules"])?).await?;
     let schedules = page["items"].as_array().cloned().unwrap_or_default();
     let now = World::system().now();
-    asking.list(
+    asking.output.print_list(
         &schedules,
         ["SCHEDULE", "KIND", "COMES", "NEXT", "LAST", "LAST JOB"],
         |schedule| row(schedule, now),

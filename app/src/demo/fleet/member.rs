@@ -43,6 +43,12 @@ pub struct Plan {
     pub control_port: u16,
     /// What its control port asks for.
     pub control_token: String,
+    /// Where its spans go, if anywhere.
+    pub spans: Option<PathBuf>,
+    /// How many times longer than usual it waits for others.
+    pub patience: u32,
+    /// Whether its customers come from elsewhere.
+    pub without_customers: bool,
 }
 
 /// What a supervisor is told.
@@ -142,9 +148,17 @@ async fn supervise(plan: Plan, mut orders: mpsc::Receiver<Order>, last_exit: Arc
 
 async fn start(plan: &Plan) -> Result<Running> {
     let log = OpenOptions::new().create(true).append(true).open(&plan.log)?;
-    let mut child = Command::new(&plan.program)
-        .arg("demo-service")
+    let mut command = Command::new(&plan.program);
+    command.arg("demo-service");
+    if let Some(spans) = &plan.spans {
+        command.arg("--spans").arg(spans);
+    }
+    if plan.without_customers {
+        command.arg("--without-customers");
+    }
+    let mut child = command
         .args(["--name", &plan.name])
+        .args(["--patience", &plan.patience.to_string()])
         .arg("--registry")
         .arg(&plan.registry)
         .arg("--state")

@@ -14,6 +14,7 @@ use axum::{
     routing::{delete, put},
 };
 use http::{StatusCode, header};
+use jiff::SignedDuration;
 use serde_json::json;
 use tokio::{net::TcpListener, time::sleep};
 
@@ -24,6 +25,8 @@ use crate::demo::cause::Cause;
 const LONG_HISTORY: usize = 60_000;
 /// What a volume without credits takes.
 const STARVED_BYTES_PER_SECOND: u64 = 12;
+/// How far a clock drifts that nothing has corrected for a long time.
+const DRIFT: SignedDuration = SignedDuration::from_secs(-217);
 /// A request thread that has not run for this long is worth a line.
 const STALL: Duration = Duration::from_secs(1);
 
@@ -102,6 +105,8 @@ async fn remove_all(State(control): State<Control>) -> Response {
     }
     chassis.computation.set_history(None);
     chassis.documents.keep_references(false);
+    chassis.table.rebuild(false);
+    chassis.clock.set_off_by(SignedDuration::ZERO);
     chassis.journal.set_bandwidth(None);
     let mended = super::restore_settings(chassis);
     match mended.and_then(|()| Ok(reference::publish(&chassis.files().reference)?)) {
@@ -123,8 +128,13 @@ fn apply(chassis: &Chassis, cause: Cause) -> Result<(), (StatusCode, String)> {
         Cause::SlowDisk => chassis.journal.set_bandwidth(Some(STARVED_BYTES_PER_SECOND)),
         Cause::Crash => reference::cut_off(&chassis.files().reference).map_err(|error| failed(error.into()))?,
         Cause::BadConfiguration => super::mistake_settings(chassis).map_err(failed)?,
-        Cause::DependencyDown => {
-            let detail = "another service is stopped by the supervisor, not by its caller".to_owned();
+        Cause::Delay => chassis.table.rebuild(true),
+        Cause::ClockSkew => chassis.clock.set_off_by(DRIFT),
+        Cause::Errors => {
+            reference::publish_without_lots(&chassis.files().reference).map_err(|error| failed(error.into()))?;
+        }
+        Cause::DependencyDown | Cause::BadDeploy => {
+            let detail = "processes are stopped and started by their supervisor".to_owned();
             return Err((StatusCode::UNPROCESSABLE_ENTITY, detail));
         }
     }

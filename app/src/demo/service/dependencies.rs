@@ -128,7 +128,7 @@ impl Dependencies {
         Arc::clone(&self.state().settings)
     }
 
-    /// Calls `path` of `dependency`; reads are attempted again while that may help, writes are not.
+    /// Calls `path` of `dependency` with `headers`; reads are attempted again while that may help, writes are not.
     ///
     /// # Errors
     /// [`DependencyError`] when no usable answer came.
@@ -138,7 +138,7 @@ impl Dependencies {
         method: Method,
         path: &str,
         body: Option<&Value>,
-        request_id: &str,
+        headers: &[(HeaderName, String)],
     ) -> Result<Value, DependencyError> {
         let settings = self.settings();
         let Some(base) = settings.dependencies.get(dependency) else {
@@ -148,9 +148,10 @@ impl Dependencies {
             return Err(DependencyError::Busy(dependency.to_owned()));
         };
         let attempts = if method == Method::GET { settings.attempts } else { 1 };
-        let mut call = Call::new(method, format!("{base}{path}"))
-            .header(REQUEST_ID, request_id)
-            .within(Duration::from_millis(settings.timeout_ms));
+        let mut call = Call::new(method, format!("{base}{path}")).within(Duration::from_millis(settings.timeout_ms));
+        for (name, value) in headers {
+            call = call.header(name.clone(), value);
+        }
         if let Some(body) = body {
             call = call.json(body);
         }

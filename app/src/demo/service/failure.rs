@@ -39,6 +39,16 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail)
     }
 
+    /// The service's own code cannot go on with what it was given.
+    pub fn internal(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, detail)
+    }
+
+    /// The request's time stamp is too far from this service's clock.
+    pub fn stale(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "stale-request", detail)
+    }
+
     /// A dependency answered something that cannot be used.
     pub fn unusable_answer(dependency: &str, field: &str) -> Self {
         let detail = format!("the answer of {dependency} has no usable `{field}`");

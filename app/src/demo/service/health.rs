@@ -17,7 +17,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use mainstay_kernel::from_micros;
 use serde_json::{Map, Value, json};
 
-use super::chassis::{Chassis, VERSION};
+use super::chassis::Chassis;
 
 /// The routes.
 pub fn routes() -> Router<Arc<Chassis>> {
@@ -55,7 +55,7 @@ async fn health(State(chassis): State<Arc<Chassis>>) -> Response {
         "status": "unhealthy",
         "service": chassis.name,
         "timestamp": timestamp(&chassis),
-        "version": VERSION,
+        "version": chassis.release.version,
         "detail": trouble.join("; "),
         "components": listed,
     });
@@ -121,7 +121,7 @@ fn well(chassis: &Chassis) -> Value {
         "auth" => json!({
             "status": "ok",
             "service": name,
-            "version": VERSION,
+            "version": chassis.release.version,
             "started_at": from_micros(chassis.started_micros).to_string(),
             "access_ttl_min": 15,
             "refresh_ttl_min": 10_080,
@@ -133,10 +133,12 @@ fn well(chassis: &Chassis) -> Value {
             "status": "healthy",
             "service": name,
             "timestamp": timestamp(chassis),
-            "version": VERSION,
+            "version": chassis.release.version,
             "gpu_available": false,
         }),
-        _ => json!({ "status": "healthy", "service": name, "timestamp": timestamp(chassis), "version": VERSION }),
+        _ => {
+            json!({ "status": "healthy", "service": name, "timestamp": timestamp(chassis), "version": chassis.release.version })
+        }
     }
 }
 

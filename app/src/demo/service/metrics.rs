@@ -38,7 +38,9 @@ pub struct Gauge {
     /// What it means.
     pub help: &'static str,
     /// The value.
-    pub value: usize,
+    pub value: f64,
+    /// Whether it only ever grows.
+    pub counter: bool,
 }
 
 impl Metrics {
@@ -96,10 +98,17 @@ impl Metrics {
                 "dependency_calls_total{{service=\"{service}\",dependency=\"{dependency}\",outcome=\"{outcome}\"}} {count}"
             )?;
         }
-        for Gauge { name, help, value } in gauges {
+        for Gauge {
+            name,
+            help,
+            value,
+            counter,
+        } in gauges
+        {
+            let kind = if *counter { "counter" } else { "gauge" };
             writeln!(
                 out,
-                "# HELP {name} {help}\n# TYPE {name} gauge\n{name}{{service=\"{service}\"}} {value}"
+                "# HELP {name} {help}\n# TYPE {name} {kind}\n{name}{{service=\"{service}\"}} {value}"
             )?;
         }
         Ok(())

@@ -4,11 +4,13 @@
 //! It knows the registry and its neighbours' APIs. It must not know Mainstay: nothing here is told that it is watched.
 
 mod chassis;
+mod clock;
 mod computation;
 mod control;
 mod dependencies;
 mod documents;
 mod failure;
+mod gauges;
 mod health;
 mod journal;
 mod log;
@@ -16,8 +18,12 @@ mod metrics;
 mod observe;
 mod pool;
 mod reference;
+pub mod release;
 mod roles;
 mod settings;
+mod spans;
+mod table;
+mod usage;
 
 use std::{
     io::{BufRead, stdin},
@@ -42,11 +48,14 @@ use tokio::{
 };
 
 use self::{
-    chassis::{Chassis, Files},
+    chassis::Chassis,
+    clock::DriftingClock,
     log::{Level, Log},
     settings::Settings,
 };
 use super::registry::Registry;
+pub use chassis::Files;
+pub use reference::symbols;
 
 /// How long requests may finish after a stop.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -72,6 +81,15 @@ pub struct ServiceArgs {
     /// The port it is controlled through, on the loopback address.
     #[arg(long)]
     pub control_port: u16,
+    /// Where its spans go, if anywhere.
+    #[arg(long, value_name = "FILE")]
+    pub spans: Option<PathBuf>,
+    /// How many times longer than usual it waits, on a machine that many share.
+    #[arg(long, default_value_t = 1)]
+    pub patience: u32,
+    /// Wait for customers instead of sending itself what they would send.
+    #[arg(long)]
+    pub without_customers: bool,
 }
 
 /// Runs a service until it is told to stop, and answers its exit code. Starts runtimes of its own.
@@ -98,8 +116,8 @@ pub fn mend_files(folder: &Path, registry: &Registry, name: &str) -> Result<()> 
 }
 
 fn start(args: &ServiceArgs) -> Result<u8> {
-    let world = World::system();
-    let log = Log::new(&args.name, world.clone());
+    let clock = Arc::new(DriftingClock::default());
+    let log = Log::new(&args.name, clock.world());
     let mut token = String::new();
     stdin()
         .lock()
@@ -110,7 +128,7 @@ fn start(args: &ServiceArgs) -> Result<u8> {
         bail!("the first line on standard input must be the control token");
     }
     let runtime = current_thread()?;
-    match runtime.block_on(serve(args, token, log, world)) {
+    match runtime.block_on(serve(args, token, log, clock)) {
         Ok(code) => Ok(code),
         Err(error) => {
             // The log takes the error, because nobody reads the terminal of a service.
@@ -120,12 +138,12 @@ fn start(args: &ServiceArgs) -> Result<u8> {
     }
 }
 
-async fn serve(args: &ServiceArgs, token: String, log: Log, world: World) -> Result<u8> {
+async fn serve(args: &ServiceArgs, token: String, log: Log, clock: Arc<DriftingClock>) -> Result<u8> {
     let registry = Registry::read(&args.registry)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))
         .await
         .with_context(|| format!("cannot serve on port {}", args.port))?;
-    let chassis = Arc::new(Chassis::open(args, &registry, log, world).await?);
+    let chassis = Arc::new(Chassis::open(args, &registry, log, clock).await?);
     let control = Arc::clone(&chassis);
     let control_port = args.control_port;
     thread::Builder::new().name("control".to_owned()).spawn(move || {
@@ -145,7 +163,7 @@ async fn serve(args: &ServiceArgs, token: String, log: Log, world: World) -> Res
         .with_state(Arc::clone(&chassis));
     chassis.log.info(
         "started",
-        json!({ "address": listener.local_addr()?.to_string(), "version": chassis::VERSION }),
+        json!({ "address": listener.local_addr()?.to_string(), "version": chassis.release.version }),
     );
     let (stop, stopped) = oneshot::channel::<()>();
     let server = axum::serve(listener, router).with_graceful_shutdown(async {
@@ -160,6 +178,7 @@ async fn serve(args: &ServiceArgs, token: String, log: Log, world: World) -> Res
             chassis.log.info("stopping", json!({ "reason": reason? }));
             let _received = stop.send(());
             let _drained = timeout(DRAIN, server).await;
+            chassis.spans.flush();
         }
     }
     Ok(0)
@@ -209,7 +228,13 @@ async fn duties(chassis: &Chassis) -> Result<()> {
             sleep(Duration::from_millis(400)).await;
         }
     };
-    tokio::join!(beats, follows, proves).0
+    let exports = async {
+        loop {
+            sleep(Duration::from_millis(500)).await;
+            chassis.spans.flush();
+        }
+    };
+    tokio::join!(beats, follows, proves, exports, chassis.table.maintain()).0
 }
 
 /// Resolves with the reason when standard input closes or a termination signal comes.

@@ -78,6 +78,13 @@ impl Reference {
         Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner).instruments)
     }
 
+    /// The smallest quantity of the instrument called `symbol`.
+    pub fn lot(&self, symbol: &str) -> Option<u32> {
+        let instruments = self.instruments();
+        let found = instruments.iter().find(|instrument| instrument.symbol == symbol);
+        found.map(|instrument| instrument.lot)
+    }
+
     /// Reads the file again when it has changed; answers whether it had.
     ///
     /// # Errors
@@ -98,14 +105,37 @@ impl Reference {
 /// # Errors
 /// When the file cannot be written.
 pub fn publish(path: &Path) -> io::Result<()> {
-    let instruments: Vec<_> = (0..48_i64)
-        .map(|number| Instrument {
-            symbol: symbol(number),
-            listed_cents: 1_000 + number * 317,
-            lot: 10,
-        })
-        .collect();
-    let text = serde_json::to_string(&instruments)?;
+    replace(path, &standard())
+}
+
+/// Writes a list in which every third instrument has a lot of nothing, as an export from a half-filled table does.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn publish_without_lots(path: &Path) -> io::Result<()> {
+    let mut instruments = standard();
+    for instrument in instruments.iter_mut().step_by(3) {
+        instrument.lot = 0;
+    }
+    replace(path, &instruments)
+}
+
+/// The symbols of the standard list.
+pub fn symbols() -> Vec<String> {
+    standard().into_iter().map(|instrument| instrument.symbol).collect()
+}
+
+fn standard() -> Vec<Instrument> {
+    let instrument = |number| Instrument {
+        symbol: symbol(number),
+        listed_cents: 1_000 + number * 317,
+        lot: 10,
+    };
+    (0..48).map(instrument).collect()
+}
+
+fn replace(path: &Path, instruments: &[Instrument]) -> io::Result<()> {
+    let text = serde_json::to_string(instruments)?;
     // Replacing by a rename never shows a reader half a file.
     let fresh = path.with_extension("new");
     fs::write(&fresh, text)?;
@@ -174,7 +204,19 @@ mod tests {
 
     #[test]
     fn symbols_are_distinct() {
-        let symbols: std::collections::BTreeSet<_> = (0..48).map(symbol).collect();
-        assert_eq!(symbols.len(), 48);
+        let distinct: std::collections::BTreeSet<_> = symbols().into_iter().collect();
+        assert_eq!(distinct.len(), 48);
+    }
+
+    #[test]
+    fn a_list_without_lots_is_readable_and_lacks_every_third() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reference.json");
+        publish_without_lots(&path).unwrap();
+        let reference = Reference::load(&path).unwrap();
+        assert_eq!(
+            (reference.lot(&symbol(0)), reference.lot(&symbol(1))),
+            (Some(0), Some(10))
+        );
     }
 }

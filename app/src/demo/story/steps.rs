@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Look, StoryError, Teller,
@@ -12,7 +12,7 @@ use super::{
 use crate::demo::mainstay::{Alert, Budget, ServiceState};
 
 /// Every step of a complete story, in order. `fault` and `heal` are what the demo does; the others are observed.
-pub const EXPECTED: [&str; 10] = [
+pub const EXPECTED: [&str; 11] = [
     "all-up",
     "fault",
     "check-down",
@@ -23,6 +23,7 @@ pub const EXPECTED: [&str; 10] = [
     "heal",
     "recovered",
     "alert-resolved",
+    "cause-found",
 ];
 
 const STATES: &str = "GET /api/v1/service-states";
@@ -30,6 +31,7 @@ const CHECKS: &str = "GET /api/v1/checks";
 const SLOS: &str = "GET /api/v1/slos";
 const ALERTS: &str = "GET /api/v1/alerts";
 const RECEIVER: &str = "receiver";
+const INVESTIGATION: &str = "mainstay investigate";
 /// The state of a service in an announced window.
 const MAINTENANCE: &str = "maintenance";
 
@@ -43,6 +45,13 @@ pub struct Observed {
     down_since: Option<Timestamp>,
     alert: Option<Alert>,
     delivered_at: Option<Timestamp>,
+}
+
+impl Observed {
+    /// When the alert opened.
+    pub fn alerted_at(&self) -> Option<Timestamp> {
+        self.alert.as_ref().map(|alert| alert.opened_at)
+    }
 }
 
 impl Teller {
@@ -135,6 +144,23 @@ impl Teller {
     async fn seen_recovering(&mut self, observed: &Observed) -> Result<(), StoryError> {
         let recovered_at = self.recovered(observed).await?;
         self.alert_resolved(observed, recovered_at).await
+    }
+
+    /// What the investigation of the fleet's own files found, which must be the service that was down.
+    ///
+    /// # Errors
+    /// [`StoryError::Wrong`] when it found another, or none.
+    pub fn cause_found(&mut self, observed: &Observed, found: Value) -> Result<(), StoryError> {
+        if found["service"].as_str() == Some(observed.root.as_str()) {
+            self.tell("cause-found", INVESTIGATION, found);
+            return Ok(());
+        }
+        let named = found["service"].as_str().unwrap_or("no cause");
+        let what = format!(
+            "the investigation found {named}, but {} was down; the report is {}",
+            observed.root, found["report"]
+        );
+        Err(self.wrong("cause-found", what))
     }
 
     async fn check_down(&mut self, observed: &mut Observed) -> Result<(), StoryError> {
@@ -369,7 +395,8 @@ impl Teller {
             return Err(self.wrong("alert-resolved", what));
         }
         self.exactly_one_root("alert-resolved", observed).await?;
-        if self.done == EXPECTED {
+        // The cause is looked for when all is over.
+        if EXPECTED.split_last().is_some_and(|(_, before)| self.done == before) {
             return Ok(());
         }
         Err(self.wrong("alert-resolved", format!("the steps must be {}", EXPECTED.join(", "))))

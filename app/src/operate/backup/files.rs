@@ -41,8 +41,35 @@ impl Folder {
         }
     }
 
+    /// The oldest backup that was begun at `moment` or later: its name knows the second, and its file when it was finished.
+    pub fn taken_since(&self, moment: Timestamp) -> anyhow::Result<Option<PathBuf>> {
+        let since = moment
+            .to_zoned(TimeZone::UTC)
+            .datetime()
+            .with()
+            .subsec_nanosecond(0)
+            .build()?;
+        let mut names = self.backups()?;
+        names.retain(|name| {
+            let finished = fs::metadata(self.0.join(name)).and_then(|file| file.modified());
+            let finished = finished.ok().and_then(|finished| Timestamp::try_from(finished).ok());
+            taken_at(name).is_some_and(|taken| taken >= since) && finished.is_some_and(|finished| finished >= moment)
+        });
+        Ok(names.into_iter().min().map(|name| self.0.join(name)))
+    }
+
     /// Deletes all but the newest backups that were taken here; other files stay. Answers the names of those deleted.
     pub fn keep_newest(&self, keep: usize) -> anyhow::Result<Vec<String>> {
+        let mut names = self.backups()?;
+        names.sort_unstable_by(|a, b| b.cmp(a));
+        let old = names.split_off(keep.min(names.len()));
+        for name in &old {
+            fs::remove_file(self.0.join(name)).with_context(|| format!("the old backup {name} cannot be deleted"))?;
+        }
+        Ok(old)
+    }
+
+    fn backups(&self) -> anyhow::Result<Vec<String>> {
         let unread = || format!("the folder {} of the backups cannot be read", self.0.display());
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.0).with_context(unread)? {
@@ -51,12 +78,7 @@ impl Folder {
                 names.push(name);
             }
         }
-        names.sort_unstable_by(|a, b| b.cmp(a));
-        let old = names.split_off(keep.min(names.len()));
-        for name in &old {
-            fs::remove_file(self.0.join(name)).with_context(|| format!("the old backup {name} cannot be deleted"))?;
-        }
-        Ok(old)
+        Ok(names)
     }
 
     /// Deletes what a killed process left behind.
@@ -176,6 +198,31 @@ mod tests {
         file.publish().unwrap();
         assert_eq!(names(outside.path()), ["mainstay-20260102T030405Z.backup"]);
         assert!(taken_at("mainstay-20260102T030405Z.backup").is_some());
+    }
+
+    #[test]
+    fn a_backup_that_was_begun_since_a_moment_is_found() {
+        let outside = tempfile::tempdir().unwrap();
+        let folder = Folder::make(outside.path()).unwrap();
+        for (name, finished) in [
+            ("mainstay-20260102T030405Z.backup", "2026-01-02T03:04:05.5Z"),
+            ("mainstay-20260103T030405Z.backup", "2026-01-03T03:04:08Z"),
+            ("mainstay-other", "2026-01-03T03:04:08Z"),
+        ] {
+            let file = fs::File::create(outside.path().join(name)).unwrap();
+            file.set_modified(finished.parse::<Timestamp>().unwrap().into())
+                .unwrap();
+        }
+        let since = |moment: &str| {
+            let found = folder.taken_since(moment.parse().unwrap()).unwrap()?;
+            Some(found.file_name().unwrap().to_string_lossy().into_owned())
+        };
+        let (first, second) = ("mainstay-20260102T030405Z.backup", "mainstay-20260103T030405Z.backup");
+        assert_eq!(since("2026-01-02T03:04:05.2Z").unwrap(), first);
+        // Begun in this second, and finished before.
+        assert_eq!(since("2026-01-02T03:04:05.9Z").unwrap(), second);
+        assert_eq!(since("2026-01-02T03:04:06Z").unwrap(), second);
+        assert_eq!(since("2026-01-03T03:04:09Z"), None);
     }
 
     #[test]

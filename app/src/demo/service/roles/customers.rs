@@ -142,7 +142,7 @@ async fn portfolio(
             async { chassis.ask("ai", &format!("/forecasts/{symbol}"), &id).await }
         )?;
         let bid_cents = integer(&quote, "api", "bid_cents")?;
-        value_cents += bid_cents * i64::from(instrument.lot);
+        value_cents += chassis.cents_of_one(symbol, bid_cents)? * i64::from(instrument.lot);
         positions.push(json!({ "symbol": symbol, "bid_cents": bid_cents, "forecast_cents": forecast["next_cents"] }));
     }
     let history = chassis

@@ -1,0 +1,53 @@
+//! Investigation: reads what a system left behind, asks for the likely causes, and reports them with the lines that show it.
+//!
+//! It joins `evidence` (files become facts) with `diagnosis` (facts become ranked causes). It knows no network, no database and
+//! no async runtime; whoever calls it says which files to read.
+
+mod asking;
+mod joining;
+mod question;
+mod quoting;
+mod reading;
+pub mod report;
+mod request;
+mod telling;
+
+use mainstay_diagnosis::Prepared;
+pub use mainstay_evidence::input::Progress;
+
+pub use request::Request;
+
+/// Reads what is asked, and reports. `progress` is told how far reading is.
+pub fn investigate(request: &Request, progress: &dyn Fn(Progress<'_>)) -> report::Report {
+    let (evidence, logs) = reading::read(request, progress);
+    let clock = || question::on_the_day(request.at_clock?, evidence.covered?);
+    let told = request.at.or_else(clock);
+    let at = told.filter(|at| evidence.holds(*at));
+    let mut joined = joining::join(&evidence, at);
+    let understood = request
+        .question
+        .as_deref()
+        .map(|text| question::understand(text, joined.names.all(), evidence.covered));
+    let asked = understood.as_ref().and_then(|understood| understood.at);
+    let noticed = at.or(asked.filter(|at| evidence.holds(*at)));
+    if noticed != at {
+        joined = joining::join(&evidence, noticed);
+    }
+    let at_is_outside = noticed.is_none() && (request.at.is_some() || request.at_clock.is_some() || asked.is_some());
+    let at = noticed;
+    let prepared = Prepared::of(&joined.system);
+    let answer = asking::ask(&prepared, &joined, understood.as_ref(), at, &evidence);
+    let onset = telling::likeliest_onset(&answer, evidence.covered, at);
+    let heard = !evidence.log_sources.is_empty();
+    let facts = heard.then(|| logs.finish_within(telling::window(&answer, onset)));
+    let told = telling::Told {
+        request,
+        understood: understood.as_ref(),
+        prepared: &prepared,
+        joined: &joined,
+        answer: &answer,
+        at,
+        at_is_outside,
+    };
+    telling::tell(&told, &evidence, facts.as_ref())
+}

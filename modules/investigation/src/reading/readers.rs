@@ -1,0 +1,168 @@
+//! One reader for each kind of input: what it gives to those who keep it, and what it says of the input.
+
+use std::io::Read;
+
+use mainstay_evidence::{
+    changes::{Form, Side},
+    input::Input as Stream,
+    logs::facts::Part,
+    metrics::read as metrics_read,
+    source::Origin,
+    topology::{read_declared, read_graph, recognise_declared, recognise_graph},
+    traces::read as span_read,
+};
+
+use super::Reading;
+
+/// What a reader says of one input.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub items: u64,
+    pub bytes: u64,
+    pub span: Option<(i64, i64)>,
+    pub problems: Vec<String>,
+}
+
+impl Reading {
+    pub(super) fn read_traces(
+        &mut self,
+        origin: &Origin,
+        stream: &mut impl Read,
+        format: span_read::Format,
+        baseline: bool,
+    ) -> Outcome {
+        let outcome = self.spans.read(origin, stream, format);
+        self.normal_traces.push(baseline);
+        let mut found = Outcome::default();
+        if let Err(error) = outcome {
+            found.problems.push(error.to_string());
+        }
+        if let Some(summary) = self.spans.sources().last().and_then(|source| source.summary.as_ref()) {
+            (found.items, found.bytes, found.span) = (summary.spans, summary.bytes, summary.span);
+            if summary.faulty > 0 {
+                found
+                    .problems
+                    .push(format!("{} rows are no spans and were left out", summary.faulty));
+            }
+            if summary.oversized > 0 {
+                found
+                    .problems
+                    .push(format!("{} spans are too long and were left out", summary.oversized));
+            }
+        }
+        found
+    }
+
+    pub(super) fn read_metrics(
+        &mut self,
+        origin: &Origin,
+        stream: &mut impl Read,
+        format: metrics_read::Format,
+        baseline: bool,
+    ) -> Outcome {
+        let set = if baseline { &mut self.normal } else { &mut self.metrics };
+        match metrics_read::read(stream, origin, format, &self.options, set) {
+            Ok(summary) => {
+                let mut problems = Vec::new();
+                if let Some((line, words)) = &summary.first_text {
+                    problems.push(format!(
+                        "{} fields of columns of numbers hold text and were left out, the first is `{words}` in line {line}",
+                        summary.text
+                    ));
+                }
+                for (count, what) in [
+                    (summary.faulty, "rows cannot be read and were left out"),
+                    (summary.untimed, "rows have no time and were left out"),
+                    (summary.infinite, "values are infinite and were left out"),
+                    (
+                        summary.skipped,
+                        "bytes were skipped, because a line or a document is too long",
+                    ),
+                ] {
+                    if count > 0 {
+                        problems.push(format!("{count} {what}"));
+                    }
+                }
+                Outcome {
+                    items: summary.values,
+                    bytes: summary.bytes,
+                    span: summary.span,
+                    problems,
+                }
+            }
+            Err(error) => failed(&error),
+        }
+    }
+
+    pub(super) fn read_logs(&mut self, origin: &Origin, stream: &mut impl Read, baseline: bool) -> Outcome {
+        let part = if baseline { Part::Baseline } else { Part::ByTime };
+        self.log_sources.push(origin.clone());
+        let Self { logs, links, .. } = self;
+        match logs.read_each(origin, stream, part, |record, statement| links.note(record, statement)) {
+            Ok(summary) => Outcome {
+                items: summary.records,
+                bytes: summary.bytes,
+                span: summary.span,
+                problems: Vec::new(),
+            },
+            Err(error) => failed(&error),
+        }
+    }
+
+    pub(super) fn read_changes(&mut self, origin: &Origin, stream: &mut Stream<'_>, baseline: bool) -> Outcome {
+        let Some(form) = Form::of(&stream.recognised) else {
+            return unknown("settings");
+        };
+        self.looked_for_changes = true;
+        let side = if baseline { Side::Baseline } else { Side::Subject };
+        let relative = stream.relative.clone();
+        let bytes = stream.known.unwrap_or(0);
+        match self.changes.read(side, origin, &relative, form, stream) {
+            Ok(()) => Outcome {
+                items: 1,
+                bytes,
+                ..Outcome::default()
+            },
+            Err(failure) => failed(&failure),
+        }
+    }
+
+    pub(super) fn read_topology(&mut self, origin: &Origin, stream: &mut Stream<'_>) -> Outcome {
+        let bytes = stream.known.unwrap_or(0);
+        let read = if recognise_graph(stream.prefix()).is_some() {
+            read_graph(stream, origin)
+        } else if recognise_declared(stream.prefix()).is_some() {
+            read_declared(stream, origin)
+        } else {
+            return unknown("dependencies");
+        };
+        match read {
+            Ok(Some(found)) => {
+                self.topology.merge(&found);
+                Outcome {
+                    items: found.edges().len() as u64,
+                    bytes,
+                    ..Outcome::default()
+                }
+            }
+            Ok(None) => unknown("dependencies"),
+            Err(error) => failed(&error),
+        }
+    }
+}
+
+pub(super) fn unknown(what: &str) -> Outcome {
+    Outcome {
+        problems: vec![format!(
+            "it looks like {what}, but their columns or fields cannot be told"
+        )],
+        ..Outcome::default()
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> Outcome {
+    Outcome {
+        problems: vec![error.to_string()],
+        ..Outcome::default()
+    }
+}

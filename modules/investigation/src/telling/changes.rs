@@ -1,0 +1,81 @@
+//! Changes before the onset, the riskiest and nearest first.
+
+use mainstay_evidence::changes::{SettingChange, Value};
+
+use super::words::{duration, moment};
+use crate::{reading::Evidence, report::Change};
+
+/// Changes that are shown.
+const MOST: usize = 20;
+
+/// What was deployed or set differently before the onset.
+pub fn changes(evidence: &Evidence, onset: i64) -> Vec<Change> {
+    if !evidence.looked_for_changes {
+        return Vec::new();
+    }
+    let facts = evidence.changes.facts(Some(onset));
+    let mut changes: Vec<(f64, Change)> = facts
+        .changes
+        .iter()
+        .map(|change| (weight(change), of_setting(change)))
+        .collect();
+    changes.extend(facts.events.iter().map(|dated| {
+        let event = &dated.event;
+        let from = event
+            .previous
+            .as_ref()
+            .map_or_else(String::new, |version| format!(" from {version}"));
+        let to = event
+            .version
+            .as_ref()
+            .map_or_else(String::new, |version| format!(" to {version}"));
+        #[expect(clippy::cast_precision_loss, reason = "microseconds between two events")]
+        let before = (onset - event.at) as f64 / 1e6;
+        let change = Change {
+            component: Some(event.component.clone()),
+            at: Some(event.at),
+            what: format!(
+                "{} was changed{from}{to} at {}, {} before.",
+                event.component,
+                moment(event.at, false),
+                duration(before)
+            ),
+            risk: event.version.as_ref().map(|_| "Another version runs.".to_owned()),
+            certainty: event.certainty * dated.nearness,
+            quotes: event.quote.clone().into_iter().collect(),
+        };
+        (change.certainty, change)
+    }));
+    changes.sort_by(|left, right| right.0.total_cmp(&left.0));
+    changes.into_iter().take(MOST).map(|(_, change)| change).collect()
+}
+
+fn weight(change: &SettingChange) -> f64 {
+    let risk = change.risks.iter().map(|risk| risk.certainty).fold(0.1, f64::max);
+    risk * change.nearness * change.certainty
+}
+
+fn of_setting(change: &SettingChange) -> Change {
+    let what = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!("`{}` was {}, and is {}.", change.path, shown(before), shown(after)),
+        (None, Some(after)) => format!("`{}` is new: {}.", change.path, shown(after)),
+        (Some(before), None) => format!("`{}` is gone; it was {}.", change.path, shown(before)),
+        (None, None) => format!("`{}` changed.", change.path),
+    };
+    Change {
+        component: Some(change.component.clone()).filter(|name| !name.is_empty()),
+        at: change.at,
+        what,
+        risk: change.risks.first().map(|risk| risk.reason.clone()),
+        certainty: weight(change),
+        quotes: change.quotes.clone(),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    if value.is_masked() {
+        "a secret".to_owned()
+    } else {
+        format!("`{}`", value.shown())
+    }
+}

@@ -1,0 +1,394 @@
+//! Findings: what the model saw, in sentences with their numbers and passages.
+
+use std::collections::HashMap;
+
+use mainstay_diagnosis::{
+    Contradiction,
+    features::{Rate, Witness},
+    model::Channel,
+};
+use mainstay_evidence::{logs::statements::Spot, quote::Quote, source::Encoding};
+
+use super::words::{chance, duration, kind, mechanism, number, quantity};
+use crate::{
+    joining::Joined,
+    quoting::{Quotes, Ticket, Wanted},
+    reading::Evidence,
+    report::{Finding, InputKind, words::percent},
+};
+
+/// A time that is told may be so late, in microseconds (ADR 13, fusion).
+const LATE: i64 = 60_000_000;
+
+/// A finding whose passages are still to be read.
+#[derive(Debug)]
+pub struct Draft {
+    kind: InputKind,
+    text: String,
+    certainty: f64,
+    /// When it was first seen.
+    pub at: Option<i64>,
+    quotes: Vec<Quote>,
+    tickets: Vec<Ticket>,
+}
+
+impl Draft {
+    /// The fact.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The finding with its passages.
+    pub fn finish(self, quotes: &Quotes) -> Finding {
+        let mut all = self.quotes;
+        all.extend(quotes.all(&self.tickets));
+        Finding {
+            kind: self.kind,
+            text: self.text,
+            certainty: self.certainty,
+            at: self.at,
+            quotes: all,
+        }
+    }
+
+    fn said(kind: InputKind, text: String, certainty: f64) -> Self {
+        Self {
+            kind,
+            text,
+            certainty,
+            at: None,
+            quotes: Vec::new(),
+            tickets: Vec::new(),
+        }
+    }
+}
+
+/// Turns witnesses into findings.
+pub struct Findings<'f> {
+    pub evidence: &'f Evidence,
+    pub joined: &'f Joined,
+    pub quotes: &'f mut Quotes,
+    /// The likeliest onset.
+    pub onset: i64,
+    /// Places of statements by what they say, for events.
+    pub statements: HashMap<&'f str, u32>,
+}
+
+impl<'f> Findings<'f> {
+    pub fn new(evidence: &'f Evidence, joined: &'f Joined, quotes: &'f mut Quotes, onset: i64) -> Self {
+        let statements = evidence.statements.statements();
+        Self {
+            evidence,
+            joined,
+            quotes,
+            onset,
+            statements: (0_u32..)
+                .zip(statements)
+                .map(|(place, statement)| (statement.words.as_str(), place))
+                .collect(),
+        }
+    }
+
+    fn name(&self, component: u32) -> &'f str {
+        self.joined.names.name(component)
+    }
+
+    /// What a witness of a channel says. `strength` is the evidence of the channel, from 0 to 1.
+    pub fn of(&mut self, witness: &Witness, channel: Channel, strength: f64) -> Draft {
+        match witness {
+            Witness::Series { witness, value, normal } => self.series(*witness, *value, *normal, strength),
+            Witness::Event {
+                operation,
+                event,
+                before,
+                after,
+                example,
+            } => self.event(*operation, *event, (*before, *after), *example),
+            Witness::Slow {
+                operation,
+                limit,
+                before,
+                after,
+                example,
+            } => {
+                let text = format!(
+                    "{} of {} calls of {} take over {} in {} itself; normally {} of {}.",
+                    after.k,
+                    after.n,
+                    self.operation(*operation),
+                    duration(*limit),
+                    self.owner(*operation),
+                    before.k,
+                    before.n
+                );
+                self.visited(text, *example, certain(*before, *after))
+            }
+            Witness::Wire {
+                caller,
+                callee,
+                limit,
+                before,
+                after,
+                example,
+            } => {
+                let text = format!(
+                    "{} of {} calls from {} to {} take over {} longer for the caller than for the callee; normally {} of {}.",
+                    after.k,
+                    after.n,
+                    self.owner(*caller),
+                    self.owner(*callee),
+                    duration(*limit),
+                    before.k,
+                    before.n
+                );
+                self.visited(text, *example, certain(*before, *after))
+            }
+            Witness::Unanswered {
+                caller,
+                callee,
+                before,
+                after,
+                example,
+            } => {
+                let text = format!(
+                    "{} of {} calls from {} to {} get no answer; normally {} of {}.",
+                    after.k,
+                    after.n,
+                    self.name(*caller),
+                    self.name(*callee),
+                    before.k,
+                    before.n
+                );
+                self.visited(text, *example, certain(*before, *after))
+            }
+            Witness::Change { before, .. } => Draft::said(
+                InputKind::Changes,
+                format!("It was changed {} before.", duration(*before)),
+                strength,
+            ),
+            Witness::Log { witness, before, after } => self.log(*witness, *before, *after, channel, strength),
+        }
+    }
+
+    fn series(&mut self, witness: u32, value: f64, normal: (f64, f64), strength: f64) -> Draft {
+        let Some(measured) = self.joined.measured.get(witness as usize) else {
+            return Draft::said(
+                InputKind::Metrics,
+                "A series left its normal range.".to_owned(),
+                strength,
+            );
+        };
+        let series = &self.evidence.metrics.series()[measured.place];
+        let factor = measured.scale.factor();
+        let unit = series.unit.as_deref();
+        let show = |value: f64| quantity(value / factor, unit);
+        let text = format!(
+            "{} is {} in the middle; normally it is between {} and {}.",
+            series.title(),
+            show(value),
+            show(normal.0),
+            show(normal.1)
+        );
+        // The first sample that is out of the normal range.
+        let points = &series.points;
+        let is_out = |place: usize| {
+            let value = points.values[place] * factor;
+            value < normal.0 || value > normal.1
+        };
+        let from = points.times.partition_point(|time| *time < self.onset);
+        let shown = (from..points.len())
+            .find(|place| is_out(*place))
+            .or_else(|| (from < points.len()).then_some(from));
+        let quote = shown.and_then(|place| self.evidence.metrics.quote(points.rows[place]));
+        Draft {
+            at: shown.map(|place| points.times[place]),
+            quotes: quote.into_iter().collect(),
+            ..Draft::said(InputKind::Metrics, text, strength)
+        }
+    }
+
+    fn operation(&self, operation: u32) -> &'f str {
+        self.joined
+            .system
+            .operations
+            .get(operation as usize)
+            .map_or("", |operation| operation.name.as_str())
+    }
+
+    fn owner(&self, operation: u32) -> &'f str {
+        let operation = self.joined.system.operations.get(operation as usize);
+        operation.map_or("", |operation| self.joined.names.name(operation.component))
+    }
+
+    fn event(&mut self, operation: u32, event: u32, (before, after): (Rate, Rate), example: Option<u32>) -> Draft {
+        let Some(event) = self.joined.system.events.get(event as usize) else {
+            return Draft::said(InputKind::Traces, "Its calls differ from before.".to_owned(), 0.5);
+        };
+        let gone = after.share() < before.share();
+        let what = if event.is_log {
+            format!("the message `{}`", event.name)
+        } else if let Some(span) = event.name.strip_prefix("span ") {
+            format!("the step `{span}`")
+        } else {
+            format!("the {}", event.name)
+        };
+        let verb = if gone { "is missing" } else { "appears" };
+        let count = |rate: Rate| if gone { rate.n - rate.k } else { rate.k };
+        let text = format!(
+            "In {} of {} calls of {} {what} {verb}; normally in {} of {}.",
+            count(after),
+            after.n,
+            self.operation(operation),
+            count(before),
+            before.n
+        );
+        let mut draft = self.visited(text, example, certain(before, after));
+        if event.is_log
+            && let Some(place) = self.statements.get(event.name.as_str())
+        {
+            draft.kind = InputKind::Logs;
+            let statement = &self.evidence.statements.statements()[*place as usize];
+            let spot = if gone {
+                statement.spots.before(self.onset)
+            } else {
+                statement.spots.near(self.onset)
+            };
+            if let Some(spot) = spot {
+                draft.tickets.insert(0, self.spot(spot));
+            }
+            // A time that was told may be late: the first of a new message says when it began.
+            let first = statement
+                .spots
+                .near(self.onset.saturating_sub(LATE))
+                .filter(|_| !gone && before.k == 0);
+            draft.at = first.map(|first| first.at).or(draft.at);
+        }
+        draft
+    }
+
+    /// A finding with the entry span of a visit.
+    fn visited(&mut self, text: String, visit: Option<u32>, certainty: f64) -> Draft {
+        let mut draft = Draft::said(InputKind::Traces, text, certainty);
+        let row = visit
+            .and_then(|visit| self.joined.visited.get(visit as usize))
+            .and_then(|row| self.evidence.traces.rows().get(*row as usize))
+            .map(|row| (row.start, row));
+        if let Some((start, row)) = row {
+            draft.at = Some(start);
+            if let Some(source) = self.evidence.traces.sources().get(row.source()) {
+                let place = row.place();
+                draft.tickets.push(
+                    self.quotes.want(Wanted {
+                        origin: source.origin.clone(),
+                        start: place.start,
+                        length: u64::from(place.length),
+                        encoding: source
+                            .summary
+                            .as_ref()
+                            .map_or(Encoding::Utf8, |summary| summary.encoding),
+                        line: None,
+                    }),
+                );
+            }
+        }
+        draft
+    }
+
+    fn log(&mut self, witness: u32, before: (u32, f64), after: (u32, f64), channel: Channel, strength: f64) -> Draft {
+        let statement = self
+            .joined
+            .logged
+            .get(witness as usize)
+            .and_then(|logged| self.evidence.statements.statements().get(logged.statement? as usize));
+        let Some(statement) = statement else {
+            return Draft::said(kind(channel), "Its log tells of errors.".to_owned(), strength);
+        };
+        let per_minute = |(count, seconds): (u32, f64)| f64::from(count) / seconds.max(1.0) * 60.0;
+        let text = if before.0 == 0 {
+            format!(
+                "It logs `{}`, {} times in {}; in the {} that are taken for normal, not once.",
+                statement.words,
+                after.0,
+                duration(after.1),
+                duration(before.1)
+            )
+        } else {
+            format!(
+                "It logs `{}` {} times a minute; normally {} times.",
+                statement.words,
+                number(per_minute(after)),
+                number(per_minute(before))
+            )
+        };
+        let mut draft = Draft::said(InputKind::Logs, text, strength);
+        if let Some(spot) = statement.spots.near(self.onset) {
+            draft.at = Some(spot.at);
+            draft.tickets.push(self.spot(spot));
+        }
+        draft
+    }
+
+    /// Asks for the passage of a message.
+    pub fn spot(&mut self, spot: &Spot) -> Ticket {
+        let origin = self.evidence.log_sources.get(spot.source as usize).cloned();
+        self.quotes.want(Wanted {
+            origin: origin.unwrap_or_else(|| mainstay_evidence::source::Origin::file("")),
+            start: spot.start,
+            length: u64::from(spot.length),
+            encoding: spot.encoding,
+            line: Some(spot.line),
+        })
+    }
+
+    /// What speaks against a component.
+    pub fn against(&mut self, contradiction: &Contradiction) -> Draft {
+        match contradiction {
+            Contradiction::Explained {
+                channel,
+                share,
+                by,
+                witnesses,
+            } => {
+                let by_whom = by.map_or_else(
+                    || "comes with more requests than normal".to_owned(),
+                    |callee| format!("is explained by {}, which it calls", self.name(callee)),
+                );
+                let mut draft = Draft::said(
+                    kind(*channel),
+                    format!(
+                        "{} of what it shows ({}) {by_whom}.",
+                        percent(*share),
+                        mechanism(*channel)
+                    ),
+                    *share,
+                );
+                if let Some(witness) = witnesses.first() {
+                    let shown = self.of(witness, *channel, *share);
+                    draft.text = format!("{} There: {}", draft.text, shown.text);
+                    (draft.at, draft.quotes, draft.tickets) = (shown.at, shown.quotes, shown.tickets);
+                }
+                draft
+            }
+            Contradiction::Normal { channel } => Draft::said(
+                kind(*channel),
+                format!(
+                    "It was looked at and is normal where a cause would show: {}.",
+                    mechanism(*channel)
+                ),
+                0.5,
+            ),
+            Contradiction::Lowered { channel } => {
+                Draft::said(kind(*channel), format!("It is {}.", mechanism(*channel)), 0.5)
+            }
+        }
+    }
+}
+
+/// How sure a change of a share is: one less the chance of as great a difference by luck, by the normal approximation of the
+/// difference of two shares with half a count added to each.
+fn certain(before: Rate, after: Rate) -> f64 {
+    let share = |rate: Rate| (f64::from(rate.k) + 0.5) / (f64::from(rate.n) + 1.0);
+    let variance = |rate: Rate| share(rate) * (1.0 - share(rate)) / (f64::from(rate.n) + 1.0);
+    let apart = (share(after) - share(before)).abs() / (variance(before) + variance(after)).sqrt().max(1e-9);
+    1.0 - chance(apart)
+}
