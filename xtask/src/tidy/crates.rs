@@ -19,6 +19,8 @@ const TESTKIT: &str = "platform/testkit";
 const TELEMETRY: &str = "platform/telemetry";
 const PROVIDERS: &str = "providers/api";
 const BACKENDS: &str = "providers/backends";
+/// Simulated fleets of every module.
+const SIMULATION: &str = "tests/simulation";
 const AUTH: &str = "modules/auth";
 
 /// Module to the modules whose facade it may call, for those that are built. `auth` may be asked by every module.
@@ -32,23 +34,24 @@ const MODULES: &[(&str, &[&str])] = &[
     ("watch", &["catalog"]),
     ("trace", &["catalog"]),
     ("traffic", &["catalog"]),
-    ("diagnosis", &["evidence"]),
+    ("diagnosis", &[]),
+    ("investigation", &["evidence", "diagnosis"]),
     ("slo", &["watch", "trace", "traffic", "catalog"]),
-    ("oncall", &["slo", "catalog", "diagnosis", "knowledge"]),
+    ("oncall", &["slo", "catalog", "investigation", "knowledge"]),
     ("ops", &["slo", "catalog"]),
     (
         "incident",
-        &["oncall", "slo", "ops", "catalog", "diagnosis", "knowledge"],
+        &["oncall", "slo", "ops", "catalog", "investigation", "knowledge"],
     ),
     ("chaos", &["traffic", "slo", "incident", "catalog"]),
-    ("case", &["session", "evidence", "diagnosis", "knowledge"]),
+    ("case", &["session", "evidence", "investigation", "knowledge"]),
     (
         "agent",
         &[
             "case",
             "session",
             "evidence",
-            "diagnosis",
+            "investigation",
             "knowledge",
             "incident",
             "slo",
@@ -152,7 +155,7 @@ fn is_known(folder: &str) -> bool {
             PLATFORM.contains(&folder)
                 || matches!(
                     folder,
-                    TESTKIT | TELEMETRY | PROVIDERS | BACKENDS | "app" | "xtask" | "tests"
+                    TESTKIT | TELEMETRY | PROVIDERS | BACKENDS | SIMULATION | "app" | "xtask"
                 )
         }
     }
@@ -185,7 +188,7 @@ fn allowed(from: &str, to: &str, for_tests: bool) -> bool {
         TESTKIT | PROVIDERS => platform,
         BACKENDS => platform || to == PROVIDERS,
         "app" => to != TESTKIT,
-        "tests" => platform || matches!(to, TESTKIT | "app"),
+        SIMULATION => platform || matches!(to, TESTKIT | PROVIDERS) || to.starts_with("modules/"),
         _ => false,
     }
 }

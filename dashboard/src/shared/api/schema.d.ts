@@ -615,7 +615,8 @@ export interface paths {
         put?: never;
         /**
          * Send a delivery again
-         * @description With the same `webhook-id` and body, and with its backoff begun anew. Answers when the first attempt is over.
+         * @description With the same `webhook-id` and body. One that was delivered or given up begins its backoff anew; one that waits for its next
+         *     attempt is attempted now. Answers when the attempt is over.
          */
         post: operations["redeliver"];
         delete?: never;
@@ -5592,7 +5593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
-            /** @description It is still being attempted, or its webhook is disabled or deleted */
+            /** @description Its webhook is disabled or deleted */
             409: {
                 headers: {
                     [name: string]: unknown;
