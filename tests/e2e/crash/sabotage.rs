@@ -1,11 +1,18 @@
 //! Stores that are broken on purpose while real processes work on them: the check must find exactly that.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use mainstay_kernel::uuid::Uuid;
 use mainstay_store::sql;
 
 use super::{FAIL_OVER_WHEN_BUSY, checker::violations, day::Day, fleet::Kind, limits, record::Record, words};
+
+/// After so long some probes are certainly flushed: the longest that the check allows, and a few rounds of probes more.
+const LONG_FLUSHED: Duration = Duration::from_secs(8);
 
 /// Lets the load go on until there is something to break.
 async fn until_much_has_happened(day: &Day) {
@@ -72,7 +79,10 @@ async fn an_older_copy_of_the_database_is_noticed() {
     day.fleet.kill(0);
     copy(&data, &aside);
     day.fleet.start(0).await;
+    let started = Instant::now();
     until_much_has_happened(&day).await;
+    // Nobody misses probes that may not have been flushed, so some must be older than that.
+    tokio::time::sleep(LONG_FLUSHED.saturating_sub(started.elapsed())).await;
     // Nobody may be in the middle of something that the older copy makes impossible.
     day.rest().await;
     day.fleet.kill(0);
