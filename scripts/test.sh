@@ -28,6 +28,8 @@ run_build() { cargo build --locked --package mainstay; }
 run_openapi() { cargo xtask openapi --check --binary "$target/debug/mainstay"; }
 run_clippy() { cargo clippy --locked --workspace --all-targets -- --deny warnings; }
 run_rust() {
+  # Frames of the runtime hide what a failed test says; whoever looks for them runs that test alone.
+  local -x RUST_BACKTRACE=0
   if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --locked --workspace --no-fail-fast || return
     # nextest leaves examples in comments out.

@@ -44,7 +44,7 @@ pub fn violations(record: &Record, limits: Limits) -> Vec<Violation> {
     let (happened, kept) = (&record.happened, &record.kept);
     let mut found = Vec::new();
     found.extend(writes(happened, kept));
-    found.extend(probes(happened, kept));
+    found.extend(probes(happened, kept, limits));
     found.extend(counts(kept));
     found.extend(alerts(happened, kept));
     found.extend(deliveries(happened, kept));
@@ -107,7 +107,7 @@ fn writes(happened: &Happened, kept: &Kept) -> Vec<Violation> {
     found
 }
 
-fn probes(happened: &Happened, kept: &Kept) -> Vec<Violation> {
+fn probes(happened: &Happened, kept: &Kept, limits: Limits) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut rows: BTreeMap<usize, Vec<Micros>> = BTreeMap::new();
     for row in &kept.probes {
@@ -133,11 +133,18 @@ fn probes(happened: &Happened, kept: &Kept) -> Vec<Violation> {
         for hit in hits {
             // A row begins with the probe, so a little before its target hears of it.
             while rows.next_if(|at| *at < hit.at - 2 * SECOND).is_some() {}
-            let safe = killed.get(&hit.by).is_none_or(|end| hit.at < end - UNFLUSHED);
+            // One that a pause finds under way counts nowhere; it is over before the next would begin.
+            let safe = killed.get(&hit.by).is_none_or(|end| hit.at < end - UNFLUSHED)
+                && happened
+                    .paused
+                    .get(&check)
+                    .is_none_or(|begun| hit.at < begun - limits.interval);
             if rows.next_if(|at| *at <= hit.at + SECOND / 5).is_none() && safe {
                 let words = format!(
-                    "the probe of check {check} by {} at {} was never stored",
-                    hit.by, hit.at
+                    "the probe of check {check} by {} at {}, {} ms before the end, was never stored",
+                    hit.by,
+                    hit.at,
+                    (happened.ended - hit.at) / 1000
                 );
                 found.push(broken("flushed-probe", words));
             }

@@ -103,6 +103,7 @@ fn in_order() -> Record {
             acknowledged: ["alert".to_owned()].into(),
             jobs: ["job".to_owned()].into(),
             leases: vec![lease(0, Some("one"), 1), lease(23 * SECOND, Some("two"), 2)],
+            paused: BTreeMap::new(),
         },
         kept: Kept {
             objects: [("/kept".to_owned(), Some(json!({ "owner": "crew", "name": "kept" })))].into(),
@@ -206,6 +207,24 @@ fn a_probe_that_was_shown_and_one_that_had_time_to_be_stored_are_missed() {
         record.kept.budgets.clear();
     });
     assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn a_probe_that_a_pause_found_under_way_is_not_missed_and_an_earlier_one_is() {
+    let without = |second: Micros| {
+        promises(|record| {
+            record.happened.paused.insert(0, 39 * SECOND + SECOND / 20);
+            record.happened.shown.clear();
+            record
+                .kept
+                .probes
+                .retain(|row| !(second * SECOND - SECOND / 2..second * SECOND).contains(&row.at));
+            record.kept.counts.clear();
+            record.kept.budgets.clear();
+        })
+    };
+    assert_eq!(without(39), [""; 0]);
+    assert_eq!(without(38), ["flushed-probe"]);
 }
 
 #[test]

@@ -176,8 +176,9 @@ impl Day {
         self.until_quiet().await;
         let ended = World::system().now_micros();
         let (client, bases) = (self.load.client.clone(), self.fleet.bases());
-        for check in &self.known.checks {
+        for (number, check) in self.known.checks.iter().enumerate() {
             let path = format!("/api/v1/checks/{check}/pause");
+            self.load.note().paused.insert(number, World::system().now_micros());
             let (status, answer) = client.settled("POST", &path, Some(&json!({})), None).await;
             assert_eq!(status, 200, "{answer}");
         }

@@ -15,7 +15,7 @@ mod record;
 mod sabotage;
 mod story;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use mainstay_kernel::Micros;
 
@@ -46,12 +46,20 @@ fn assert_kept(record: &Record, limits: Limits) {
     let broken = violations(record, limits);
     assert!(
         broken.is_empty(),
-        "{} promises are broken:\n{}",
+        "{} promises are broken; the record is in {}:\n{}",
         broken.len(),
+        left_behind(record).display(),
         words(&broken)
     );
     // A day on which nothing happened proves nothing.
     assert!(!record.kept.alerts.is_empty() && !record.kept.jobs.is_empty() && record.happened.writes.len() > 5);
+}
+
+/// Writes the record to a file, because no seed brings these moments back. Answers its place.
+fn left_behind(record: &Record) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("mainstay-broken-{}.txt", std::process::id()));
+    std::fs::write(&path, format!("{}\n{record:#?}\n", story::told(record))).unwrap();
+    path
 }
 
 fn words(broken: &[Violation]) -> String {

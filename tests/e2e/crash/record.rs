@@ -91,6 +91,8 @@ pub struct Happened {
     /// Jobs that were committed.
     pub jobs: BTreeSet<String>,
     pub leases: Vec<LeaseSeen>,
+    /// When somebody began to pause each check.
+    pub paused: BTreeMap<usize, Micros>,
 }
 
 /// A stored probe.
