@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use mainstay_kernel::Micros;
 
 use super::{
-    gaps::{Gap, by_check, gaps, overlaps, silences},
-    record::{AlertKept, Happened, JobKept, Kept, Record, Run},
+    gaps::{Gap, gaps, overlaps, silences},
+    probes,
+    record::{AlertKept, Happened, JobKept, Kept, Record},
 };
 
 pub const SECOND: Micros = 1_000_000;
-/// Probes of the last second of a killed process may be lost; they may have waited for their flush a little longer on a busy
-/// machine.
-const UNFLUSHED: Micros = 3 * SECOND;
 /// What is noted of a job whose replica was killed.
 const KILLED_UNDER_IT: &str = "the replica that ran it ended before it did";
 
@@ -32,7 +30,7 @@ pub struct Violation {
     pub words: String,
 }
 
-fn broken(promise: &'static str, words: impl Into<String>) -> Violation {
+pub fn broken(promise: &'static str, words: impl Into<String>) -> Violation {
     Violation {
         promise,
         words: words.into(),
@@ -44,7 +42,7 @@ pub fn violations(record: &Record, limits: Limits) -> Vec<Violation> {
     let (happened, kept) = (&record.happened, &record.kept);
     let mut found = Vec::new();
     found.extend(writes(happened, kept));
-    found.extend(probes(happened, kept, limits));
+    found.extend(probes::stored(happened, kept, limits));
     found.extend(counts(kept));
     found.extend(alerts(happened, kept));
     found.extend(deliveries(happened, kept));
@@ -102,52 +100,6 @@ fn writes(happened: &Happened, kept: &Kept) -> Vec<Violation> {
                 "effects-once",
                 format!("the silence `{reason}` was made {times} times"),
             )),
-        }
-    }
-    found
-}
-
-fn probes(happened: &Happened, kept: &Kept, limits: Limits) -> Vec<Violation> {
-    let mut found = Vec::new();
-    let mut rows: BTreeMap<usize, Vec<Micros>> = BTreeMap::new();
-    for row in &kept.probes {
-        rows.entry(row.check).or_default().push(row.at);
-    }
-    for (check, times) in &mut rows {
-        times.sort_unstable();
-        for pair in times.windows(2).filter(|pair| pair[0] == pair[1]) {
-            let words = format!("check {check} has two rows of the probe at {}", pair[0]);
-            found.push(broken("effects-once", words));
-        }
-    }
-    let none = Vec::new();
-    for (check, at) in &happened.shown {
-        if rows.get(check).unwrap_or(&none).binary_search(at).is_err() {
-            let words = format!("the probe of check {check} at {at} was shown before and is gone");
-            found.push(broken("shown-probe", words));
-        }
-    }
-    let killed: HashMap<Run, Micros> = happened.kills.iter().map(|kill| (kill.run, kill.at)).collect();
-    for (check, hits) in by_check(&happened.hits) {
-        let mut rows = rows.get(&check).unwrap_or(&none).iter().copied().peekable();
-        for hit in hits {
-            // A row begins with the probe, so a little before its target hears of it.
-            while rows.next_if(|at| *at < hit.at - 2 * SECOND).is_some() {}
-            // One that a pause finds under way counts nowhere; it is over before the next would begin.
-            let safe = killed.get(&hit.by).is_none_or(|end| hit.at < end - UNFLUSHED)
-                && happened
-                    .paused
-                    .get(&check)
-                    .is_none_or(|begun| hit.at < begun - limits.interval);
-            if rows.next_if(|at| *at <= hit.at + SECOND / 5).is_none() && safe {
-                let words = format!(
-                    "the probe of check {check} by {} at {}, {} ms before the end, was never stored",
-                    hit.by,
-                    hit.at,
-                    (happened.ended - hit.at) / 1000
-                );
-                found.push(broken("flushed-probe", words));
-            }
         }
     }
     found

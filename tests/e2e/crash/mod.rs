@@ -10,6 +10,7 @@ mod fleet;
 mod gaps;
 mod load;
 mod outside;
+mod probes;
 mod read_back;
 mod record;
 mod sabotage;
