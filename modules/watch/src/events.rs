@@ -5,7 +5,7 @@ use crate::model::{probe::ProbeEvent, service_state::ServiceStateChange};
 /// Hears of every counted probe and every change of a service's state, in order, before anything is written. Called on the
 /// path that decides, so it must not block and must not probe, pause or edit anything.
 pub trait ProbeListener: Send + Sync {
-    /// A probe was counted; the states already include it.
+    /// A probe was counted; the states already include it, unless it was late.
     fn on_probe(&self, event: &ProbeEvent);
 
     /// A service's state or its cause changed.

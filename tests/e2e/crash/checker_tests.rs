@@ -9,7 +9,9 @@ use serde_json::json;
 use super::{
     checker::{Limits, SECOND, violations},
     gaps::{gaps, percentile},
-    record::{AlertKept, Arrival, DeliveryKept, Happened, Hit, JobKept, Kept, Kill, LeaseSeen, ProbeKept, Record, Run},
+    record::{
+        AlertKept, Arrival, DeliveryKept, Freeze, Happened, Hit, JobKept, Kept, Kill, LeaseSeen, ProbeKept, Record, Run,
+    },
 };
 
 const LIMITS: Limits = Limits {
@@ -103,6 +105,7 @@ fn in_order() -> Record {
             acknowledged: ["alert".to_owned()].into(),
             jobs: ["job".to_owned()].into(),
             leases: vec![lease(0, Some("one"), 1), lease(23 * SECOND, Some("two"), 2)],
+            freezes: Vec::new(),
             paused: BTreeMap::new(),
         },
         kept: Kept {
@@ -207,6 +210,25 @@ fn a_probe_that_was_shown_and_one_that_had_time_to_be_stored_are_missed() {
         record.kept.budgets.clear();
     });
     assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn a_probe_whose_replica_was_frozen_over_it_and_killed_soon_after_is_not_missed() {
+    let without = |frozen_from: Micros| {
+        promises(|record| {
+            record.kept.probes.retain(|row| row.at < 14 * SECOND || row.at > KILLED);
+            record.happened.shown.clear();
+            record.happened.freezes = vec![Freeze {
+                run: FIRST,
+                from: frozen_from,
+                to: KILLED - SECOND,
+            }];
+            record.kept.counts.clear();
+            record.kept.budgets.clear();
+        })
+    };
+    assert_eq!(without(14 * SECOND), [""; 0]);
+    assert_eq!(without(18 * SECOND), ["flushed-probe"]);
 }
 
 #[test]

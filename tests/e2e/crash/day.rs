@@ -195,6 +195,7 @@ impl Day {
                 hits: self.load.targets.hits(),
                 arrivals: self.receiver.arrivals(),
                 kills: self.fleet.kills(),
+                freezes: self.fleet.freezes(),
                 ..happened
             },
             kept,

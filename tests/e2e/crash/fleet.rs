@@ -8,7 +8,7 @@ use std::{
 use mainstay_kernel::World;
 use mainstay_store::{Database, DatabaseConfig, DatabaseUrl};
 
-use super::record::{Kill, Run};
+use super::record::{Freeze, Kill, Run};
 use crate::harness::{Instance, Running, instances, signal};
 
 /// What every replica is configured with. Backups come when somebody asks for one.
@@ -30,6 +30,7 @@ pub struct Fleet {
     /// One place for each instance.
     state: Mutex<Vec<Place>>,
     kills: Arc<Mutex<Vec<Kill>>>,
+    freezes: Arc<Mutex<Vec<Freeze>>>,
 }
 
 #[derive(Default)]
@@ -61,6 +62,7 @@ impl Fleet {
             state: Mutex::new(instances.iter().map(|_| Place::default()).collect()),
             instances,
             kills: Arc::default(),
+            freezes: Arc::default(),
         })
     }
 
@@ -88,6 +90,10 @@ impl Fleet {
 
     pub fn kills(&self) -> Vec<Kill> {
         self.kills.lock().unwrap().clone()
+    }
+
+    pub fn freezes(&self) -> Vec<Freeze> {
+        self.freezes.lock().unwrap().clone()
     }
 
     /// Gives the next run of a replica its name.
@@ -134,11 +140,20 @@ impl Fleet {
 
     /// Stops a replica in its tracks for a while, as a machine does that moves or swaps; it wakes up and knows nothing of it.
     pub async fn freeze(&self, replica: usize, lasting: Duration) {
-        let pid = self.places()[replica].running.as_ref().map(Running::pid);
+        let (start, pid) = {
+            let place = &self.places()[replica];
+            (place.starts, place.running.as_ref().map(Running::pid))
+        };
         let Some(pid) = pid else { return };
+        let from = World::system().now_micros();
         signal(pid, "STOP");
         tokio::time::sleep(lasting).await;
         signal(pid, "CONT");
+        self.freezes.lock().unwrap().push(Freeze {
+            run: Run { replica, start },
+            from,
+            to: World::system().now_micros(),
+        });
     }
 
     /// SIGTERM to everybody, one after the other; answers what was not as it should be.

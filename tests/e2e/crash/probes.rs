@@ -40,9 +40,9 @@ pub fn stored(happened: &Happened, kept: &Kept, limits: Limits) -> Vec<Violation
     let killed: HashMap<Run, Micros> = happened.kills.iter().map(|kill| (kill.run, kill.at)).collect();
     // One that a pause finds under way counts nowhere; it is over before the next would begin.
     let safe = |hit: &Hit| {
-        let end = killed.get(&hit.by).map(|at| at - UNFLUSHED);
-        let pause = happened.paused.get(&hit.check).map(|at| at - limits.interval);
-        end.into_iter().chain(pause).all(|until| hit.at < until)
+        let outlived = |at: &Micros| happened.awake(hit.by, hit.at, *at) > UNFLUSHED;
+        let unpaused = |at: &Micros| hit.at < at - limits.interval;
+        killed.get(&hit.by).is_none_or(outlived) && happened.paused.get(&hit.check).is_none_or(unpaused)
     };
     for (check, hits) in by_check(&happened.hits) {
         let rows = rows.get(&check).unwrap_or(&none);
@@ -51,8 +51,9 @@ pub fn stored(happened: &Happened, kept: &Kept, limits: Limits) -> Vec<Violation
         for hit in hits.iter().filter(|hit| safe(hit)) {
             // A row begins with the probe, so a little before its target hears of it.
             let until = rows.partition_point(|at| *at <= hit.at + AWRY);
-            let begun = (0..until).rev().take_while(|row| rows[*row] >= hit.at - 2 * SECOND);
-            match begun.into_iter().find(|row| !taken[*row]) {
+            let begun = (0..until).rev();
+            let mut begun = begun.take_while(|row| happened.awake(hit.by, rows[*row], hit.at) <= 2 * SECOND);
+            match begun.find(|row| !taken[*row]) {
                 Some(row) => taken[row] = true,
                 None => found.push(broken(
                     "flushed-probe",

@@ -59,6 +59,14 @@ pub struct Kill {
     pub run: Run,
 }
 
+/// A time in which a run stood still and knew nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freeze {
+    pub run: Run,
+    pub from: Micros,
+    pub to: Micros,
+}
+
 /// A lease as somebody who looked into the database found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseSeen {
@@ -84,6 +92,7 @@ pub struct Happened {
     /// Stored probes that were shown: check and time.
     pub shown: BTreeSet<(usize, Micros)>,
     pub kills: Vec<Kill>,
+    pub freezes: Vec<Freeze>,
     /// How often the service of each check was made to fail.
     pub outages: BTreeMap<usize, usize>,
     /// Alerts whose acknowledgement was answered with success.
@@ -93,6 +102,17 @@ pub struct Happened {
     pub leases: Vec<LeaseSeen>,
     /// When somebody began to pause each check.
     pub paused: BTreeMap<usize, Micros>,
+}
+
+impl Happened {
+    /// How long a run was awake between two moments.
+    pub fn awake(&self, run: Run, from: Micros, to: Micros) -> Micros {
+        let frozen = self.freezes.iter().filter(|freeze| freeze.run == run);
+        let still: Micros = frozen
+            .map(|freeze| (freeze.to.min(to) - freeze.from.max(from)).max(0))
+            .sum();
+        to - from - still
+    }
 }
 
 /// A stored probe.

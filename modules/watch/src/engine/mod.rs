@@ -32,7 +32,7 @@ use crate::{
     },
     probe::{Prober, ProberConfig, UntrustedFile},
     schedule::{Outcome, Runner},
-    store::{ProbeRow, StoredState, TransitionRow},
+    store::{ProbeRow, StoredProbe, StoredState, TransitionRow},
     view::{ServiceStateBody, live_probe},
 };
 
@@ -135,12 +135,25 @@ impl Engine {
     }
 
     /// Takes over what another replica probed and has stored. Whether it counts was decided there.
-    pub fn hear(&self, check: CheckId, probe: &Probe, in_maintenance: bool, flush: Micros) {
+    ///
+    /// One that is late counts and changes no state: who was stopped for a while may tell of a failure that others saw end.
+    pub fn hear(&self, check: CheckId, stored: &StoredProbe) {
         let _turn = self.turn();
         // Not in the condition: what is known would stay locked while it is decided upon.
-        let live = self.known().check(check);
-        if let Some(live) = live {
-            self.decide(&live, probe, in_maintenance, Some(flush));
+        let Some(live) = self.known().check(check) else {
+            return;
+        };
+        let (probe, flush) = (&stored.probe, Some(stored.flush));
+        if stored.late {
+            let event = ProbeEvent {
+                foreign: flush,
+                ..event(&live, probe, probe.finished_at(), stored.in_maintenance)
+            };
+            for listener in self.listeners() {
+                listener.on_probe(&event);
+            }
+        } else {
+            self.decide(&live, probe, stored.in_maintenance, flush);
         }
     }
 

@@ -262,12 +262,17 @@ impl Writer {
         }
     }
 
-    /// What another replica writes by now.
+    /// Leaves out what another replica writes by now, and marks what it has probed since, perhaps.
     fn leave_out(&self, batch: &mut Batch) {
         if !self.share.is_shared() {
             return;
         }
         batch.states.retain(|check, _| self.share.owns(*check));
+        for (event, row) in batch.events.iter().zip(&mut batch.rows) {
+            if !self.share.owns(event.check) {
+                row.mark_late();
+            }
+        }
         if !self.share.leads() {
             batch.transitions.clear();
         }

@@ -150,7 +150,7 @@ impl Watch {
                 heard += rows.len() as u64;
                 for row in rows {
                     if let Some(check) = checks.get(&row.key) {
-                        self.engine().hear(*check, &row.probe, row.in_maintenance, flush);
+                        self.engine().hear(*check, &row);
                     }
                 }
             }

@@ -16,6 +16,7 @@ const INSERT: &str =
     "INSERT INTO watch_probe (check_key, at, flush, duration_us, outcome, marks, status, facts, detail) VALUES";
 const ATTEMPT_BITS: i64 = 0b011;
 const MAINTENANCE_BIT: i64 = 0b100;
+const LATE_BIT: i64 = 0b1000;
 
 /// A probe as one row holds it, ready to be written.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +29,7 @@ pub struct ProbeRow {
     pub duration_us: i64,
     /// 0 or the code of the failure.
     pub outcome: i64,
-    /// Attempt and maintenance.
+    /// Attempt, maintenance, and whether it is late.
     pub marks: i64,
     status: Option<i64>,
     facts: Option<Vec<u8>>,
@@ -44,6 +45,8 @@ pub struct StoredProbe {
     pub flush: Micros,
     /// Whether the service was in maintenance.
     pub in_maintenance: bool,
+    /// Whether the check was another replica's by the time this was written.
+    pub late: bool,
     /// The probe.
     pub probe: Probe,
 }
@@ -102,6 +105,11 @@ impl ProbeRow {
     /// Whether it was made during maintenance.
     pub fn in_maintenance(&self) -> bool {
         self.marks & MAINTENANCE_BIT != 0
+    }
+
+    /// Notes that the check is another replica's by now, which may have probed it since.
+    pub fn mark_late(&mut self) {
+        self.marks |= LATE_BIT;
     }
 }
 
@@ -253,6 +261,7 @@ fn stored(row: &Row) -> Result<StoredProbe, StoreError> {
         key: row.get("check_key")?,
         flush: row.get("flush")?,
         in_maintenance: marks & MAINTENANCE_BIT != 0,
+        late: marks & LATE_BIT != 0,
         probe: Probe {
             at: from_micros(row.get("at")?),
             duration_us: u64::try_from(row.get::<i64>("duration_us")?).unwrap_or_default(),
