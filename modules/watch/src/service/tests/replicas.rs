@@ -2,11 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use mainstay_kernel::from_micros;
 use mainstay_store::Wakes;
 use mainstay_work::{Introduction, Leases, Role, Timing};
 
 use super::*;
-use crate::{model::check::CheckId, share::Share};
+use crate::{
+    model::{
+        check::CheckId,
+        failure::{Failure, FailureKind},
+        probe::{Attempt, Phases, Probe},
+    },
+    share::Share,
+    store::StoredProbe,
+};
 
 struct Replica {
     watch: Watch,
@@ -115,4 +124,49 @@ async fn two_replicas_share_the_checks_and_one_takes_over_when_the_other_dies() 
     })
     .await;
     stop(two.tasks).await;
+}
+
+#[tokio::test]
+async fn what_a_replica_that_stood_still_tells_late_counts_and_changes_no_state() {
+    for db in databases(MIGRATIONS).await {
+        let watch = open(&db, &TestCatalog::of(vec![service("api", 1, &[])])).await;
+        watch.reconcile().await.unwrap();
+        let ear = Arc::new(Ear::default());
+        watch.add_listener(ear.clone());
+        let check = check_named(&watch, "api", "health").unwrap().check;
+        let probed = |number: i64, well: bool, late: bool| {
+            let refused = || Failure::new(FailureKind::ConnectRefused, "refused the connection");
+            StoredProbe {
+                key: check.key,
+                flush: number,
+                in_maintenance: false,
+                late,
+                probe: Probe {
+                    at: from_micros(number * 1_000_000),
+                    duration_us: 1_000,
+                    phases: Phases::default(),
+                    status: None,
+                    failure: (!well).then(refused),
+                    address: None,
+                    body_bytes: None,
+                    health: None,
+                    tls_days_left: None,
+                    attempt: Attempt::Scheduled,
+                },
+            }
+        };
+        let hear = |numbers: std::ops::Range<i64>, well: bool, late: bool| {
+            for number in numbers {
+                watch.engine().hear(check.id, &probed(number, well, late));
+            }
+        };
+        hear(10..20, true, false);
+        assert_eq!(state(&watch, "api"), State::Up);
+        hear(0..10, false, true);
+        assert_eq!(state(&watch, "api"), State::Up);
+        let heard: Vec<bool> = ear.probes.lock().unwrap().iter().map(|event| event.ok).collect();
+        assert_eq!(heard, [[true; 10], [false; 10]].concat());
+        hear(20..30, false, false);
+        assert_eq!(state(&watch, "api"), State::Down);
+    }
 }
