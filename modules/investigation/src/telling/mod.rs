@@ -303,11 +303,7 @@ fn would_help(told: &Told<'_>, evidence: &Evidence) -> Vec<String> {
         .iter()
         .map(|modality| {
             let (kind, would_show) = missing(*modality);
-            let was_read = evidence
-                .inputs
-                .iter()
-                .any(|input| input.kind == kind && input.items > 0);
-            if was_read {
+            if evidence.has(kind) {
                 format!("{} of a longer time: {READ_IN_VAIN}.", kind_name(kind))
             } else {
                 format!("{}: they would show {would_show}.", kind_name(kind))
