@@ -6,6 +6,7 @@ mod readers;
 use std::{
     collections::{BTreeSet, HashSet},
     path::PathBuf,
+    sync::OnceLock,
 };
 
 use mainstay_evidence::{
@@ -18,6 +19,7 @@ use mainstay_evidence::{
     },
     metrics::{
         SeriesLimits, SeriesSet,
+        facts::{FactOptions, ShiftFact, facts},
         read::{self as metrics_read, ReadOptions},
     },
     source::Origin,
@@ -63,9 +65,17 @@ pub struct Evidence {
     pub covered: Option<(i64, i64)>,
     /// The same of messages and spans alone: people collect those of the time that matters.
     pub narrow: Option<(i64, i64)>,
+    /// See [`Evidence::shifts`].
+    shifts: OnceLock<Vec<ShiftFact>>,
 }
 
 impl Evidence {
+    /// Which series left what is normal, judged when it is first asked for: it takes long and not every question needs it.
+    pub fn shifts(&self) -> &[ShiftFact] {
+        self.shifts
+            .get_or_init(|| facts(&self.metrics, FactOptions::default()).shifts)
+    }
+
     /// Whether anything of a kind was read.
     pub fn has(&self, kind: InputKind) -> bool {
         self.inputs.iter().any(|input| input.kind == kind && input.items > 0)
@@ -267,6 +277,7 @@ impl Reading {
             topology: self.topology,
             covered: self.covered,
             narrow: self.narrow,
+            shifts: OnceLock::new(),
         };
         (evidence, self.logs)
     }
