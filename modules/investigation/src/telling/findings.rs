@@ -7,9 +7,14 @@ use mainstay_diagnosis::{
     features::{Rate, Witness},
     model::Channel,
 };
-use mainstay_evidence::{logs::statements::Spot, quote::Quote, source::Encoding};
+use mainstay_evidence::{
+    logs::statements::Spot,
+    quote::Quote,
+    source::Encoding,
+    traces::facts::{Of, chance::of_shares},
+};
 
-use super::words::{chance, duration, kind, mechanism, number, quantity};
+use super::words::{duration, kind, mechanism, number, quantity};
 use crate::{
     joining::Joined,
     quoting::{Quotes, Ticket, Wanted},
@@ -384,11 +389,11 @@ impl<'f> Findings<'f> {
     }
 }
 
-/// How sure a change of a share is: one less the chance of as great a difference by luck, by the normal approximation of the
-/// difference of two shares with half a count added to each.
+/// How sure a change of a share is: one less the chance of as great a difference by luck.
 fn certain(before: Rate, after: Rate) -> f64 {
-    let share = |rate: Rate| (f64::from(rate.k) + 0.5) / (f64::from(rate.n) + 1.0);
-    let variance = |rate: Rate| share(rate) * (1.0 - share(rate)) / (f64::from(rate.n) + 1.0);
-    let apart = (share(after) - share(before)).abs() / (variance(before) + variance(after)).sqrt().max(1e-9);
-    1.0 - chance(apart)
+    let of = |rate: Rate| Of {
+        count: rate.k.into(),
+        of: rate.n.into(),
+    };
+    1.0 - of_shares([of(before), of(after)])
 }

@@ -126,15 +126,6 @@ pub fn missing(modality: Modality) -> (InputKind, &'static str) {
     }
 }
 
-/// Probability that a standard normal variable is further than `z` from 0 (Abramowitz and Stegun 7.1.26; error below 1.5e-7).
-pub fn chance(z: f64) -> f64 {
-    let x = z.abs() / std::f64::consts::SQRT_2;
-    let t = 1.0 / (1.0 + 0.327_591_1 * x);
-    let sum =
-        t * (0.254_829_592 + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
-    (sum * (-x * x).exp()).clamp(0.0, 1.0)
-}
-
 /// A number with three digits that matter.
 pub fn number(value: f64) -> String {
     words::significant(value, 3)
@@ -198,12 +189,5 @@ mod tests {
         assert_eq!(moment(1_674_986_674_000_000, true), "2023-01-29 10:04:34 UTC");
         assert_eq!(lowered("In 3 of 4 calls"), "in 3 of 4 calls");
         assert_eq!(lowered("CpuUsage of cart"), "CpuUsage of cart");
-    }
-
-    #[test]
-    fn the_chance_of_a_distance_is_that_of_a_normal_variable() {
-        assert!((chance(1.96) - 0.05).abs() < 1e-3);
-        assert!((chance(0.0) - 1.0).abs() < 1e-6);
-        assert!(chance(40.0) < 1e-12);
     }
 }
