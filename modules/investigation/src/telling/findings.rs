@@ -14,7 +14,7 @@ use mainstay_evidence::{
     traces::facts::{Of, chance::of_shares},
 };
 
-use super::words::{duration, kind, mechanism, number, quantity};
+use super::words::{calls, duration, kind, mechanism, part, quantity, times};
 use crate::{
     joining::Joined,
     quoting::{Quotes, Ticket, Wanted},
@@ -117,14 +117,13 @@ impl<'f> Findings<'f> {
                 example,
             } => {
                 let text = format!(
-                    "{} of {} calls of {} take over {} in {} itself; normally {} of {}.",
-                    after.k,
-                    after.n,
+                    "{} of {} {} over {} in {} itself; normally {}.",
+                    calls(*after),
                     self.operation(*operation),
+                    if after.k == 1 { "takes" } else { "take" },
                     duration(*limit),
                     self.owner(*operation),
-                    before.k,
-                    before.n
+                    part(*before)
                 );
                 self.visited(text, *example, certain(*before, *after))
             }
@@ -137,14 +136,13 @@ impl<'f> Findings<'f> {
                 example,
             } => {
                 let text = format!(
-                    "{} of {} calls from {} to {} take over {} longer for the caller than for the callee; normally {} of {}.",
-                    after.k,
-                    after.n,
+                    "{} from {} to {} {} over {} longer for the caller than for the callee; normally {}.",
+                    calls(*after),
                     self.owner(*caller),
                     self.owner(*callee),
+                    if after.k == 1 { "takes" } else { "take" },
                     duration(*limit),
-                    before.k,
-                    before.n
+                    part(*before)
                 );
                 self.visited(text, *example, certain(*before, *after))
             }
@@ -156,13 +154,12 @@ impl<'f> Findings<'f> {
                 example,
             } => {
                 let text = format!(
-                    "{} of {} calls from {} to {} get no answer; normally {} of {}.",
-                    after.k,
-                    after.n,
+                    "{} from {} to {} {} no answer; normally {}.",
+                    calls(*after),
                     self.name(*caller),
                     self.name(*callee),
-                    before.k,
-                    before.n
+                    if after.k == 1 { "gets" } else { "get" },
+                    part(*before)
                 );
                 self.visited(text, *example, certain(*before, *after))
             }
@@ -238,14 +235,15 @@ impl<'f> Findings<'f> {
             format!("the {}", event.name)
         };
         let verb = if gone { "is missing" } else { "appears" };
-        let count = |rate: Rate| if gone { rate.n - rate.k } else { rate.k };
+        let with = |rate: Rate| Rate {
+            k: if gone { rate.n - rate.k } else { rate.k },
+            n: rate.n,
+        };
         let text = format!(
-            "In {} of {} calls of {} {what} {verb}; normally in {} of {}.",
-            count(after),
-            after.n,
+            "In {} of {} {what} {verb}; normally in {}.",
+            calls(with(after)),
             self.operation(operation),
-            count(before),
-            before.n
+            part(with(before))
         );
         let mut draft = self.visited(text, example, certain(before, after));
         if event.is_log
@@ -311,18 +309,18 @@ impl<'f> Findings<'f> {
         let per_minute = |(count, seconds): (u32, f64)| f64::from(count) / seconds.max(1.0) * 60.0;
         let text = if before.0 == 0 {
             format!(
-                "It logs `{}`, {} times in {}; in the {} that are taken for normal, not once.",
+                "It logs `{}`, {} in {}; in the {} that are taken for normal, not once.",
                 statement.words,
-                after.0,
+                times(after.0.into()),
                 duration(after.1),
                 duration(before.1)
             )
         } else {
             format!(
-                "It logs `{}` {} times a minute; normally {} times.",
+                "It logs `{}` {} a minute; normally {}.",
                 statement.words,
-                number(per_minute(after)),
-                number(per_minute(before))
+                times(per_minute(after)),
+                times(per_minute(before))
             )
         };
         let mut draft = Draft::said(InputKind::Logs, text, strength);

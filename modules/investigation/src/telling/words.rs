@@ -1,6 +1,6 @@
 //! Words for what the model sees, and numbers as people read them.
 
-use mainstay_diagnosis::{Modality, model::Channel};
+use mainstay_diagnosis::{Modality, features::Rate, model::Channel};
 
 use crate::report::{InputKind, words};
 
@@ -126,6 +126,23 @@ pub fn missing(modality: Modality) -> (InputKind, &'static str) {
     }
 }
 
+/// "3 of 12".
+pub fn part(rate: Rate) -> String {
+    format!("{} of {}", words::count(rate.k.into()), words::count(rate.n.into()))
+}
+
+/// "3 of 12 calls".
+pub fn calls(rate: Rate) -> String {
+    format!("{} {}", part(rate), if rate.n == 1 { "call" } else { "calls" })
+}
+
+/// "3 times".
+pub fn times(value: f64) -> String {
+    let number = number(value);
+    let word = if number == "1" { "time" } else { "times" };
+    format!("{number} {word}")
+}
+
 /// A number with three digits that matter.
 pub fn number(value: f64) -> String {
     words::significant(value, 3)
@@ -189,5 +206,12 @@ mod tests {
         assert_eq!(moment(1_674_986_674_000_000, true), "2023-01-29 10:04:34 UTC");
         assert_eq!(lowered("In 3 of 4 calls"), "in 3 of 4 calls");
         assert_eq!(lowered("CpuUsage of cart"), "CpuUsage of cart");
+    }
+
+    #[test]
+    fn one_is_said_as_one() {
+        assert_eq!(calls(Rate { k: 1, n: 1 }), "1 of 1 call");
+        assert_eq!(calls(Rate { k: 0, n: 12_000 }), "0 of 12,000 calls");
+        assert_eq!((times(1.0), times(0.5)), ("1 time".to_owned(), "0.5 times".to_owned()));
     }
 }
