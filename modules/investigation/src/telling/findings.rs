@@ -9,64 +9,24 @@ use mainstay_diagnosis::{
 };
 use mainstay_evidence::{
     logs::statements::Spot,
-    quote::Quote,
     source::Encoding,
     traces::facts::{Of, chance::of_shares},
 };
 
-use super::words::{calls, duration, kind, mechanism, part, quantity, times};
+use super::{
+    changes::{distance, said_of_event, said_of_setting},
+    draft::Draft,
+    words::{calls, duration, kind, mechanism, part, quantity, times},
+};
 use crate::{
-    joining::Joined,
+    joining::{Changed, Joined},
     quoting::{Quotes, Ticket, Wanted},
     reading::Evidence,
-    report::{Finding, InputKind, words::percent},
+    report::{InputKind, words::percent},
 };
 
 /// A time that is told may be so late, in microseconds (ADR 13, fusion).
 const LATE: i64 = 60_000_000;
-
-/// A finding whose passages are still to be read.
-#[derive(Debug)]
-pub struct Draft {
-    kind: InputKind,
-    text: String,
-    certainty: f64,
-    /// When it was first seen.
-    pub at: Option<i64>,
-    quotes: Vec<Quote>,
-    tickets: Vec<Ticket>,
-}
-
-impl Draft {
-    /// The fact.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The finding with its passages.
-    pub fn finish(self, quotes: &Quotes) -> Finding {
-        let mut all = self.quotes;
-        all.extend(quotes.all(&self.tickets));
-        Finding {
-            kind: self.kind,
-            text: self.text,
-            certainty: self.certainty,
-            at: self.at,
-            quotes: all,
-        }
-    }
-
-    fn said(kind: InputKind, text: String, certainty: f64) -> Self {
-        Self {
-            kind,
-            text,
-            certainty,
-            at: None,
-            quotes: Vec::new(),
-            tickets: Vec::new(),
-        }
-    }
-}
 
 /// Turns witnesses into findings.
 pub struct Findings<'f> {
@@ -163,11 +123,7 @@ impl<'f> Findings<'f> {
                 );
                 self.visited(text, *example, certain(*before, *after))
             }
-            Witness::Change { before, .. } => Draft::said(
-                InputKind::Changes,
-                format!("It was changed {} before.", duration(*before)),
-                strength,
-            ),
+            Witness::Change { witness, .. } => self.change(*witness, strength),
             Witness::Log { witness, before, after } => self.log(*witness, *before, *after, channel, strength),
         }
     }
@@ -331,6 +287,27 @@ impl<'f> Findings<'f> {
         draft
     }
 
+    fn change(&self, witness: u32, strength: f64) -> Draft {
+        let (text, at, quotes) = match self.joined.changed.get(witness as usize) {
+            Some(Changed::Setting(change)) => {
+                let when = change.at.map(|at| format!(" That was {}.", distance(at, self.onset)));
+                let text = said_of_setting(change) + &when.unwrap_or_default();
+                (text, change.at, change.quotes.clone())
+            }
+            Some(Changed::Event(event)) => (
+                said_of_event(event, self.onset),
+                Some(event.at),
+                event.quote.clone().into_iter().collect(),
+            ),
+            None => ("It was changed.".to_owned(), None, Vec::new()),
+        };
+        Draft {
+            at,
+            quotes,
+            ..Draft::said(InputKind::Changes, text, strength)
+        }
+    }
+
     /// Asks for the passage of a message.
     pub fn spot(&mut self, spot: &Spot) -> Ticket {
         let origin = self.evidence.log_sources.get(spot.source as usize).cloned();
@@ -395,3 +372,6 @@ fn certain(before: Rate, after: Rate) -> f64 {
     };
     1.0 - of_shares([of(before), of(after)])
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Telling: the answer in sentences, pictures and passages.
 
 mod changes;
+mod draft;
 mod findings;
 mod map;
 mod messages;
@@ -27,7 +28,8 @@ use crate::{
     },
     request::Request,
 };
-use findings::{Draft, Findings};
+use draft::Draft;
+use findings::Findings;
 use words::{complaint, how_to_look, mechanism, missing, moment};
 
 /// Causes that are told.
@@ -223,7 +225,7 @@ fn draft(joined: &Joined, cause: &Ranked, findings: &mut Findings<'_>) -> CauseD
         for witness in &support.witnesses {
             let draft = findings.of(witness, support.channel, evidence(support.channel).clamp(0.0, 1.0));
             // What is its own and what its callees explain are parts of the same observation.
-            if !supporting.iter().any(|known: &Draft| known.text() == draft.text()) {
+            if !supporting.iter().any(|known: &Draft| known.text == draft.text) {
                 supporting.push(draft);
             }
         }
@@ -235,7 +237,7 @@ fn draft(joined: &Joined, cause: &Ranked, findings: &mut Findings<'_>) -> CauseD
         .map(|contradiction| findings.against(contradiction))
         .collect();
     let summary = match (strongest, supporting.first()) {
-        (Some(share), Some(first)) => format!("{name} {}: {}", complaint(share.channel), words::lowered(first.text())),
+        (Some(share), Some(first)) => format!("{name} {}: {}", complaint(share.channel), words::lowered(&first.text)),
         (Some(share), None) => format!("{name} {}.", complaint(share.channel)),
         (None, _) => format!("{name} shows nothing of its own."),
     };
