@@ -1,6 +1,7 @@
 //! Reading: every input goes to the reader of its kind, and what was read is kept together. Judges nothing.
 
 mod links;
+mod pastes;
 mod readers;
 
 use std::{
@@ -32,6 +33,7 @@ use crate::{
     request::Request,
 };
 use links::Links;
+pub use pastes::Pastes;
 use readers::{Outcome, unknown};
 
 /// All that was read.
@@ -55,6 +57,8 @@ pub struct Evidence {
     pub free_statements: HashSet<StatementId>,
     /// Sources of messages, by their places.
     pub log_sources: Vec<Origin>,
+    /// What was pasted, to be quoted from.
+    pub pastes: Pastes,
     /// Settings and events, of both.
     pub changes: Changes,
     /// Whether any settings or events were there.
@@ -119,6 +123,7 @@ struct Reading {
     logs: LogAnalyzer,
     log_sources: Vec<Origin>,
     links: Links,
+    pastes: Pastes,
     changes: Changes,
     looked_for_changes: bool,
     topology: Topology,
@@ -142,6 +147,7 @@ impl Reading {
             logs: LogAnalyzer::new(AnalysisOptions::new(time)),
             log_sources: Vec::new(),
             links: Links::default(),
+            pastes: Pastes::default(),
             changes: Changes::new(time, ChangeLimits::default()),
             looked_for_changes: false,
             topology: Topology::new(),
@@ -175,7 +181,8 @@ impl Reading {
     }
 
     fn take(&mut self, mut stream: Stream<'_>, purpose: Purpose) {
-        let (kind, format, outcome) = self.dispatch(&mut stream, purpose);
+        let (kind, format, mut outcome) = self.dispatch(&mut stream, purpose);
+        outcome.problems.extend(self.pastes.problem());
         let baseline = purpose == Purpose::Baseline;
         if let (Some(span), false) = (outcome.span, baseline) {
             self.covered = Some(wider(self.covered, span));
@@ -272,6 +279,7 @@ impl Reading {
             statements: self.logs.take_statements(),
             free_statements,
             log_sources: self.log_sources,
+            pastes: self.pastes,
             changes: self.changes,
             looked_for_changes: self.looked_for_changes,
             topology: self.topology,

@@ -125,7 +125,7 @@ pub fn tell(told: &Told<'_>, evidence: &Evidence, facts: Option<&LogFacts>) -> R
     });
     let mut paths = told.request.paths.clone();
     paths.extend(told.request.baseline.iter().cloned());
-    quotes.read(&paths);
+    quotes.read(&paths, &evidence.pastes);
 
     let looks = map::Looks::at(told.prepared, &told.answer.question, onset);
     let causes: Vec<Cause> = drafts.into_iter().map(|draft| finish(draft, &quotes)).collect();
