@@ -5,7 +5,7 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -170,6 +170,49 @@ fn packed_evidence_tells_the_same_and_quotes_count_in_the_member() {
         let place = |at: usize| usize::try_from(quote["bytes"][at].as_u64().unwrap()).unwrap();
         assert_eq!(&content[place(0)..place(1)], quote["text"].as_str().unwrap().as_bytes());
     }
+}
+
+#[test]
+fn what_is_pasted_is_quoted_as_a_file_is() {
+    let shop = shop();
+    let mut lines = Vec::new();
+    for name in ["web", "cart", "stock"] {
+        let log = fs::read_to_string(shop.path().join(format!("logs/{name}.log"))).unwrap();
+        lines.extend(log.lines().map(|line| {
+            let (at, rest) = line.split_once(' ').unwrap();
+            let (level, message) = rest.split_once(' ').unwrap();
+            let record = serde_json::json!({"time": at, "level": level, "service": name, "message": message});
+            format!("{record}\n")
+        }));
+    }
+    lines.sort();
+    let path = shop.path().join("all.jsonl");
+    fs::write(&path, lines.concat()).unwrap();
+    let metrics = shop.path().join("metrics");
+    let places = |stdin: Stdio, path: PathBuf| -> Vec<Value> {
+        let output = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+            .args(["investigate", "--at", "10:07:30", "--output", "json"])
+            .args([&path, &metrics])
+            .stdin(stdin)
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mut all = Vec::new();
+        quotes(&report, &mut all);
+        let name = path.display().to_string();
+        let of_log = all.into_iter().filter(|quote| quote["file"] == name.as_str());
+        of_log
+            .map(|quote| serde_json::json!([quote["line"], quote["bytes"], quote["encoding"], quote["text"]]))
+            .collect()
+    };
+    let of_file = places(Stdio::null(), path.clone());
+    let of_paste = places(Stdio::from(fs::File::open(path).unwrap()), PathBuf::from("-"));
+    assert!(
+        of_file
+            .iter()
+            .any(|quote| quote[3].as_str().unwrap().contains("pool exhausted"))
+    );
+    assert_eq!(of_paste, of_file);
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! Asking: from what was told and what was read to the question that is put to the model, and to its answer.
 
-use mainstay_diagnosis::{Incident, Prepared, Question, Ranking, Symptom, SymptomKind, When, model::WEIGHTS};
-
-use mainstay_evidence::metrics::facts::{FactOptions, facts};
+use mainstay_diagnosis::{Prepared, Question, Ranking, Symptom, SymptomKind, When, model::WEIGHTS};
+use mainstay_evidence::metrics::facts::ShiftFact;
 
 use crate::{
     joining::Joined,
@@ -43,8 +42,7 @@ pub fn ask(
     let question = |when| Question {
         when,
         symptom: understood.and_then(|understood| symptom(understood, joined)),
-        incidents: Vec::<Incident>::new(),
-        until: None,
+        ..Question::default()
     };
     if let Some(at) = at {
         let question = question(When::Reported(at));
@@ -59,7 +57,7 @@ pub fn ask(
     let length = last.saturating_sub(first);
     let from = first.saturating_add(BEFORE.min(length / 4));
     let to = last.saturating_sub(AFTER.min(length / 8));
-    let spans = searches(from, to.max(from), &suspected(evidence));
+    let spans = searches(from, to.max(from), || suspected(evidence));
     let searched: Vec<(Question, Ranking)> = spans
         .iter()
         .map(|&(from, to)| {
@@ -91,7 +89,7 @@ fn span(evidence: &Evidence) -> (i64, i64) {
 
 /// When series left what was normal, the surest first.
 fn suspected(evidence: &Evidence) -> Vec<i64> {
-    let mut shifts = facts(&evidence.metrics, FactOptions::default()).shifts;
+    let mut shifts: Vec<&ShiftFact> = evidence.shifts().iter().collect();
     shifts.sort_by(|left, right| right.certainty.total_cmp(&left.certainty));
     shifts.into_iter().map(|shift| shift.onset.at).collect()
 }
@@ -110,7 +108,7 @@ fn symptom(understood: &Understood, joined: &Joined) -> Option<Symptom> {
 
 /// Spans of time to search, each short enough for its onsets to be close together. A long time is searched around what is
 /// suspected, and at its end, because people look when it has just happened.
-fn searches(from: i64, to: i64, suspected: &[i64]) -> Vec<(i64, i64)> {
+fn searches(from: i64, to: i64, suspected: impl FnOnce() -> Vec<i64>) -> Vec<(i64, i64)> {
     let length = AT_ONCE * APART;
     let whole = to.saturating_sub(from) / length + 1;
     if whole <= SEARCHES {
@@ -119,7 +117,7 @@ fn searches(from: i64, to: i64, suspected: &[i64]) -> Vec<(i64, i64)> {
             .filter(|(from, to)| from <= to)
             .collect();
     }
-    let within = suspected.iter().copied().filter(|at| (from..=to).contains(at));
+    let within = suspected().into_iter().filter(|at| (from..=to).contains(at));
     let moments: Vec<i64> = std::iter::once(to).chain(within).collect();
     let mut spans: Vec<(i64, i64)> = Vec::new();
     for at in moments {
@@ -162,24 +160,24 @@ mod tests {
 
     #[test]
     fn hours_are_searched_whole_without_a_hole_wider_than_the_distance_of_onsets() {
-        let spans = searches(0, 5 * HOUR, &[]);
+        let spans = searches(0, 5 * HOUR, || unreachable!("nothing is suspected of a short time"));
         assert_eq!((spans[0].0, spans.last().unwrap().1), (0, 5 * HOUR));
         assert!(spans.windows(2).all(|pair| pair[1].0 - pair[0].1 == APART), "{spans:?}");
     }
 
     #[test]
     fn weeks_are_searched_at_their_end_and_around_what_is_suspected_once_each() {
-        let suspected = [100 * HOUR, 100 * HOUR + SECOND, -HOUR, 9_999 * HOUR, 50 * HOUR];
-        let spans = searches(0, 700 * HOUR, &suspected);
+        let suspected = vec![100 * HOUR, 100 * HOUR + SECOND, -HOUR, 9_999 * HOUR, 50 * HOUR];
+        let spans = searches(0, 700 * HOUR, || suspected);
         let middle: Vec<i64> = spans.iter().map(|(from, to)| (from + to) / 2 / HOUR).collect();
         assert_eq!(middle, [699, 99, 49]);
         let many: Vec<i64> = (0..700).map(|hour| hour * HOUR).collect();
-        assert_eq!(i64::try_from(searches(0, 700 * HOUR, &many).len()), Ok(SEARCHES));
+        assert_eq!(i64::try_from(searches(0, 700 * HOUR, || many).len()), Ok(SEARCHES));
     }
 
     #[test]
     fn a_moment_is_searched_as_it_is() {
-        assert_eq!(searches(5, 5, &[]), [(5, 5)]);
+        assert_eq!(searches(5, 5, Vec::new), [(5, 5)]);
     }
 
     /// An answer in which the one component is the cause with this probability.

@@ -8,6 +8,8 @@ use mainstay_evidence::{
     source::{Encoding, Origin},
 };
 
+use crate::reading::Pastes;
+
 /// A passage that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
@@ -44,12 +46,18 @@ impl Quotes {
         Ticket(self.wanted.len() - 1)
     }
 
-    /// Reads all that was asked for. A file that is gone or shorter by now has no quote.
-    pub fn read(&mut self, paths: &[PathBuf]) {
+    /// Reads all that was asked for, from files again and from what is kept of pastes. A file that is gone or shorter by now has no
+    /// quote.
+    pub fn read(&mut self, paths: &[PathBuf], pastes: &Pastes) {
         self.found = vec![None; self.wanted.len()];
         let mut by_origin: BTreeMap<Origin, Vec<usize>> = BTreeMap::new();
         for (place, wanted) in self.wanted.iter().enumerate() {
             by_origin.entry(wanted.origin.clone()).or_default().push(place);
+        }
+        for (origin, mut bytes) in pastes.iter() {
+            if let Some(places) = by_origin.get(origin) {
+                self.fill(&mut bytes, places);
+            }
         }
         let inputs = Inputs::gather(paths, InputLimits::default());
         let mut last = None;

@@ -23,4 +23,4 @@ pub use limits::InputLimits;
 pub use note::{Note, Trouble};
 pub use recognise::{Kind, Recognised, recognise};
 pub use visit::{Input, Inputs, Progress};
-pub use walk::FoundFile;
+pub use walk::{FoundFile, STANDARD_INPUT};

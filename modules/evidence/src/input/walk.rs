@@ -13,6 +13,9 @@ use super::{
 };
 use crate::source::Origin;
 
+/// The path of standard input, and its name in quotes. A file of that name is given as `./-`.
+pub const STANDARD_INPUT: &str = "-";
+
 /// A file that is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundFile {
@@ -42,11 +45,11 @@ impl Walk {
     pub fn over(paths: &[PathBuf], limits: &InputLimits) -> Self {
         let mut walk = Self::default();
         for path in paths {
-            if path.as_os_str() == "-" {
+            if path.as_os_str() == STANDARD_INPUT {
                 walk.files.push(FoundFile {
                     path: None,
-                    name: "-".to_owned(),
-                    relative: "-".to_owned(),
+                    name: STANDARD_INPUT.to_owned(),
+                    relative: STANDARD_INPUT.to_owned(),
                     named: true,
                     length: None,
                 });

@@ -16,11 +16,12 @@ pub struct LoggedError {
     pub statement: Option<u32>,
 }
 
-/// Share of all messages that must belong to visits for the rest to be passed over.
+/// One in so many messages must belong to a visit for those that do to be judged there alone.
 const MOSTLY: u64 = 2;
 
-/// Whether messages are joined with visits, so that they are judged there.
-pub fn of_visits(evidence: &Evidence) -> bool {
+/// Whether messages are joined with visits, so that what belongs to one is judged there. A statement that also wrote messages
+/// without a span is judged by itself in any case.
+fn of_visits(evidence: &Evidence) -> bool {
     let attached = evidence.visits.attached().lines;
     let all: u64 = evidence
         .statements
@@ -34,21 +35,18 @@ pub fn of_visits(evidence: &Evidence) -> bool {
 /// Adds the kinds of lines that tell of errors, and for every component whose log was read that it was.
 pub fn join(evidence: &Evidence, names: &mut Names, system: &mut System) -> Vec<LoggedError> {
     let table = &evidence.statements;
+    let mut by_component: Vec<Vec<(usize, &Statement)>> = vec![Vec::new(); table.components().len()];
+    for (number, statement) in table.statements().iter().enumerate() {
+        by_component[statement.component as usize].push((number, statement));
+    }
     let joined = of_visits(evidence);
     let known = !names.all().is_empty();
     let mut logged = Vec::new();
-    for (place, name) in table.components().iter().enumerate() {
+    for (name, of_it) in table.components().iter().zip(by_component) {
         // Beside measurements and spans, a name that only a log knows may be that of a file.
         let component = if known { names.find(name) } else { names.add(name) };
         let Some(component) = component else { continue };
-        let of_it = || {
-            table
-                .statements()
-                .iter()
-                .enumerate()
-                .filter(|(_, statement)| statement.component as usize == place)
-        };
-        let Some(covered) = covered(of_it().map(|(_, statement)| statement)) else {
+        let Some(covered) = covered(of_it.iter().map(|(_, statement)| *statement)) else {
             continue;
         };
         let mut tells = false;
@@ -57,7 +55,8 @@ pub fn join(evidence: &Evidence, names: &mut Names, system: &mut System) -> Vec<
             let id = u32::try_from(number).map(StatementId);
             !joined || id.is_ok_and(|id| evidence.free_statements.contains(&id))
         };
-        for (number, statement) in of_it().filter(|(number, statement)| is_error(statement) && is_free(*number)) {
+        let judged = |(number, statement): &(usize, &Statement)| is_error(statement) && is_free(*number);
+        for (number, statement) in of_it.into_iter().filter(judged) {
             let Some(series) = statement.counts.series() else {
                 continue;
             };

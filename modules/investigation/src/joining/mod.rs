@@ -9,6 +9,7 @@ mod visits;
 use mainstay_diagnosis::{Component, System, is_address};
 
 use crate::reading::Evidence;
+pub use changes::Changed;
 pub use messages::LoggedError;
 pub use names::Names;
 pub use series::Measured;
@@ -26,6 +27,8 @@ pub struct Joined {
     pub visited: Vec<u32>,
     /// By the witness of a kind of line.
     pub logged: Vec<LoggedError>,
+    /// By the witness of a change.
+    pub changed: Vec<Changed>,
 }
 
 /// Joins all that was read. `at` is when the symptom was noticed: a change whose time is not known is taken to be before it.
@@ -44,7 +47,7 @@ pub fn join(evidence: &Evidence, at: Option<i64>) -> Joined {
         }
     }
     let logged = messages::join(evidence, &mut names, &mut system);
-    changes::join(evidence, at, &names, &mut system);
+    let changed = changes::join(evidence, at, &names, &mut system);
     system.components = names
         .all()
         .iter()
@@ -59,5 +62,6 @@ pub fn join(evidence: &Evidence, at: Option<i64>) -> Joined {
         measured,
         visited,
         logged,
+        changed,
     }
 }

@@ -1,11 +1,13 @@
 //! Reading: every input goes to the reader of its kind, and what was read is kept together. Judges nothing.
 
 mod links;
+mod pastes;
 mod readers;
 
 use std::{
     collections::{BTreeSet, HashSet},
     path::PathBuf,
+    sync::OnceLock,
 };
 
 use mainstay_evidence::{
@@ -18,6 +20,7 @@ use mainstay_evidence::{
     },
     metrics::{
         SeriesLimits, SeriesSet,
+        facts::{FactOptions, ShiftFact, facts},
         read::{self as metrics_read, ReadOptions},
     },
     source::Origin,
@@ -30,6 +33,7 @@ use crate::{
     request::Request,
 };
 use links::Links;
+pub use pastes::Pastes;
 use readers::{Outcome, unknown};
 
 /// All that was read.
@@ -53,6 +57,8 @@ pub struct Evidence {
     pub free_statements: HashSet<StatementId>,
     /// Sources of messages, by their places.
     pub log_sources: Vec<Origin>,
+    /// What was pasted, to be quoted from.
+    pub pastes: Pastes,
     /// Settings and events, of both.
     pub changes: Changes,
     /// Whether any settings or events were there.
@@ -63,9 +69,17 @@ pub struct Evidence {
     pub covered: Option<(i64, i64)>,
     /// The same of messages and spans alone: people collect those of the time that matters.
     pub narrow: Option<(i64, i64)>,
+    /// See [`Evidence::shifts`].
+    shifts: OnceLock<Vec<ShiftFact>>,
 }
 
 impl Evidence {
+    /// Which series left what is normal, judged when it is first asked for: it takes long and not every question needs it.
+    pub fn shifts(&self) -> &[ShiftFact] {
+        self.shifts
+            .get_or_init(|| facts(&self.metrics, FactOptions::default()).shifts)
+    }
+
     /// Whether anything of a kind was read.
     pub fn has(&self, kind: InputKind) -> bool {
         self.inputs.iter().any(|input| input.kind == kind && input.items > 0)
@@ -109,6 +123,7 @@ struct Reading {
     logs: LogAnalyzer,
     log_sources: Vec<Origin>,
     links: Links,
+    pastes: Pastes,
     changes: Changes,
     looked_for_changes: bool,
     topology: Topology,
@@ -132,6 +147,7 @@ impl Reading {
             logs: LogAnalyzer::new(AnalysisOptions::new(time)),
             log_sources: Vec::new(),
             links: Links::default(),
+            pastes: Pastes::default(),
             changes: Changes::new(time, ChangeLimits::default()),
             looked_for_changes: false,
             topology: Topology::new(),
@@ -165,7 +181,8 @@ impl Reading {
     }
 
     fn take(&mut self, mut stream: Stream<'_>, purpose: Purpose) {
-        let (kind, format, outcome) = self.dispatch(&mut stream, purpose);
+        let (kind, format, mut outcome) = self.dispatch(&mut stream, purpose);
+        outcome.problems.extend(self.pastes.problem());
         let baseline = purpose == Purpose::Baseline;
         if let (Some(span), false) = (outcome.span, baseline) {
             self.covered = Some(wider(self.covered, span));
@@ -262,11 +279,13 @@ impl Reading {
             statements: self.logs.take_statements(),
             free_statements,
             log_sources: self.log_sources,
+            pastes: self.pastes,
             changes: self.changes,
             looked_for_changes: self.looked_for_changes,
             topology: self.topology,
             covered: self.covered,
             narrow: self.narrow,
+            shifts: OnceLock::new(),
         };
         (evidence, self.logs)
     }

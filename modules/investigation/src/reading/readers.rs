@@ -31,7 +31,7 @@ impl Reading {
         format: span_read::Format,
         baseline: bool,
     ) -> Outcome {
-        let outcome = self.spans.read(origin, stream, format);
+        let outcome = self.spans.read(origin, self.pastes.keep(origin, stream), format);
         self.normal_traces.push(baseline);
         let mut found = Outcome::default();
         if let Err(error) = outcome {
@@ -97,8 +97,12 @@ impl Reading {
     pub(super) fn read_logs(&mut self, origin: &Origin, stream: &mut impl Read, baseline: bool) -> Outcome {
         let part = if baseline { Part::Baseline } else { Part::ByTime };
         self.log_sources.push(origin.clone());
-        let Self { logs, links, .. } = self;
-        match logs.read_each(origin, stream, part, |record, statement| links.note(record, statement)) {
+        let Self {
+            logs, links, pastes, ..
+        } = self;
+        match logs.read_each(origin, pastes.keep(origin, stream), part, |record, statement| {
+            links.note(record, statement);
+        }) {
             Ok(summary) => Outcome {
                 items: summary.records,
                 bytes: summary.bytes,

@@ -106,6 +106,10 @@ fn likelihoods(sheet: &mut Sheet, report: &Report) {
         };
         sheet.bar(name, *likelihood, BAR, first, note);
     }
+    sheet.faint(
+        0,
+        "“None” is how likely it is that nothing which was read is the cause.",
+    );
 }
 
 fn timeline(sheet: &mut Sheet, report: &Report, clock: Clock) {
@@ -325,13 +329,14 @@ fn source(sheet: &mut Sheet, group: &[&Input]) {
         others => format!(" and {others} more"),
     };
     let baseline = if input.baseline { ", what is normal" } else { "" };
+    let items = group.iter().map(|input| input.items).sum();
     let line = format!(
         "{}{member}{others}: {} ({}{baseline}), {} {}, as {}",
         words::shown(&input.file, words::NAME),
         words::kind(input.kind),
         words::shown(&input.format, words::NAME),
-        words::count(group.iter().map(|input| input.items).sum()),
-        words::items(input.kind),
+        words::count(items),
+        words::items(input.kind, items),
         words::sentence(&input.reason)
     );
     sheet.paragraph(2, &line);

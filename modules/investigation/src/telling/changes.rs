@@ -1,6 +1,6 @@
 //! Changes before the onset, the riskiest and nearest first.
 
-use mainstay_evidence::changes::{SettingChange, Value};
+use mainstay_evidence::changes::{DeployEvent, SettingChange, Value};
 
 use super::words::{duration, moment};
 use crate::{reading::Evidence, report::Change};
@@ -21,25 +21,10 @@ pub fn changes(evidence: &Evidence, onset: i64) -> Vec<Change> {
         .collect();
     changes.extend(facts.events.iter().map(|dated| {
         let event = &dated.event;
-        let from = event
-            .previous
-            .as_ref()
-            .map_or_else(String::new, |version| format!(" from {version}"));
-        let to = event
-            .version
-            .as_ref()
-            .map_or_else(String::new, |version| format!(" to {version}"));
-        #[expect(clippy::cast_precision_loss, reason = "microseconds between two events")]
-        let before = (onset - event.at) as f64 / 1e6;
         let change = Change {
             component: Some(event.component.clone()),
             at: Some(event.at),
-            what: format!(
-                "{} was changed{from}{to} at {}, {} before.",
-                event.component,
-                moment(event.at, false),
-                duration(before)
-            ),
+            what: said_of_event(event, onset),
             risk: event.version.as_ref().map(|_| "Another version runs.".to_owned()),
             certainty: event.certainty * dated.nearness,
             quotes: event.quote.clone().into_iter().collect(),
@@ -56,20 +41,46 @@ fn weight(change: &SettingChange) -> f64 {
 }
 
 fn of_setting(change: &SettingChange) -> Change {
-    let what = match (&change.before, &change.after) {
-        (Some(before), Some(after)) => format!("`{}` was {}, and is {}.", change.path, shown(before), shown(after)),
-        (None, Some(after)) => format!("`{}` is new: {}.", change.path, shown(after)),
-        (Some(before), None) => format!("`{}` is gone; it was {}.", change.path, shown(before)),
-        (None, None) => format!("`{}` changed.", change.path),
-    };
     Change {
         component: Some(change.component.clone()).filter(|name| !name.is_empty()),
         at: change.at,
-        what,
+        what: said_of_setting(change),
         risk: change.risks.first().map(|risk| risk.reason.clone()),
         certainty: weight(change),
         quotes: change.quotes.clone(),
     }
+}
+
+/// What was set differently, in a sentence.
+pub fn said_of_setting(change: &SettingChange) -> String {
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!("`{}` was {}, and is {}.", change.path, shown(before), shown(after)),
+        (None, Some(after)) => format!("`{}` is new: {}.", change.path, shown(after)),
+        (Some(before), None) => format!("`{}` is gone; it was {}.", change.path, shown(before)),
+        (None, None) => format!("`{}` changed.", change.path),
+    }
+}
+
+/// What was deployed, in a sentence.
+pub fn said_of_event(event: &DeployEvent, onset: i64) -> String {
+    let version =
+        |word: &str, version: Option<&String>| version.map_or_else(String::new, |version| format!(" {word} {version}"));
+    format!(
+        "{} was changed{}{} at {}, {}.",
+        event.component,
+        version("from", event.previous.as_ref()),
+        version("to", event.version.as_ref()),
+        moment(event.at, false),
+        distance(event.at, onset)
+    )
+}
+
+/// How long before the onset. Clocks differ, so that the cause of something may be stamped a little later.
+pub fn distance(at: i64, onset: i64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "microseconds between two events")]
+    let before = onset.saturating_sub(at) as f64 / 1e6;
+    let side = if before < 0.0 { "after" } else { "before" };
+    format!("{} {side}", duration(before))
 }
 
 fn shown(value: &Value) -> String {

@@ -7,61 +7,26 @@ use mainstay_diagnosis::{
     features::{Rate, Witness},
     model::Channel,
 };
-use mainstay_evidence::{logs::statements::Spot, quote::Quote, source::Encoding};
+use mainstay_evidence::{
+    logs::statements::Spot,
+    source::Encoding,
+    traces::facts::{Of, chance::of_shares},
+};
 
-use super::words::{chance, duration, kind, mechanism, number, quantity};
+use super::{
+    changes::{distance, said_of_event, said_of_setting},
+    draft::Draft,
+    words::{calls, duration, kind, mechanism, part, quantity, times},
+};
 use crate::{
-    joining::Joined,
+    joining::{Changed, Joined},
     quoting::{Quotes, Ticket, Wanted},
     reading::Evidence,
-    report::{Finding, InputKind, words::percent},
+    report::{InputKind, words::percent},
 };
 
 /// A time that is told may be so late, in microseconds (ADR 13, fusion).
 const LATE: i64 = 60_000_000;
-
-/// A finding whose passages are still to be read.
-#[derive(Debug)]
-pub struct Draft {
-    kind: InputKind,
-    text: String,
-    certainty: f64,
-    /// When it was first seen.
-    pub at: Option<i64>,
-    quotes: Vec<Quote>,
-    tickets: Vec<Ticket>,
-}
-
-impl Draft {
-    /// The fact.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The finding with its passages.
-    pub fn finish(self, quotes: &Quotes) -> Finding {
-        let mut all = self.quotes;
-        all.extend(quotes.all(&self.tickets));
-        Finding {
-            kind: self.kind,
-            text: self.text,
-            certainty: self.certainty,
-            at: self.at,
-            quotes: all,
-        }
-    }
-
-    fn said(kind: InputKind, text: String, certainty: f64) -> Self {
-        Self {
-            kind,
-            text,
-            certainty,
-            at: None,
-            quotes: Vec::new(),
-            tickets: Vec::new(),
-        }
-    }
-}
 
 /// Turns witnesses into findings.
 pub struct Findings<'f> {
@@ -112,14 +77,13 @@ impl<'f> Findings<'f> {
                 example,
             } => {
                 let text = format!(
-                    "{} of {} calls of {} take over {} in {} itself; normally {} of {}.",
-                    after.k,
-                    after.n,
+                    "{} of {} {} over {} in {} itself; normally {}.",
+                    calls(*after),
                     self.operation(*operation),
+                    if after.k == 1 { "takes" } else { "take" },
                     duration(*limit),
                     self.owner(*operation),
-                    before.k,
-                    before.n
+                    part(*before)
                 );
                 self.visited(text, *example, certain(*before, *after))
             }
@@ -132,14 +96,13 @@ impl<'f> Findings<'f> {
                 example,
             } => {
                 let text = format!(
-                    "{} of {} calls from {} to {} take over {} longer for the caller than for the callee; normally {} of {}.",
-                    after.k,
-                    after.n,
+                    "{} from {} to {} {} over {} longer for the caller than for the callee; normally {}.",
+                    calls(*after),
                     self.owner(*caller),
                     self.owner(*callee),
+                    if after.k == 1 { "takes" } else { "take" },
                     duration(*limit),
-                    before.k,
-                    before.n
+                    part(*before)
                 );
                 self.visited(text, *example, certain(*before, *after))
             }
@@ -151,21 +114,16 @@ impl<'f> Findings<'f> {
                 example,
             } => {
                 let text = format!(
-                    "{} of {} calls from {} to {} get no answer; normally {} of {}.",
-                    after.k,
-                    after.n,
+                    "{} from {} to {} {} no answer; normally {}.",
+                    calls(*after),
                     self.name(*caller),
                     self.name(*callee),
-                    before.k,
-                    before.n
+                    if after.k == 1 { "gets" } else { "get" },
+                    part(*before)
                 );
                 self.visited(text, *example, certain(*before, *after))
             }
-            Witness::Change { before, .. } => Draft::said(
-                InputKind::Changes,
-                format!("It was changed {} before.", duration(*before)),
-                strength,
-            ),
+            Witness::Change { witness, .. } => self.change(*witness, strength),
             Witness::Log { witness, before, after } => self.log(*witness, *before, *after, channel, strength),
         }
     }
@@ -233,14 +191,15 @@ impl<'f> Findings<'f> {
             format!("the {}", event.name)
         };
         let verb = if gone { "is missing" } else { "appears" };
-        let count = |rate: Rate| if gone { rate.n - rate.k } else { rate.k };
+        let with = |rate: Rate| Rate {
+            k: if gone { rate.n - rate.k } else { rate.k },
+            n: rate.n,
+        };
         let text = format!(
-            "In {} of {} calls of {} {what} {verb}; normally in {} of {}.",
-            count(after),
-            after.n,
+            "In {} of {} {what} {verb}; normally in {}.",
+            calls(with(after)),
             self.operation(operation),
-            count(before),
-            before.n
+            part(with(before))
         );
         let mut draft = self.visited(text, example, certain(before, after));
         if event.is_log
@@ -306,18 +265,18 @@ impl<'f> Findings<'f> {
         let per_minute = |(count, seconds): (u32, f64)| f64::from(count) / seconds.max(1.0) * 60.0;
         let text = if before.0 == 0 {
             format!(
-                "It logs `{}`, {} times in {}; in the {} that are taken for normal, not once.",
+                "It logs `{}`, {} in {}; in the {} that are taken for normal, not once.",
                 statement.words,
-                after.0,
+                times(after.0.into()),
                 duration(after.1),
                 duration(before.1)
             )
         } else {
             format!(
-                "It logs `{}` {} times a minute; normally {} times.",
+                "It logs `{}` {} a minute; normally {}.",
                 statement.words,
-                number(per_minute(after)),
-                number(per_minute(before))
+                times(per_minute(after)),
+                times(per_minute(before))
             )
         };
         let mut draft = Draft::said(InputKind::Logs, text, strength);
@@ -326,6 +285,27 @@ impl<'f> Findings<'f> {
             draft.tickets.push(self.spot(spot));
         }
         draft
+    }
+
+    fn change(&self, witness: u32, strength: f64) -> Draft {
+        let (text, at, quotes) = match self.joined.changed.get(witness as usize) {
+            Some(Changed::Setting(change)) => {
+                let when = change.at.map(|at| format!(" That was {}.", distance(at, self.onset)));
+                let text = said_of_setting(change) + &when.unwrap_or_default();
+                (text, change.at, change.quotes.clone())
+            }
+            Some(Changed::Event(event)) => (
+                said_of_event(event, self.onset),
+                Some(event.at),
+                event.quote.clone().into_iter().collect(),
+            ),
+            None => ("It was changed.".to_owned(), None, Vec::new()),
+        };
+        Draft {
+            at,
+            quotes,
+            ..Draft::said(InputKind::Changes, text, strength)
+        }
     }
 
     /// Asks for the passage of a message.
@@ -384,11 +364,14 @@ impl<'f> Findings<'f> {
     }
 }
 
-/// How sure a change of a share is: one less the chance of as great a difference by luck, by the normal approximation of the
-/// difference of two shares with half a count added to each.
+/// How sure a change of a share is: one less the chance of as great a difference by luck.
 fn certain(before: Rate, after: Rate) -> f64 {
-    let share = |rate: Rate| (f64::from(rate.k) + 0.5) / (f64::from(rate.n) + 1.0);
-    let variance = |rate: Rate| share(rate) * (1.0 - share(rate)) / (f64::from(rate.n) + 1.0);
-    let apart = (share(after) - share(before)).abs() / (variance(before) + variance(after)).sqrt().max(1e-9);
-    1.0 - chance(apart)
+    let of = |rate: Rate| Of {
+        count: rate.k.into(),
+        of: rate.n.into(),
+    };
+    1.0 - of_shares([of(before), of(after)])
 }
+
+#[cfg(test)]
+mod tests;

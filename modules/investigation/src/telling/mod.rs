@@ -1,6 +1,7 @@
 //! Telling: the answer in sentences, pictures and passages.
 
 mod changes;
+mod draft;
 mod findings;
 mod map;
 mod messages;
@@ -27,7 +28,8 @@ use crate::{
     },
     request::Request,
 };
-use findings::{Draft, Findings};
+use draft::Draft;
+use findings::Findings;
 use words::{complaint, how_to_look, mechanism, missing, moment};
 
 /// Causes that are told.
@@ -123,7 +125,7 @@ pub fn tell(told: &Told<'_>, evidence: &Evidence, facts: Option<&LogFacts>) -> R
     });
     let mut paths = told.request.paths.clone();
     paths.extend(told.request.baseline.iter().cloned());
-    quotes.read(&paths);
+    quotes.read(&paths, &evidence.pastes);
 
     let looks = map::Looks::at(told.prepared, &told.answer.question, onset);
     let causes: Vec<Cause> = drafts.into_iter().map(|draft| finish(draft, &quotes)).collect();
@@ -223,7 +225,7 @@ fn draft(joined: &Joined, cause: &Ranked, findings: &mut Findings<'_>) -> CauseD
         for witness in &support.witnesses {
             let draft = findings.of(witness, support.channel, evidence(support.channel).clamp(0.0, 1.0));
             // What is its own and what its callees explain are parts of the same observation.
-            if !supporting.iter().any(|known: &Draft| known.text() == draft.text()) {
+            if !supporting.iter().any(|known: &Draft| known.text == draft.text) {
                 supporting.push(draft);
             }
         }
@@ -235,7 +237,7 @@ fn draft(joined: &Joined, cause: &Ranked, findings: &mut Findings<'_>) -> CauseD
         .map(|contradiction| findings.against(contradiction))
         .collect();
     let summary = match (strongest, supporting.first()) {
-        (Some(share), Some(first)) => format!("{name} {}: {}", complaint(share.channel), words::lowered(first.text())),
+        (Some(share), Some(first)) => format!("{name} {}: {}", complaint(share.channel), words::lowered(&first.text)),
         (Some(share), None) => format!("{name} {}.", complaint(share.channel)),
         (None, _) => format!("{name} shows nothing of its own."),
     };
@@ -303,11 +305,7 @@ fn would_help(told: &Told<'_>, evidence: &Evidence) -> Vec<String> {
         .iter()
         .map(|modality| {
             let (kind, would_show) = missing(*modality);
-            let was_read = evidence
-                .inputs
-                .iter()
-                .any(|input| input.kind == kind && input.items > 0);
-            if was_read {
+            if evidence.has(kind) {
                 format!("{} of a longer time: {READ_IN_VAIN}.", kind_name(kind))
             } else {
                 format!("{}: they would show {would_show}.", kind_name(kind))

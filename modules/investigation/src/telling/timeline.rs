@@ -2,7 +2,7 @@
 
 use mainstay_evidence::metrics::{
     Owner,
-    facts::{Direction, FactOptions, ShiftFact, facts},
+    facts::{Direction, ShiftFact},
 };
 
 use super::words::quantity;
@@ -70,9 +70,9 @@ fn moment(component: &str, finding: &Finding) -> Option<Moment> {
 
 /// The surest shifts in a span of time, the strongest of each component and role.
 fn shifts(evidence: &Evidence, from: i64, to: i64) -> Vec<Moment> {
-    let mut shifts: Vec<ShiftFact> = facts(&evidence.metrics, FactOptions::default())
-        .shifts
-        .into_iter()
+    let mut shifts: Vec<&ShiftFact> = evidence
+        .shifts()
+        .iter()
         .filter(|shift| {
             (from..=to).contains(&shift.onset.at) && shift.certainty >= SURE && shift.owner != Owner::Unknown
         })
@@ -80,7 +80,7 @@ fn shifts(evidence: &Evidence, from: i64, to: i64) -> Vec<Moment> {
     shifts.sort_by(|left, right| right.strength.total_cmp(&left.strength));
     let mut seen = Vec::new();
     shifts.retain(|shift| {
-        let key = (shift.owner.clone(), shift.role);
+        let key = (&shift.owner, shift.role);
         let is_new = !seen.contains(&key);
         if is_new {
             seen.push(key);
@@ -91,7 +91,7 @@ fn shifts(evidence: &Evidence, from: i64, to: i64) -> Vec<Moment> {
     shifts.into_iter().map(|shift| of_shift(evidence, shift)).collect()
 }
 
-fn of_shift(evidence: &Evidence, shift: ShiftFact) -> Moment {
+fn of_shift(evidence: &Evidence, shift: &ShiftFact) -> Moment {
     let series = &evidence.metrics.series()[shift.series];
     let unit = series.unit.as_deref();
     let went = match shift.direction {
@@ -116,6 +116,6 @@ fn of_shift(evidence: &Evidence, shift: ShiftFact) -> Moment {
         ),
         kind: InputKind::Metrics,
         certainty: shift.certainty,
-        quotes: shift.quote.into_iter().collect(),
+        quotes: shift.quote.clone().into_iter().collect(),
     }
 }

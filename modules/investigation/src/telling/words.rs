@@ -1,6 +1,6 @@
 //! Words for what the model sees, and numbers as people read them.
 
-use mainstay_diagnosis::{Modality, model::Channel};
+use mainstay_diagnosis::{Modality, features::Rate, model::Channel};
 
 use crate::report::{InputKind, words};
 
@@ -126,13 +126,21 @@ pub fn missing(modality: Modality) -> (InputKind, &'static str) {
     }
 }
 
-/// Probability that a standard normal variable is further than `z` from 0 (Abramowitz and Stegun 7.1.26; error below 1.5e-7).
-pub fn chance(z: f64) -> f64 {
-    let x = z.abs() / std::f64::consts::SQRT_2;
-    let t = 1.0 / (1.0 + 0.327_591_1 * x);
-    let sum =
-        t * (0.254_829_592 + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
-    (sum * (-x * x).exp()).clamp(0.0, 1.0)
+/// "3 of 12".
+pub fn part(rate: Rate) -> String {
+    format!("{} of {}", words::count(rate.k.into()), words::count(rate.n.into()))
+}
+
+/// "3 of 12 calls".
+pub fn calls(rate: Rate) -> String {
+    format!("{} {}", part(rate), if rate.n == 1 { "call" } else { "calls" })
+}
+
+/// "3 times".
+pub fn times(value: f64) -> String {
+    let number = number(value);
+    let word = if number == "1" { "time" } else { "times" };
+    format!("{number} {word}")
 }
 
 /// A number with three digits that matter.
@@ -201,9 +209,9 @@ mod tests {
     }
 
     #[test]
-    fn the_chance_of_a_distance_is_that_of_a_normal_variable() {
-        assert!((chance(1.96) - 0.05).abs() < 1e-3);
-        assert!((chance(0.0) - 1.0).abs() < 1e-6);
-        assert!(chance(40.0) < 1e-12);
+    fn one_is_said_as_one() {
+        assert_eq!(calls(Rate { k: 1, n: 1 }), "1 of 1 call");
+        assert_eq!(calls(Rate { k: 0, n: 12_000 }), "0 of 12,000 calls");
+        assert_eq!((times(1.0), times(0.5)), ("1 time".to_owned(), "0.5 times".to_owned()));
     }
 }

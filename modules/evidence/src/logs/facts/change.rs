@@ -1,6 +1,9 @@
 //! Changes: what is new, gone, more or less than in the baseline, and how unlikely that is by chance.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use serde::Serialize;
+use statrs::function::erf::erfc;
 
 use super::report::Occurrence;
 
@@ -86,13 +89,7 @@ pub fn judge(
     Some((kind, ratio, 1.0 - corrected))
 }
 
-/// Probability that a standard normal variable is above `z` (Abramowitz and Stegun 26.2.17; error below 7.5e-8).
+/// Probability that a standard normal variable is above `z`, at most a half.
 pub fn upper_tail(z: f64) -> f64 {
-    if z <= 0.0 {
-        return 0.5;
-    }
-    let t = 1.0 / (1.0 + 0.231_641_9 * z);
-    let polynomial =
-        t * (0.319_381_530 + t * (-0.356_563_782 + t * (1.781_477_937 + t * (-1.821_255_978 + t * 1.330_274_429))));
-    (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * polynomial
+    erfc(z.max(0.0) * FRAC_1_SQRT_2) / 2.0
 }

@@ -1,5 +1,7 @@
 //! The chance that two shares differ as much as they do if nothing has changed. Knows no spans.
 
+use statrs::function::gamma::ln_gamma;
+
 use super::sides::{BASELINE, Pair, SUBJECT};
 
 /// Terms of a tail below this part of its greatest are nothing.
@@ -7,6 +9,7 @@ const NOTHING: f64 = 1e-12;
 
 /// Fisher's exact test, towards the side on which the share is (Statistical methods for research workers, 1934, 21.02): given how
 /// many have it on both sides together, the count on one side is hypergeometric. Doubled, because either side would be told.
+/// The pair is what is normal, then what is looked into.
 pub fn of_shares(pair: Pair) -> f64 {
     let (before, during) = (pair[BASELINE], pair[SUBJECT]);
     let (with, of) = (before.count + during.count, before.of + during.of);
@@ -36,27 +39,6 @@ pub fn of_shares(pair: Pair) -> f64 {
         at = if rises { at + 1 } else { at - 1 };
     }
     (2.0 * point.exp() * tail).min(1.0)
-}
-
-/// The logarithm of the gamma function for arguments of 1 and more (Lanczos, A precision approximation of the gamma function, 1964,
-/// with g = 5 and six coefficients; relative error below 2e-10).
-fn ln_gamma(x: f64) -> f64 {
-    const COEFFICIENTS: [f64; 6] = [
-        76.180_091_729_471_46,
-        -86.505_320_329_416_77,
-        24.014_098_240_830_91,
-        -1.231_739_572_450_155,
-        0.120_865_097_386_617_9e-2,
-        -0.539_523_938_495_3e-5,
-    ];
-    let mut place = x;
-    let mut series = 1.000_000_000_190_015;
-    for coefficient in COEFFICIENTS {
-        place += 1.0;
-        series += coefficient / place;
-    }
-    let shifted = x + 5.5;
-    (x + 0.5) * shifted.ln() - shifted + (2.506_628_274_631_000_5 * series / x).ln()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Facts of traces: which calls and operations came or went, what became slower, where errors begin, and on whom slow requests
 //! wait. Each has a span as its witness and says how sure it is; none says why.
 
-mod chance;
+pub mod chance;
 mod changes;
 mod errors;
 mod latency;
@@ -19,4 +19,4 @@ pub use latency::{Distribution, LatencyFact};
 pub use paths::{PathFact, PathPart, PathStep};
 pub use quoting::Witness;
 pub use report::TraceFacts;
-pub use sides::{Of, TraceWindows};
+pub use sides::{Of, Pair, TraceWindows};

@@ -51,7 +51,7 @@ impl Of {
     }
 }
 
-/// Counts on both sides.
+/// Counts on both sides: what is normal, then what is looked into.
 pub type Pair = [Of; 2];
 
 /// Facts less sure than this are left out, as for logs.

@@ -109,7 +109,7 @@ fn row(input: &Input, clock: Clock) -> Markup {
             }
             td { span.kind { (marks::of_kind(input.kind)) (words::kind(input.kind)) } span.format { (words::shown(&input.format, words::NAME)) } }
             td { (words::sentence(&input.reason)) " " (marks::certainty(input.certainty)) }
-            td.number { (words::count(input.items)) span.unit { " " (words::items(input.kind)) } }
+            td.number { (words::count(input.items)) span.unit { " " (words::items(input.kind, input.items)) } }
             td.number.nowrap { (words::bytes(input.bytes)) }
             td.span.nowrap { @if let Some(span) = input.span { (clock.at(span.from)) " – " br; (clock.at(span.to)) } @else { "no times" } }
         }

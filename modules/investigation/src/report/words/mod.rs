@@ -32,17 +32,18 @@ pub fn kind(kind: InputKind) -> &'static str {
     }
 }
 
-/// What its records are called.
-pub fn items(kind: InputKind) -> &'static str {
-    match kind {
-        InputKind::Logs => "messages",
-        InputKind::Metrics => "samples",
-        InputKind::Traces => "spans",
-        InputKind::Configuration => "settings",
-        InputKind::Changes => "changes",
-        InputKind::Topology => "calls",
-        InputKind::Unreadable => "records",
-    }
+/// What so many of its records are called.
+pub fn items(kind: InputKind, number: u64) -> &'static str {
+    let (one, many) = match kind {
+        InputKind::Logs => ("message", "messages"),
+        InputKind::Metrics => ("sample", "samples"),
+        InputKind::Traces => ("span", "spans"),
+        InputKind::Configuration => ("setting", "settings"),
+        InputKind::Changes => ("change", "changes"),
+        InputKind::Topology => ("call", "calls"),
+        InputKind::Unreadable => ("record", "records"),
+    };
+    if number == 1 { one } else { many }
 }
 
 /// How a component looks, in one word.
@@ -158,7 +159,7 @@ pub fn read(report: &Report) -> String {
     }
     let items: Vec<String> = items
         .into_iter()
-        .map(|(kind, number)| format!("{} {}", count(number), self::items(kind)))
+        .map(|(kind, number)| format!("{} {}", count(number), self::items(kind, number)))
         .collect();
     let size = report
         .inputs
