@@ -10,14 +10,17 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincinv
 
-NAMES = ["cpu", "mem", "latency", "edge", "error", "traffic_down", "traffic_up", "events", "slow", "wire", "address", "unreachable", "availability_told"]
-FROM_TRACES = ["events", "slow", "wire"]
+NAMES = ["cpu", "mem", "latency", "edge", "error", "traffic_down", "traffic_up", "events", "events_below", "slow", "wire", "address", "unreachable", "availability_told"]
+FROM_TRACES = ["events", "events_below", "slow", "wire"]
 CAP = np.log1p(50.0)  # scores of metrics are in [0, CAP]
 
 GUARD = 90.0  # seconds before a told time that are no reference: told times are often late
 WINDOW = 120.0  # seconds of visits that are judged
 TAIL, TAIL_ERRORS = 1.0, 5.0  # per cent of the reference outside the normal range, each side
 MIN_RATE_CHANGE = 0.08
+DEVIATES = 0.1  # a visit deviates when an event does whose rate changed more certainly than this
+DEEPEST = 8  # calls below calls
+PASSED_DOWN = 0.5  # of what is certain of a caller
 JEFFREYS_TAIL = 0.01
 RELATIVE_FLOOR = {"cpu": 0.05, "mem": 0.05, "availability": 0.0}
 ABSOLUTE_FLOOR = {"latency": 0.001, "edge as seen by caller": 0.001, "edge as seen by callee": 0.001, "traffic": 0.05}
@@ -116,7 +119,7 @@ def visit_features(result, v, start, end, base, count, witnesses=None):
     missing = np.maximum(0, low0 - high1) * ~v.is_error[some]  # an error that goes away is no fault
     change = np.maximum(np.maximum(0, low1 - high0), missing)
     owner = v.operation_service[v.event_operation[some]]
-    result["events"] = strongest(change, owner, count)
+    result["events"], result["events_below"] = passed_down(v, first, last, some, change, missing < change, count)
     if witnesses is not None:
         for s in range(count):
             mine = np.where(owner == s)[0]
@@ -133,6 +136,34 @@ def visit_features(result, v, start, end, base, count, witnesses=None):
             total[end_of] += rise[e]
             touching[end_of] += 1
     result["wire"] = total / np.maximum(touching, 1)
+
+
+def passed_down(v, first, last, events, change, happens, count):
+    """Events per service, raised to what is certain of callers that deviate in the same traces; and how far they come with a callee's."""
+    n = last - first
+    judged = (v.event_visit >= first) & (v.event_visit < last)
+    visits, happened = v.event_visit[judged] - first, v.event[judged]
+    operation, logs, caller = v.operation[first:last], v.has_logs[first:last], v.caller[first:last] - first
+    deviates = np.zeros(n, bool)
+    for event, new in zip(events[change > DEVIATES], happens[change > DEVIATES]):
+        has = np.zeros(n, bool)
+        has[visits[happened == event]] = True
+        deviates |= (operation == v.event_operation[event]) & (logs | (not v.is_log[event])) & (has if new else ~has)
+    service = v.operation_service[operation]
+    child = np.where(deviates & (caller >= 0) & (caller < n))[0]
+    child = child[deviates[caller[child]] & (service[caller[child]] != service[child])]
+    pairs = np.unique(np.stack([caller[child], service[child]], 1), axis=0)  # a visit and a service that deviates below it
+    share = np.zeros((count, count))
+    np.add.at(share, (service[pairs[:, 0]], pairs[:, 1]), 1)
+    total = np.maximum(np.bincount(service[deviates], minlength=count), 1)
+    share /= total[:, None]
+    with_any = np.bincount(service[np.unique(pairs[:, 0])], minlength=count) / total
+    certain = strongest(change, v.operation_service[v.event_operation[events]], count)
+    reached = certain
+    for _ in range(DEEPEST):
+        reached = np.maximum(reached, (reached[:, None] * share).max(0))
+    certain = np.maximum(certain, PASSED_DOWN * reached)
+    return certain, certain * with_any
 
 
 def outside(time, incidents, before, after):

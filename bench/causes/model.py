@@ -44,7 +44,10 @@ def channels(rows, graph):
     busier = np.minimum(own, f["traffic_up"] / CAP)  # slower because busier
     latency, latency_explained = own - busier, explained + busier
     error, error_explained = split(f["error"] / CAP, graph)
-    events, events_explained = split(np.minimum(1, f["events"] / EVENTS_FULL), graph)
+    events = np.minimum(1, f["events"] / EVENTS_FULL)
+    # What deviates in the same traces explains all of it, however often it does.
+    events_explained = np.maximum(split(events, graph)[1], np.minimum(1, f["events_below"] / EVENTS_FULL))
+    events = np.maximum(0, events - events_explained)
     return np.stack([f["cpu"] / CAP, f["mem"] / CAP, latency, latency_explained, wire, error, error_explained, events, events_explained,
                      f["traffic_down"] / CAP, f["unreachable"], (latency + latency_explained) * f["availability_told"], f["address"]], 1)
 

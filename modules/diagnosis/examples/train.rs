@@ -18,7 +18,7 @@ const SHOWS: f64 = 0.1;
 const SHOWING: usize = 10;
 /// Scores of metrics come as logarithms up to that of 51.
 const OF_METRICS: usize = 7;
-const OF_TRACES: [Feature; 3] = [Feature::Events, Feature::Slow, Feature::Wire];
+const OF_TRACES: [Feature; 4] = [Feature::Events, Feature::EventsBelow, Feature::Slow, Feature::Wire];
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)

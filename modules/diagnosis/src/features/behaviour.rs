@@ -35,6 +35,8 @@ pub struct Behaviour {
     components: Vec<u32>,
     /// For each visit the place of its edge.
     edge_of: Vec<Option<u32>>,
+    /// For each visit the place of the one that called it.
+    caller_of: Vec<Option<u32>>,
     edges: Vec<Edge>,
     /// (place of the visit, place of the event), sorted, each once.
     happened: Vec<(u32, u32)>,
@@ -77,9 +79,13 @@ impl Behaviour {
     fn add_edges(&mut self, system: &System, visits: &[Visit], place_of: &[Option<u32>]) {
         let mut known: BTreeMap<(u32, u32), u32> = BTreeMap::new();
         for visit in visits {
+            let place = visit
+                .caller
+                .and_then(|caller| place_of.get(caller as usize).copied().flatten());
+            self.caller_of.push(place);
             let caller = visit
                 .caller
-                .filter(|caller| place_of.get(*caller as usize).is_some_and(Option::is_some))
+                .filter(|_| place.is_some())
                 .and_then(|caller| system.visits.get(caller as usize));
             self.edge_of.push(caller.map(|caller| {
                 *known.entry((caller.operation, visit.operation)).or_insert_with(|| {
@@ -143,6 +149,17 @@ impl Behaviour {
     /// Place of a visit's edge.
     pub fn edge_of(&self, visit: usize) -> Option<u32> {
         self.edge_of.get(visit).copied().flatten()
+    }
+
+    /// Place of the visit that called this one.
+    pub fn caller_of(&self, visit: usize) -> Option<u32> {
+        self.caller_of.get(visit).copied().flatten()
+    }
+
+    /// Whether an event, by its place in `events`, happened in a visit.
+    pub fn happened_in(&self, visit: usize, event: usize) -> bool {
+        let pair = (crate::bounds::count(visit), crate::bounds::count(event));
+        self.happened.binary_search(&pair).is_ok()
     }
 
     /// How many operations there are.

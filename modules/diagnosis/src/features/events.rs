@@ -1,6 +1,9 @@
 //! What visits did: which events of an operation became frequent or rare.
 
-use super::{Behaviour, Feature, Features, Rate, Witness};
+use super::{
+    Behaviour, Feature, Features, Rate, Witness,
+    below::{self, Deviation},
+};
 use crate::{bounds::Bounds, windows::VisitWindows};
 
 /// A share must differ by this much to be looked at (J).
@@ -57,6 +60,7 @@ pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &Vi
     let before = counts(behaviour, |place| windows.normal[place]);
     let after = counts(behaviour, |place| windows.judged.contains(&place));
     observe(features, behaviour, &before, &after);
+    let mut deviations = Vec::new();
     for (place, event) in behaviour.events().iter().enumerate() {
         let (before, after) = (before.rate(behaviour, place), after.rate(behaviour, place));
         if after.n < LEAST_AFTER
@@ -72,17 +76,26 @@ pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &Vi
         } else {
             bounds.fall(before, after)
         };
+        let deviation = Deviation {
+            event: place,
+            happens: new >= missing,
+            certain: new.max(missing),
+        };
         let Some(component) = behaviour.component(event.operation) else {
             continue;
         };
-        features.raise(component, Feature::Events, new.max(missing), || Witness::Event {
+        features.raise(component, Feature::Events, deviation.certain, || Witness::Event {
             operation: event.operation,
             event: event.event,
             before,
             after,
-            example: example(behaviour, windows, place, new >= missing),
+            example: below::visits(behaviour, windows, deviation)
+                .next()
+                .map(|place| behaviour.visits()[place].witness),
         });
+        deviations.push(deviation);
     }
+    below::score(features, behaviour, windows, &deviations);
 }
 
 /// A component can be judged by its events when one of its operations was visited often enough.
@@ -95,20 +108,4 @@ fn observe(features: &mut Features, behaviour: &Behaviour, before: &Counts, afte
             features.observe(component, Feature::Events);
         }
     }
-}
-
-/// The first judged visit with an event, or without it.
-fn example(behaviour: &Behaviour, windows: &VisitWindows, event: usize, with: bool) -> Option<u32> {
-    let of = behaviour.events()[event];
-    windows
-        .judged
-        .clone()
-        .find(|place| {
-            let visit = &behaviour.visits()[*place];
-            let pair = (crate::bounds::count(*place), crate::bounds::count(event));
-            visit.operation == of.operation
-                && (visit.has_logs || !of.is_log)
-                && behaviour.happened().binary_search(&pair).is_ok() == with
-        })
-        .map(|place| behaviour.visits()[place].witness)
 }

@@ -2,6 +2,7 @@
 //! knows no component, instance or fault by name, and nothing of what the others say.
 
 mod behaviour;
+mod below;
 mod changes;
 mod events;
 mod logs;
@@ -44,6 +45,8 @@ pub enum Feature {
     TrafficUp,
     /// Events of visits that are new or gone.
     Events,
+    /// The same, as far as callees' events are new or gone in the same traces.
+    EventsBelow,
     /// More visits that take long by themselves.
     Slow,
     /// More calls that take long between caller and callee, by visits.
@@ -67,7 +70,7 @@ pub enum Feature {
 }
 
 /// How many features there are.
-pub const FEATURES: usize = 18;
+pub const FEATURES: usize = 19;
 
 impl Feature {
     /// All of them, in the order of a row.
@@ -80,6 +83,7 @@ impl Feature {
         Self::TrafficDown,
         Self::TrafficUp,
         Self::Events,
+        Self::EventsBelow,
         Self::Slow,
         Self::Wire,
         Self::Address,
@@ -260,6 +264,13 @@ impl Features {
         {
             row[feature as usize] = score;
             self.keep(component, feature, score, witness);
+        }
+    }
+
+    /// Raises a score beside its witness, which stays that of what was seen of the component itself.
+    fn raise_unseen(&mut self, component: u32, feature: Feature, score: f64) {
+        if let Some(row) = self.rows.get_mut(component as usize) {
+            row[feature as usize] = row[feature as usize].max(score);
         }
     }
 

@@ -166,9 +166,12 @@ pub fn evidence(features: &Features, graph: &Graph) -> Evidence {
     let (latency, latency_explained) = split(&latency, graph, &beyond);
     let errors = all(&|at| score(at, Feature::Error));
     let (error, error_explained) = split(&errors, graph, &errors);
-    let events = all(&|at| (score(at, Feature::Events) / EVENTS_IN_FULL).min(1.0));
+    let in_full = |at, feature| (score(at, feature) / EVENTS_IN_FULL).min(1.0);
+    let events = all(&|at| in_full(at, Feature::Events));
     // Who gets no answer does other things, and says so.
-    let (event, event_explained) = split(&events, graph, &unanswered);
+    let (_, event_explained) = split(&events, graph, &unanswered);
+    // What deviates in the same traces explains all of it, however often it does.
+    let event_explained = all(&|at| event_explained[at].max(in_full(at, Feature::EventsBelow)));
     let logs = all(&|at| score(at, Feature::LogErrors));
     let (log, log_explained) = split(&logs, graph, &unanswered);
 
@@ -185,7 +188,7 @@ pub fn evidence(features: &Features, graph: &Graph) -> Evidence {
             (Channel::Wire, wire[at]),
             (Channel::Error, error[at]),
             (Channel::ErrorExplained, error_explained[at]),
-            (Channel::Events, event[at]),
+            (Channel::Events, (events[at] - event_explained[at]).max(0.0)),
             (Channel::EventsExplained, event_explained[at]),
             (Channel::Traffic, score(at, Feature::TrafficDown)),
             (Channel::Unreachable, score(at, Feature::Unreachable)),

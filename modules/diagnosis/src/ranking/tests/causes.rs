@@ -210,3 +210,62 @@ fn minutes_of_samples_a_second_apart_are_enough() {
     assert_eq!(first(&ranking).0, 1);
     assert!(!ranking.finds_none());
 }
+
+#[test]
+fn who_fails_more_often_than_its_callee_but_only_with_it_is_a_victim() {
+    let mut system = with_operations(named(&["front", "cart"]));
+    let event = |name: &str| Event {
+        name: name.to_owned(),
+        is_log: false,
+        is_error: true,
+    };
+    system.events = vec![event("gave up"), event("cart is broken")];
+    let visit = |operation: u32, start: i64, caller: Option<u32>| Visit {
+        operation,
+        start: start * SECOND,
+        self_time: 0.01,
+        wire_time: 0.0,
+        caller,
+        has_logs: true,
+        is_baseline: false,
+        witness: 0,
+    };
+    let (front, cart) = (0, 1);
+    for turn in 0..1_000 {
+        let start = 10 * turn;
+        let caller = u32::try_from(system.visits.len()).unwrap();
+        system.visits.push(visit(front, start, None));
+        // Each needs three calls, one of four of which fails.
+        let mut failed = false;
+        for call in 1..=3 {
+            system.visits.push(visit(cart, start + call, Some(caller)));
+            if start >= ONSET && (3 * turn + call) % 4 == 0 {
+                failed = true;
+                let place = caller + u32::try_from(call).unwrap();
+                system.visit_events.push(VisitEvent { visit: place, event: 1 });
+            }
+        }
+        if failed {
+            system.visit_events.push(VisitEvent {
+                visit: caller,
+                event: 0,
+            });
+        }
+    }
+    let ranking = ask(&system);
+    assert_eq!(first(&ranking).0, cart, "{ranking:?}");
+    let victim = ranking.causes.iter().find(|cause| cause.component == front).unwrap();
+    assert!(first(&ranking).1 > 2.0 * victim.probability, "{ranking:?}");
+    assert!(!ranking.finds_none());
+    let explained = victim.contradicting.iter().find_map(|against| match against {
+        Contradiction::Explained {
+            channel: Channel::Events,
+            share,
+            by,
+            ..
+        } => Some((*share, *by)),
+        _ => None,
+    });
+    let (share, by) = explained.unwrap();
+    assert!(share > 0.95 && by == Some(cart), "{share} by {by:?}");
+}
