@@ -3,20 +3,21 @@
 
 mod causes;
 mod next;
+mod prepared;
 mod second;
 #[cfg(test)]
 mod tests;
 
 use serde::Serialize;
 
+pub use prepared::Prepared;
+
 use crate::{
-    bounds::Bounds,
-    features::{self, Behaviour, Feature, Features, Witness},
+    features::{Feature, Features, Witness},
     graph::Graph,
-    model::{Channel, Evidence, Posterior, Weights, evidence, posterior},
+    model::{Channel, Evidence, Posterior, Weights},
     question::{Hypothesis, Question},
-    system::{Samples, Series, System},
-    windows::Extents,
+    system::System,
 };
 
 /// "None" is the answer above this.
@@ -167,95 +168,6 @@ pub struct NextQuestion {
     pub rival: Rival,
     /// Bits by which the uncertainty between the two shrinks on average.
     pub gain: f64,
-}
-
-/// A system that was put in order once and can be asked often.
-#[derive(Debug)]
-pub struct Prepared<'s> {
-    system: &'s System,
-    graph: Graph,
-    behaviour: Behaviour,
-    /// The least distance between samples; 0 without any.
-    sample_step: i64,
-    extents: Extents,
-}
-
-impl<'s> Prepared<'s> {
-    /// Puts a system in order.
-    pub fn of(system: &'s System) -> Self {
-        let step_of = |series: &Series| series.samples.step().or_else(|| series.baseline.step());
-        Self {
-            graph: Graph::of(system),
-            behaviour: Behaviour::of(system),
-            extents: (
-                extent(system.series.iter().map(|series| &series.samples)),
-                extent(system.series.iter().map(|series| &series.baseline)),
-            ),
-            sample_step: system.series.iter().filter_map(step_of).min().unwrap_or(0),
-            system,
-        }
-    }
-
-    /// Who calls whom.
-    pub fn graph(&self) -> &Graph {
-        &self.graph
-    }
-
-    /// The onsets that are tried.
-    pub fn hypotheses(&self, question: &Question) -> Vec<Hypothesis> {
-        // Visits can tell minutes apart even where samples cannot.
-        let step = if self.behaviour.visits().is_empty() {
-            self.sample_step
-        } else {
-            0
-        };
-        question.hypotheses(step, MOST_ROWS / self.system.components.len().max(1))
-    }
-
-    /// The scores of one onset.
-    pub fn features(&self, question: &Question, onset: i64) -> Features {
-        features::of(
-            (self.system, self.extents),
-            &self.behaviour,
-            &self.graph,
-            question,
-            onset,
-            &mut Bounds::default(),
-        )
-    }
-
-    /// Ranks with these weights.
-    pub fn rank(&self, question: &Question, weights: &Weights) -> Ranking {
-        let mut bounds = Bounds::default();
-        let hypotheses = self.hypotheses(question);
-        let features = hypotheses.iter().map(|hypothesis| {
-            let onset = hypothesis.onset;
-            let system = (self.system, self.extents);
-            features::of(system, &self.behaviour, &self.graph, question, onset, &mut bounds)
-        });
-        let features: Vec<Features> = features.collect();
-        let evidence: Vec<Evidence> = features
-            .iter()
-            .map(|features| evidence(features, &self.graph))
-            .collect();
-        let view = View {
-            system: self.system,
-            graph: &self.graph,
-            weights,
-            posterior: posterior(weights, &weighed(&evidence, &hypotheses)),
-            hypotheses: &hypotheses,
-            features: &features,
-            evidence: &evidence,
-        };
-        view.ranking(self.sample_step)
-    }
-}
-
-fn extent<'s>(all: impl Iterator<Item = &'s Samples>) -> (i64, i64) {
-    let times = |samples: &Samples| Some((*samples.times().first()?, *samples.times().last()?));
-    all.filter_map(times)
-        .reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
-        .unwrap_or((0, 0))
 }
 
 /// Ranks the components of a system.

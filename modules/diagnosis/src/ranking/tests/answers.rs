@@ -198,3 +198,26 @@ fn one_that_alone_does_not_reach_what_others_reach_is_cut_off() {
     let ranking = ask(&system);
     assert_eq!(first(&ranking).0, 1, "{ranking:?}");
 }
+
+#[test]
+fn a_series_of_nobody_changes_nothing() {
+    let mut system = named(&["a", "b"]);
+    system
+        .series
+        .push(series(Subject::Component(0), Role::Cpu, 60, after(ONSET, 10.0, 95.0)));
+    let without = ask(&system);
+    for subject in [
+        Subject::Component(2),
+        Subject::Edge {
+            caller: 0,
+            callee: 2,
+            seen_by: crate::system::Side::Caller,
+        },
+    ] {
+        let mut long = series(subject, Role::Latency, 1, |_| 1.0);
+        let times: Vec<i64> = (0..100_000).map(|at| at * 10 * SECOND).collect();
+        long.samples = Samples::new(times.into(), vec![1.0; 100_000]);
+        system.series.push(long);
+    }
+    assert_eq!(ask(&system), without);
+}

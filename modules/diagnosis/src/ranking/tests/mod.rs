@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     model::WEIGHTS,
     question::When,
-    system::{Component, Operation, Role, Samples, Subject, Visit, VisitEvent},
+    system::{Component, Operation, Role, Samples, Series, Subject, Visit, VisitEvent},
     windows::SECOND,
 };
 
