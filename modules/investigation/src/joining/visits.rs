@@ -12,6 +12,8 @@ use super::Names;
 use crate::reading::Evidence;
 
 const MINUTE: i64 = 60_000_000;
+/// The name of the event that the entry span of a visit says that it failed.
+pub const FAILURE: &str = "failure";
 
 /// Adds all visits, their operations and their events. Answers the row of the span that each visit stands for, by its witness.
 pub fn join(evidence: &Evidence, names: &mut Names, system: &mut System) -> Vec<u32> {
@@ -103,6 +105,11 @@ fn minutes_with_logs(evidence: &Evidence) -> HashSet<i64> {
 fn event(evidence: &Evidence, event: visits::Event) -> Event {
     let operation = |number| evidence.traces.operations().name(number);
     match event {
+        visits::Event::Failure => Event {
+            name: FAILURE.to_owned(),
+            is_log: false,
+            is_error: true,
+        },
         visits::Event::Log { key, error } => Event {
             name: evidence
                 .statements

@@ -19,7 +19,7 @@ use super::{
     words::{calls, duration, kind, mechanism, part, quantity, times},
 };
 use crate::{
-    joining::{Changed, Joined},
+    joining::{Changed, FAILURE, Joined},
     quoting::{Quotes, Ticket, Wanted},
     reading::Evidence,
     report::{InputKind, words::percent},
@@ -190,7 +190,11 @@ impl<'f> Findings<'f> {
         } else {
             format!("the {}", event.name)
         };
-        let verb = if gone { "is missing" } else { "appears" };
+        let (what, verb) = match gone {
+            _ if event.name == FAILURE => ("the answer".to_owned(), "is an error"),
+            true => (what, "is missing"),
+            false => (what, "appears"),
+        };
         let with = |rate: Rate| Rate {
             k: if gone { rate.n - rate.k } else { rate.k },
             n: rate.n,

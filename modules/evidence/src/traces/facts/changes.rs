@@ -183,7 +183,8 @@ impl Facts<'_> {
                     let operation = self.traces.operations().name(operation).to_owned();
                     (Happening::Span { operation }, false)
                 }
-                Event::Log { .. } => continue,
+                // Failures are told where they begin.
+                Event::Failure | Event::Log { .. } => continue,
             };
             facts.push(VisitFact {
                 component: self.traces.components().name(operation.0).to_owned(),

@@ -93,6 +93,9 @@ impl Visits {
         for at in first_visit..self.all.len() {
             let visit = self.all[at];
             let entry = &rows[index(visit.row)];
+            if entry.error {
+                scratch.events.push((number(at), self.events.number(Event::Failure)));
+            }
             let calling = traces
                 .parent(visit.row)
                 .filter(|&parent| self.of_row[index(parent)] != number(at));

@@ -8,6 +8,8 @@ use super::build::{index, number};
 /// Something that happens in a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
+    /// The entry span says that it failed.
+    Failure,
     /// A line of a log, by its key.
     Log {
         /// As the logs gave it.
@@ -53,6 +55,7 @@ pub(super) struct Events {
 impl Events {
     pub fn number(&mut self, event: Event) -> EventId {
         let key = match event {
+            Event::Failure => 1 << 62,
             Event::Span { operation } => u64::from(operation),
             Event::Call { component, operation } => u64::from(component + 1) << 32 | u64::from(operation),
             Event::Log { key, .. } => 1 << 63 | u64::from(key),

@@ -47,6 +47,7 @@ fn described(traces: &Traces, visits: &Visits) -> String {
             .events()
             .filter(|(visit, _)| *visit == at)
             .map(|(_, event)| match visits.event(event) {
+                Event::Failure => "failure".to_owned(),
                 Event::Log { key, error } => format!("log {key}{}", if error { "!" } else { "" }),
                 Event::Span { operation } => format!("span {}", traces.operations().name(operation)),
                 Event::Call { component, operation } => format!(
