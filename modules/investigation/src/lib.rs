@@ -12,7 +12,10 @@ pub mod report;
 mod request;
 mod telling;
 
-use mainstay_diagnosis::Prepared;
+use mainstay_diagnosis::{
+    Prepared, Question, When,
+    model::{Evidence, evidence},
+};
 pub use mainstay_evidence::input::Progress;
 
 pub use request::Request;
@@ -50,4 +53,32 @@ pub fn investigate(request: &Request, progress: &dyn Fn(Progress<'_>)) -> report
         at_is_outside,
     };
     telling::tell(&told, &evidence, facts.as_ref())
+}
+
+/// What a model is trained on and judged by.
+#[derive(Debug)]
+pub struct Seen {
+    /// Names of the components, in the order of the rows.
+    pub components: Vec<String>,
+    /// What each onset that is tried shows, and how likely it was before anything was looked at.
+    pub onsets: Vec<(Evidence, f64)>,
+}
+
+/// What there is to be seen when a symptom was noticed at `at`, before any model has judged it.
+pub fn see(request: &Request, at: i64) -> Seen {
+    let (read, _) = reading::read(request, &|_| ());
+    let joined = joining::join(&read, Some(at));
+    let prepared = Prepared::of(&joined.system);
+    let question = Question {
+        when: When::Reported(at),
+        ..Question::default()
+    };
+    let onsets = prepared.hypotheses(&question).into_iter().map(|hypothesis| {
+        let features = prepared.features(&question, hypothesis.onset);
+        (evidence(&features, prepared.graph()), hypothesis.prior)
+    });
+    Seen {
+        onsets: onsets.collect(),
+        components: joined.names.all().to_vec(),
+    }
 }

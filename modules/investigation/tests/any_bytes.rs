@@ -1,6 +1,8 @@
 //! Whatever bytes the files hold, an investigation ends, and what it quotes stands where it says.
 
-use std::{fs, path::Path};
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::{fmt::Write as _, fs, path::Path};
 
 use mainstay_investigation::{Request, investigate};
 use proptest::prelude::*;
@@ -14,15 +16,16 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     for second in 0..240_u64 {
         let broken = second > 160;
         let time = format!("2026-03-01T10:{:02}:{:02}Z", second / 60, second % 60);
-        log += &format!("{time} INFO cart served order {second} in {} ms\n", second % 9);
+        writeln!(log, "{time} INFO cart served order {second} in {} ms", second % 9).unwrap();
         if broken {
-            log += &format!("{time} ERROR cart \u{1b}[31mconnection to db refused\u{1b}[0m, attempt {second}\n");
+            writeln!(
+                log,
+                "{time} ERROR cart \u{1b}[31mconnection to db refused\u{1b}[0m, attempt {second}"
+            )
+            .unwrap();
         }
-        metrics += &format!(
-            "{time},{},{}\n",
-            20 + second % 5,
-            if broken { 900 } else { 40 + second % 7 }
-        );
+        let latency = if broken { 900 } else { 40 + second % 7 };
+        writeln!(metrics, "{time},{},{latency}", 20 + second % 5).unwrap();
         let start = 1_772_359_200_000_000 + second * 1_000_000;
         let mut span = |id: &str, parent: Option<&str>, service: &str, micros: u64| {
             spans.push(serde_json::json!({
@@ -121,7 +124,7 @@ fn checked(folder: &Path, now: i64) -> usize {
                 String::from_utf8_lossy(&content[from..to]).as_ref(),
                 "{quote}"
             );
-            let line = 1 + content[..from].iter().filter(|byte| **byte == b'\n').count();
+            let line = 1 + memchr::memchr_iter(b'\n', &content[..from]).count();
             assert_eq!(quote["line"], line, "{quote}");
         }
     }

@@ -344,11 +344,13 @@ pub(crate) fn of(
     let mut features = Features::none(system.components.len().min(MOST_COMPONENTS));
     metrics::score(&mut features, system, onset, &Sampling::of(extents, question));
     let excluded = Excluded::from_visits(&question.incidents);
-    if let Some(windows) = windows::of_visits(behaviour.visits(), onset, question, &excluded) {
-        events::score(&mut features, behaviour, &windows, bounds);
-        timing::score(&mut features, behaviour, &windows, bounds);
+    let visits = windows::of_visits(behaviour.visits(), onset, question, &excluded);
+    if let Some(windows) = &visits {
+        events::score(&mut features, behaviour, windows, bounds);
+        timing::score(&mut features, behaviour, windows, bounds);
     }
-    unanswered::score(&mut features, behaviour.attempts(), onset, question, &excluded, bounds);
+    let windows = visits.as_ref();
+    unanswered::score(&mut features, behaviour, windows, onset, question, &excluded, bounds);
     logs::score(&mut features, system, (onset, question.until), &excluded, bounds);
     changes::score(&mut features, system, onset);
     place(&mut features, system, graph, question);

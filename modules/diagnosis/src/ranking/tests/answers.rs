@@ -221,3 +221,30 @@ fn a_series_of_nobody_changes_nothing() {
     }
     assert_eq!(ask(&system), without);
 }
+
+#[test]
+fn one_that_people_reach_as_before_has_not_stopped_though_the_only_one_that_calls_it_finds_nobody() {
+    let asked = |visited: fn(i64) -> bool| {
+        let mut system = with_operations(named(&["web", "monitor"]));
+        system.calls = vec![(0, 1)];
+        attempts(&mut system, 0, 1, is_broken);
+        for second in (0..10_800).filter(|second| visited(*second)) {
+            for operation in [0, 1] {
+                system.visits.push(Visit {
+                    operation,
+                    start: second * SECOND,
+                    self_time: 0.01,
+                    wire_time: 0.0,
+                    caller: None,
+                    has_logs: false,
+                    is_baseline: false,
+                    witness: 0,
+                });
+            }
+        }
+        let ranking = ask(&system);
+        (first(&ranking).0, ranking.finds_none())
+    };
+    assert_eq!(asked(|_| true), (0, false));
+    assert_eq!(asked(|second| !is_broken(second)), (1, false));
+}
