@@ -43,8 +43,8 @@ def channels(rows, graph):
     own, explained = split(np.maximum(f["latency"] / CAP, np.minimum(1, f["slow"])), graph, wire)
     busier = np.minimum(own, f["traffic_up"] / CAP)  # slower because busier
     latency, latency_explained = own - busier, explained + busier
-    error, error_explained = split(f["error"] / CAP, graph)
     events = np.minimum(1, f["events"] / EVENTS_FULL)
+    error, error_explained = split(f["error"] / CAP, graph, events)  # who calls one that fails, fails
     # What deviates in the same traces explains all of it, however often it does.
     events_explained = np.maximum(split(events, graph)[1], np.minimum(1, f["events_below"] / EVENTS_FULL))
     events = np.maximum(0, events - events_explained)

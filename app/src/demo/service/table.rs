@@ -68,7 +68,8 @@ mod tests {
         let table = Table::default();
         let reader = async {
             table.rebuild(true);
-            sleep(LOOK * 2).await;
+            // The first batch is under way.
+            sleep(PAGE * 5).await;
             let started = Instant::now();
             let _held = table.read().await;
             let waited = started.elapsed();
@@ -76,6 +77,7 @@ mod tests {
             waited
         };
         let waited = tokio::select! {
+            biased;
             waited = reader => waited,
             never = table.maintain() => match never {},
         };

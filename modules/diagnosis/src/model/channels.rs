@@ -164,10 +164,11 @@ pub fn evidence(features: &Features, graph: &Graph) -> Evidence {
         .collect();
     let latency = all(&|at| score(at, Feature::Latency).max(score(at, Feature::Slow).min(1.0)));
     let (latency, latency_explained) = split(&latency, graph, &beyond);
-    let errors = all(&|at| score(at, Feature::Error));
-    let (error, error_explained) = split(&errors, graph, &errors);
     let in_full = |at, feature| (score(at, feature) / EVENTS_IN_FULL).min(1.0);
     let events = all(&|at| in_full(at, Feature::Events));
+    // Who calls one that fails, or that gives no answer, fails.
+    let failing = all(&|at| events[at].max(unanswered[at]));
+    let (error, error_explained) = split(&all(&|at| score(at, Feature::Error)), graph, &failing);
     // Who gets no answer does other things, and says so.
     let (_, event_explained) = split(&events, graph, &unanswered);
     // What deviates in the same traces explains all of it, however often it does.

@@ -26,7 +26,7 @@ pub fn words(name: &str) -> Vec<String> {
 
 /// The table of roles by the lower-cased name, the first match wins; it extends that of ADR 13 by its last rows. A part
 /// with a blank before it stands at the beginning of a word: `mem` must not be found in `remember`.
-const ROLES: [(&str, Role); 33] = [
+const ROLES: [(&str, Role); 37] = [
     ("cpu", Role::Cpu),
     (" mem", Role::Memory),
     ("memory", Role::Memory),
@@ -41,6 +41,10 @@ const ROLES: [(&str, Role); 33] = [
     (" elapsed", Role::Latency),
     ("availab", Role::Availability),
     ("success", Role::Availability),
+    (" ok ", Role::Availability),
+    (" up ", Role::Availability),
+    (" healthy ", Role::Availability),
+    (" alive ", Role::Availability),
     ("error", Role::Error),
     ("fail", Role::Error),
     ("exception", Role::Error),
@@ -186,6 +190,10 @@ mod tests {
             ("lat_50", None, Role::Latency),
             ("PodWorkload", Some("Ops"), Role::Traffic),
             ("PodSuccessRate", None, Role::Availability),
+            ("ok", None, Role::Availability),
+            ("up", None, Role::Availability),
+            ("node_up", None, Role::Host),
+            ("uptime_seconds", None, Role::Other),
             ("http_requests_total", None, Role::Traffic),
             ("drops", None, Role::Other),
             ("request_failures", None, Role::Error),

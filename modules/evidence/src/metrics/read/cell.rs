@@ -49,6 +49,9 @@ fn other_number(text: &[u8], comma: bool) -> Cell {
     match lower.trim_start_matches(['+', '-']) {
         "nan" | "null" | "none" | "na" | "n/a" | "#n/a" | "nil" | "undefined" | "" => return Cell::Missing,
         "inf" | "infinity" => return Cell::Infinite,
+        // What a check found.
+        "true" => return Cell::Number(1.0),
+        "false" => return Cell::Number(0.0),
         _ => {}
     }
     let bare = lower.strip_suffix('%').unwrap_or(&lower).trim_end();
@@ -152,6 +155,8 @@ mod tests {
             ("null", Cell::Missing),
             ("+Inf", Cell::Infinite),
             ("1e999", Cell::Infinite),
+            ("true", Cell::Number(1.0)),
+            ("False", Cell::Number(0.0)),
             ("timeout", Cell::Text),
             ("12ms", Cell::Text),
         ] {

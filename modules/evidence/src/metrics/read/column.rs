@@ -83,6 +83,17 @@ const NAMES: [&str; 16] = [
 const VALUES: [&str; 6] = ["value", "val", "v", "reading", "metricvalue", "y"];
 /// Names of columns that only number rows.
 const NUMBERING: [&str; 6] = ["", "index", "id", "unnamed0", "rowid", "no"];
+/// Names of columns that hold sentences: why something failed is no label, or a failure would begin a series of its own.
+const SENTENCES: [&str; 8] = [
+    "error",
+    "errormessage",
+    "message",
+    "reason",
+    "detail",
+    "description",
+    "failure",
+    "exception",
+];
 /// First words of what is measured, for names like `cart_cpu`.
 const MEASURES: [&str; 30] = [
     "cpu",
@@ -155,6 +166,8 @@ impl Plan {
                 }
             } else if plan.name.is_none() && NAMES.contains(&bare.as_str()) {
                 plan.name = Some(column);
+            } else if SENTENCES.contains(&bare.as_str()) {
+                plan.unused.push(format!("{name}: it holds sentences"));
             } else if component_rank(name).is_some() || !is_free_text(column, rows) {
                 plan.labels.push((column, name.clone()));
             } else {
