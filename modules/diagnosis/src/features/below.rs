@@ -1,5 +1,5 @@
 //! Deviations that come with one further down in the same traces. Who deviates in the very visits in which its callee does is a
-//! victim, however much more often it does so than the callee; and all that its visits make certain is certain of the callee.
+//! victim, however much more often it does so than the callee; and a part of what its visits make certain is certain of the callee.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -22,8 +22,8 @@ struct Calls {
     example: Option<u32>,
 }
 
-/// Scores who is called by the part of its callers that do not reach it: one that nobody reaches has stopped. Who alone does not reach what others
-/// reach is cut off.
+/// Scores who is called by the part of its callers that do not reach it: one that nobody reaches has stopped. Who alone does not
+/// reach what others reach is cut off.
 pub(super) fn score(
     features: &mut Features,
     behaviour: &Behaviour,

@@ -24,7 +24,7 @@ pub fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The table of roles by the lower-cased name, the first match wins; it extends that of ADR 13 by its last rows. A part
+/// The table of roles by the lower-cased name, the first match wins; it extends that of ADR 13. A part
 /// with a blank before it stands at the beginning of a word: `mem` must not be found in `remember`.
 const ROLES: [(&str, Role); 37] = [
     ("cpu", Role::Cpu),

@@ -174,6 +174,11 @@ impl Plan {
                 plan.unused.push(format!("{name}: its words differ from row to row"));
             }
         }
+        if plan.name.is_some() {
+            // Beside a column that names the metric, `true` and `false` tell series apart.
+            let flags = numeric.extract_if(.., |column| is_flag(*column, rows));
+            plan.labels.extend(flags.map(|column| (column, names[column].clone())));
+        }
         plan.values = match levels {
             Some(levels) => numeric
                 .iter()
@@ -204,6 +209,12 @@ fn is_numeric(column: usize, rows: &[Vec<&[u8]>], comma: bool) -> bool {
         }
     }
     numbers >= texts
+}
+
+fn is_flag(column: usize, rows: &[Vec<&[u8]>]) -> bool {
+    let mut fields = rows.iter().map(|row| field(row, column).trim_ascii());
+    fields.all(|text| text.is_empty() || text.eq_ignore_ascii_case(b"true") || text.eq_ignore_ascii_case(b"false"))
+        && rows.iter().any(|row| !field(row, column).trim_ascii().is_empty())
 }
 
 fn column_is_epoch(column: usize, rows: &[Vec<&[u8]>]) -> bool {

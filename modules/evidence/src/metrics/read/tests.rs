@@ -5,7 +5,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::*;
-use crate::metrics::SeriesLimits;
+use crate::metrics::{Role, SeriesLimits};
 
 const CONTEXT: TimeContext = TimeContext {
     reference: 1_661_140_279_000_000,
@@ -84,6 +84,53 @@ fn a_long_table_names_its_metric_in_a_column() {
         2022-08-22T03:51:19Z;cart-675f68bb96-2kq8z;memory;10;a\n2022-08-22T03:52:19Z;cart-675f68bb96-2kq8z;cpu_percent;2,5;a\n";
     let (set, _) = read_text(text, "long.csv", Format::Separated);
     insta::assert_snapshot!(shown(&set));
+}
+
+#[test]
+fn what_checks_found_is_one_series_of_availability_whatever_they_say_of_a_failure() {
+    let mut text = String::from("time,service,check,ok,latency_ms,error\n");
+    for second in 0..20 {
+        let (ok, error) = if second < 12 {
+            ("true", "")
+        } else {
+            ("false", "\"connection refused, port 80\"")
+        };
+        let _ = writeln!(text, "2022-08-22T03:51:{second:02}Z,cart,health,{ok},5.0,{error}");
+    }
+    let (set, summary) = read_text(text.as_bytes(), "checks.csv", Format::Separated);
+    let told: Vec<(&str, Role, usize)> = set
+        .series()
+        .iter()
+        .map(|series| (series.name.as_str(), series.role, series.points.values.len()))
+        .collect();
+    assert_eq!(
+        told,
+        [("ok", Role::Availability, 20), ("latency_ms", Role::Latency, 20)]
+    );
+    assert_eq!(
+        set.series()[0].points.values,
+        [[1.0; 12].as_slice(), &[0.0; 8]].concat()
+    );
+    assert_eq!((summary.values, summary.text), (40, 0));
+}
+
+#[test]
+fn a_flag_beside_the_name_of_a_metric_tells_series_apart() {
+    let mut text = String::from("time,metric,canary,value\n");
+    for second in 0..20 {
+        let _ = writeln!(
+            text,
+            "2022-08-22T03:51:{second:02}Z,latency_ms,{},{second}",
+            second % 2 == 0
+        );
+    }
+    let (set, _) = read_text(text.as_bytes(), "long.csv", Format::Separated);
+    let flags: Vec<Option<&str>> = set
+        .series()
+        .iter()
+        .map(|series| series.labels.get("canary").map(String::as_str))
+        .collect();
+    assert_eq!(flags, [Some("true"), Some("false")]);
 }
 
 #[test]

@@ -88,6 +88,20 @@ fn spans_that_are_each_others_parents_end_in_a_visit() {
 }
 
 #[test]
+fn a_visit_fails_when_its_entry_says_so_and_not_when_a_span_inside_does() {
+    let mut store = SpanStore::new(SpanLimits::default());
+    let content = "trace_id,span_id,parent_id,service,operation,start_us,end_us,error\n\
+         a,1,,shop,x,1000,2000,false\na,2,1,shop,inner,1100,1900,true\na,3,2,cart,y,1200,1800,true\n";
+    let origin = Origin::file("a.csv");
+    store.read(&origin, content.as_bytes(), Format::Csv).expect("text");
+    let traces = store.finish();
+    assert_eq!(
+        described(&traces, &Visits::of(&traces)),
+        "shop x self 400 wire 0 from -: [call cart y, span inner]\ncart y self 600 wire 200 from shop inner: [failure]\n"
+    );
+}
+
+#[test]
 fn lines_are_attached_to_the_visit_of_their_span() {
     let traces = traces("a,1,,shop,x,1000,2000\na,2,1,shop,inner,1100,1900\n");
     let mut visits = Visits::of(&traces);
