@@ -2,11 +2,14 @@
 //! `train FOLDER DATE > modules/diagnosis/src/model/table.rs`. Beside it, on standard error, it says how far the weights are from
 //! those of the reference.
 
+mod exported;
+
 use std::{collections::HashMap, env::args, error::Error, fmt::Write as _, fs};
 
+use exported::{graphs, list, scores};
 use mainstay_diagnosis::{
-    Component, Graph, System,
-    features::{FEATURES, Feature, Features},
+    Graph,
+    features::{Feature, Features},
     model::{CHANNELS, Channel, Evidence, Example, PRIOR, TRAINED, TRAINING, Weights, evidence, fit},
 };
 use serde_json::Value;
@@ -16,54 +19,17 @@ const OF_A_GROUP: f64 = 25.0;
 /// A fault also enters as one modality alone where that shows the cause at least so much, in one of these channels.
 const SHOWS: f64 = 0.1;
 const SHOWING: usize = 10;
-/// Scores of metrics come as logarithms up to that of 51.
-const OF_METRICS: usize = 7;
 const OF_TRACES: [Feature; 4] = [Feature::Events, Feature::EventsBelow, Feature::Slow, Feature::Wire];
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
 
 fn index(value: &Value) -> Option<usize> {
     usize::try_from(value.as_u64()?).ok()
 }
 
-fn graph(line: &Value) -> Graph {
-    let place = |value: &Value| u32::try_from(value.as_u64()?).ok();
-    let addresses: Vec<u32> = list(&line["addresses"]).iter().filter_map(place).collect();
-    Graph::of(&System {
-        components: list(&line["components"])
-            .iter()
-            .zip(0_u32..)
-            .map(|(name, at)| Component {
-                name: name.as_str().unwrap_or_default().to_owned(),
-                is_address: addresses.contains(&at),
-            })
-            .collect(),
-        calls: list(&line["calls"])
-            .iter()
-            .filter_map(|pair| Some((place(&pair[0])?, place(&pair[1])?)))
-            .collect(),
-        ..System::default()
-    })
-}
-
 /// Scores of the first onset; of traces alone, of all but traces, or of both.
-fn scores(window: &Value, traces: Option<bool>) -> Features {
-    let row = |row: &Value| {
-        let mut scores = [0.0; FEATURES];
-        for (at, value) in list(row).iter().enumerate().take(FEATURES) {
-            let wanted = traces.is_none_or(|traces| OF_TRACES.contains(&Feature::ALL[at]) == traces);
-            let scale = if at < OF_METRICS { 51.0_f64.ln() } else { 1.0 };
-            scores[at] = if wanted {
-                value.as_f64().unwrap_or(0.0) / scale
-            } else {
-                0.0
-            };
-        }
-        scores
-    };
-    Features::from_rows(list(&window["rows"][0]).iter().map(row).collect())
+fn first_scores(window: &Value, traces: Option<bool>) -> Features {
+    scores(&window["rows"][0], |feature| {
+        traces.is_none_or(|traces| OF_TRACES.contains(&feature) == traces)
+    })
 }
 
 /// A window as the training sees it.
@@ -82,10 +48,10 @@ fn window(line: &Value, graphs: &HashMap<String, Graph>) -> Option<Window> {
         .filter(|alone| *alone)
         .map_or(&[][..], |_| &[false, true][..]);
     Some(Window {
-        whole: evidence(&scores(line, None), graph),
+        whole: evidence(&first_scores(line, None), graph),
         alone: alone
             .iter()
-            .map(|traces| evidence(&scores(line, Some(*traces)), graph))
+            .map(|traces| evidence(&first_scores(line, Some(*traces)), graph))
             .collect(),
         cause,
         group: (line["system"].as_str()?.to_owned(), cause.is_none()),
@@ -200,14 +166,7 @@ fn table(weights: &Weights, windows: &[Window], date: &str, systems: usize) -> R
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = args().nth(1).ok_or("name the folder of the export")?;
     let date = args().nth(2).ok_or("name the day, as YEAR-MONTH-DAY")?;
-    let mut graphs = HashMap::new();
-    for line in fs::read_to_string(format!("{folder}/facts.jsonl"))?.lines() {
-        let line: Value = serde_json::from_str(line)?;
-        graphs.insert(
-            line["name"].as_str().ok_or("a system without a name")?.to_owned(),
-            graph(&line),
-        );
-    }
+    let graphs = graphs(&folder)?;
     let text = fs::read_to_string(format!("{folder}/windows.jsonl"))?;
     let mut lines = text.lines();
     let head: Value = serde_json::from_str(lines.next().ok_or("no windows")?)?;

@@ -2,20 +2,18 @@
 //! `elsewhere WINDOWS CASES...`, with the folder that `bench/causes/run.py --steps export` wrote and folders of
 //! `mainstay demo record`. Prints Markdown.
 
+#[path = "../../diagnosis/examples/exported/mod.rs"]
+mod exported;
+
 use std::{collections::BTreeMap, env::args, error::Error, fs, path::Path};
 
-use mainstay_diagnosis::{
-    Component, Graph, System,
-    features::{FEATURES, Features},
-    model::{Evidence, Example, WEIGHTS, Weights, evidence, fit, posterior},
-};
+use exported::{graphs, list, scores};
+use mainstay_diagnosis::model::{Evidence, Example, WEIGHTS, Weights, evidence, fit, posterior};
 use mainstay_investigation::{Request, see};
 use serde_json::Value;
 
 /// As for the weights that ship: the faults count as so many windows, and so do the quiet ones (ADR 13, fusion).
 const OF_A_GROUP: f64 = 25.0;
-/// Scores of metrics come as logarithms up to that of 51.
-const OF_METRICS: usize = 7;
 
 type Failed = Box<dyn Error>;
 
@@ -23,10 +21,6 @@ type Failed = Box<dyn Error>;
 struct Window {
     onsets: Vec<(Evidence, f64)>,
     cause: Option<usize>,
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 fn micros(label: &Value, field: &str) -> Option<i64> {
@@ -79,53 +73,21 @@ fn cases(folder: &Path) -> Result<Vec<Window>, Failed> {
     Ok(windows)
 }
 
-fn graph(line: &Value) -> Graph {
-    let place = |value: &Value| u32::try_from(value.as_u64()?).ok();
-    let addresses: Vec<u32> = list(&line["addresses"]).iter().filter_map(place).collect();
-    Graph::of(&System {
-        components: (0_u32..)
-            .zip(list(&line["components"]))
-            .map(|(at, name)| Component {
-                name: name.as_str().unwrap_or_default().to_owned(),
-                is_address: addresses.contains(&at),
-            })
-            .collect(),
-        calls: list(&line["calls"])
-            .iter()
-            .filter_map(|pair| Some((place(&pair[0])?, place(&pair[1])?)))
-            .collect(),
-        ..System::default()
-    })
-}
-
-fn scores(rows: &Value) -> Features {
-    let row = |row: &Value| {
-        let mut scores = [0.0; FEATURES];
-        for (at, (score, value)) in scores.iter_mut().zip(list(row)).enumerate() {
-            let scale = if at < OF_METRICS { 51.0_f64.ln() } else { 1.0 };
-            *score = value.as_f64().unwrap_or(0.0) / scale;
-        }
-        scores
-    };
-    Features::from_rows(list(rows).iter().map(row).collect())
-}
-
 /// The told windows of all systems, by system.
 fn elsewhere(folder: &str) -> Result<BTreeMap<String, Vec<Window>>, Failed> {
-    let mut graphs = BTreeMap::new();
-    for line in fs::read_to_string(format!("{folder}/facts.jsonl"))?.lines() {
-        let line: Value = serde_json::from_str(line)?;
-        graphs.insert(line["name"].as_str().unwrap_or_default().to_owned(), graph(&line));
-    }
+    let graphs = graphs(folder)?;
     let mut systems: BTreeMap<String, Vec<Window>> = BTreeMap::new();
     for line in fs::read_to_string(format!("{folder}/windows.jsonl"))?.lines().skip(1) {
         let line: Value = serde_json::from_str(line)?;
         if line["variant"] != "told" {
             continue;
         }
-        let graph = &graphs[line["graph"].as_str().unwrap_or_default()];
+        let graph = line["graph"].as_str().and_then(|name| graphs.get(name));
+        let graph = graph.ok_or("a window of an unknown system")?;
         let priors = list(&line["prior"]).iter().map(|prior| prior.as_f64().unwrap_or(0.0));
-        let onsets = list(&line["rows"]).iter().map(|rows| evidence(&scores(rows), graph));
+        let onsets = list(&line["rows"])
+            .iter()
+            .map(|rows| evidence(&scores(rows, |_| true), graph));
         let system = line["system"].as_str().unwrap_or_default().to_owned();
         systems.entry(system).or_default().push(Window {
             onsets: onsets.zip(priors).collect(),

@@ -10,6 +10,7 @@ mod cluster;
 mod faults;
 mod log;
 mod machine;
+pub mod promises;
 mod server;
 
 use std::{

@@ -11,9 +11,7 @@ mod hours;
 mod pages;
 mod probing;
 
-use std::fmt;
-
-use mainstay_testkit::simulation::{Cluster, Image, Server, Simulation, Written};
+use mainstay_testkit::simulation::{Cluster, Image, Server, Simulation, Written, promises};
 
 use self::{calm::Calm, history::History, hours::Hours, probing::Holders};
 use crate::replica::{Common, Replica};
@@ -55,32 +53,9 @@ pub enum Invariant {
 }
 
 /// A promise that was not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// Which.
-    pub invariant: Invariant,
-    /// How, in a sentence.
-    pub what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.invariant, self.what)
-    }
-}
-
+pub type Violation = promises::Violation<Invariant>;
 /// Where violations are gathered.
-#[derive(Debug, Default)]
-pub struct Findings(Vec<Violation>);
-
-impl Findings {
-    fn add(&mut self, invariant: Invariant, what: impl Into<String>) {
-        self.0.push(Violation {
-            invariant,
-            what: what.into(),
-        });
-    }
-}
+pub type Findings = promises::Findings<Invariant>;
 
 /// Everything it has heard of so far.
 #[derive(Debug, Default)]
@@ -124,7 +99,7 @@ impl Checker {
             .check(&record, &checks, &calm, &simulation.server, findings);
         self.hours.check(simulation, &calm, findings);
         bounds::settled(&simulation.server, cluster, findings);
-        self.findings.0
+        self.findings.all()
     }
 }
 

@@ -9,9 +9,7 @@ mod rest;
 mod schedules;
 mod writes;
 
-use std::fmt;
-
-use mainstay_testkit::simulation::{Image, Written};
+use mainstay_testkit::simulation::{Image, Written, promises};
 
 use self::{events::Events, jobs::Jobs, leases::Leases, schedules::Schedules, writes::Writes};
 use crate::fleet::Fleet;
@@ -58,30 +56,9 @@ pub enum Invariant {
 }
 
 /// A promise that was not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    pub invariant: Invariant,
-    pub what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.invariant, self.what)
-    }
-}
-
+pub type Violation = promises::Violation<Invariant>;
 /// Where violations are gathered.
-#[derive(Debug, Default)]
-pub struct Findings(Vec<Violation>);
-
-impl Findings {
-    fn add(&mut self, invariant: Invariant, what: impl Into<String>) {
-        self.0.push(Violation {
-            invariant,
-            what: what.into(),
-        });
-    }
-}
+pub type Findings = promises::Findings<Invariant>;
 
 /// Everything it has heard of so far.
 #[derive(Debug, Default)]
@@ -119,7 +96,7 @@ impl Checker {
         if fleet.cluster.machines() > 1 {
             failover::check(&record, &fleet.cluster.passed(), findings);
         }
-        self.findings.0
+        self.findings.all()
     }
 
     /// Something did not come to rest.
