@@ -126,7 +126,7 @@ fn table(weights: &Weights, windows: &[Window], date: &str, systems: usize) -> R
     )?;
     writeln!(
         text,
-        "use super::{{CHANNELS, Shown, Training, Weights, weights::JUDGED}};\n"
+        "use super::{{\n    CHANNELS, Shown, Training, Weights,\n    weights::{{JUDGED, RARE}},\n}};\n"
     )?;
     writeln!(
         text,
@@ -156,6 +156,7 @@ fn table(weights: &Weights, windows: &[Window], date: &str, systems: usize) -> R
                 text,
                 "    // {channel:?}\n    Shown {{\n        by_cause: {by_cause:.3},\n        by_others: {by_others:.3},\n    }},"
             )?,
+            None if *channel == Channel::Clock => writeln!(text, "    RARE,   // {channel:?}")?,
             None => writeln!(text, "    JUDGED, // {channel:?}")?,
         }
     }

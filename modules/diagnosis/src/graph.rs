@@ -11,6 +11,8 @@ pub struct Graph {
     explaining: Vec<Vec<u32>>,
     /// For each component the ones it calls.
     callees: Vec<Vec<u32>>,
+    /// For each component the ones that call it.
+    callers: Vec<Vec<u32>>,
 }
 
 impl Graph {
@@ -31,18 +33,20 @@ impl Graph {
                 calls.insert(pair);
             }
         }
-        let mut callees = vec![Vec::new(); count];
+        let (mut callees, mut called_by) = (vec![Vec::new(); count], vec![Vec::new(); count]);
         for (caller, callee) in calls {
             if caller != callee
-                && (callee as usize) < count
-                && let Some(list) = callees.get_mut(caller as usize)
+                && let (Some(forth), Some(back)) =
+                    (callees.get_mut(caller as usize), called_by.get_mut(callee as usize))
             {
-                list.push(callee);
+                forth.push(callee);
+                back.push(caller);
             }
         }
         Self {
             explaining: explaining(system, &callees),
             callees,
+            callers: called_by,
         }
     }
 
@@ -56,31 +60,27 @@ impl Graph {
         self.callees.iter().any(|callees| !callees.is_empty())
     }
 
+    /// Those that it calls and those that call it.
+    pub fn neighbours(&self, component: usize) -> impl Iterator<Item = u32> {
+        let [below, above] = [&self.callees, &self.callers].map(|of| of.get(component).into_iter().flatten());
+        below.chain(above).copied()
+    }
+
+    /// Whether the first calls the second.
+    pub fn calls(&self, first: u32, second: u32) -> bool {
+        let called = self.callees.get(first as usize);
+        called.is_some_and(|called| called.contains(&second))
+    }
+
     /// Whether one of the two calls the other.
     pub fn are_neighbours(&self, a: usize, b: usize) -> bool {
-        let calls = |caller: usize, callee: usize| {
-            let callees = self.callees.get(caller).map_or(&[][..], Vec::as_slice);
-            callees.iter().any(|called| *called as usize == callee)
-        };
-        calls(a, b) || calls(b, a)
+        let (a, b) = (crate::bounds::count(a), crate::bounds::count(b));
+        self.calls(a, b) || self.calls(b, a)
     }
 
     /// For each component whether it is this one or is called by it, directly or further down.
     pub fn reach(&self, from: u32) -> Vec<bool> {
         Self::walk(&self.callees, from)
-    }
-
-    /// For each component whether it is this one or calls it, directly or further up; an address leads to what stands beside it.
-    pub fn reached_by(&self, to: u32) -> Vec<bool> {
-        let mut callers = vec![Vec::new(); self.explaining.len()];
-        for (caller, callees) in (0_u32..).zip(&self.explaining) {
-            for callee in callees {
-                if let Some(list) = callers.get_mut(*callee as usize) {
-                    list.push(caller);
-                }
-            }
-        }
-        Self::walk(&callers, to)
     }
 
     fn walk(next: &[Vec<u32>], from: u32) -> Vec<bool> {
@@ -142,7 +142,6 @@ mod tests {
         assert_eq!(graph.explaining(1), [2]);
         assert_eq!(graph.explaining(2), [0_u32; 0]);
         assert_eq!(graph.reach(1), [false, true, false]);
-        assert_eq!(graph.reached_by(2), [true, true, true]);
     }
 
     #[test]

@@ -24,6 +24,6 @@ pub use ranking::{
     Cause, Contradiction, Modality, NextQuestion, OnsetEstimate, Prepared, Ranking, Rival, Share, Support, rank,
 };
 pub use system::{
-    Attempt, Change, Component, Event, LogTemplate, Operation, Role, Samples, Series, Side, Subject, System, Visit,
-    VisitEvent, is_address,
+    Answer, Attempt, Change, Component, Event, LogTemplate, Operation, Role, Samples, Series, Side, Subject, System,
+    Visit, VisitEvent, is_address,
 };

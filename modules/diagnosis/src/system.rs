@@ -202,19 +202,24 @@ pub struct Operation {
     pub component: u32,
     /// As spans name it.
     pub name: String,
+    /// Whether it stands for those of its visits that were answered with the word that the request is wrong. They are kept apart,
+    /// because what a component does in them is what it should do.
+    pub refused: bool,
 }
 
 /// One component's handling of one incoming call.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub struct Visit {
     /// What was called.
     pub operation: u32,
-    /// When handling began.
+    /// When handling began, by a clock that is in step.
     pub start: i64,
     /// Seconds of the entry span less the union of the calls to other components below it.
     pub self_time: f64,
     /// Seconds of the calling span less those of the entry span; 0 without a caller.
     pub wire_time: f64,
+    /// Seconds by which its component's clock is ahead of the caller's, where the two cannot both be right; 0 where they can.
+    pub ahead: f64,
     /// The visit that made the call.
     pub caller: Option<u32>,
     /// Whether lines of logs could have been seen in it: without them a missing line tells nothing.
@@ -253,8 +258,20 @@ pub struct VisitEvent {
     pub event: u32,
 }
 
+/// What came of a call.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The callee handled it; of one that leaves no visits at all: it went well.
+    #[default]
+    Given,
+    /// The callee says that the request is wrong.
+    Refused,
+    /// Nothing came of it.
+    None,
+}
+
 /// A call as its caller saw it, in any order. One that has stopped leaves no visits, but those who call it know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Attempt {
     /// Who called.
     pub caller: u32,
@@ -262,8 +279,10 @@ pub struct Attempt {
     pub callee: u32,
     /// When.
     pub start: i64,
-    /// Whether the callee handled it; of one that leaves no visits at all, whether it went well.
-    pub answered: bool,
+    /// What came of it.
+    pub answer: Answer,
+    /// Seconds until the caller knew.
+    pub duration: f64,
     /// Whether it lies in a time that was declared normal.
     pub is_baseline: bool,
     /// Given back with a statement that this attempt is an example of.

@@ -127,6 +127,7 @@ impl Facts {
                 Some(Operation {
                     component: place(&operation["component"])?,
                     name: operation["name"].as_str()?.to_owned(),
+                    refused: false,
                 })
             })
             .collect();
@@ -235,6 +236,7 @@ fn visits(columns: &Value) -> Result<Vec<Visit>, Box<dyn Error>> {
                 start: *starts.get(at).ok_or("too few starts")?,
                 self_time: *own.get(at).ok_or("too few self times")?,
                 wire_time: *wire.get(at).ok_or("too few wire times")?,
+                ahead: 0.0,
                 caller: place(&columns["caller"][at]),
                 has_logs: flag("has_logs", at),
                 is_baseline: flag("baseline", at),

@@ -33,6 +33,8 @@ pub struct Behaviour {
     visits: Vec<Visit>,
     /// The component of each operation.
     components: Vec<u32>,
+    /// Whether each operation stands for visits that were refused.
+    refused: Vec<bool>,
     /// For each visit the place of its edge.
     edge_of: Vec<Option<u32>>,
     /// For each visit the place of the one that called it.
@@ -63,6 +65,7 @@ impl Behaviour {
         let mut behaviour = Self {
             attempts,
             components: system.operations.iter().map(|operation| operation.component).collect(),
+            refused: system.operations.iter().map(|operation| operation.refused).collect(),
             ..Self::default()
         };
         behaviour.add_edges(system, &visits, &place_of);
@@ -165,6 +168,11 @@ impl Behaviour {
     /// How many operations there are.
     pub fn operations(&self) -> usize {
         self.components.len()
+    }
+
+    /// Whether an operation stands for visits that were refused.
+    pub fn is_refused(&self, operation: u32) -> bool {
+        self.refused.get(operation as usize).copied().unwrap_or(false)
     }
 
     /// The component of an operation.

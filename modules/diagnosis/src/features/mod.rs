@@ -4,11 +4,15 @@
 mod behaviour;
 mod below;
 mod changes;
+mod clock;
 mod events;
 mod logs;
 mod metrics;
+mod pace;
 mod timing;
 mod unanswered;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
@@ -67,10 +71,12 @@ pub enum Feature {
     Unanswered,
     /// Calls of it to what others reach, that nobody answered.
     CutOff,
+    /// Its clock contradicts those of its neighbours.
+    Clock,
 }
 
 /// How many features there are.
-pub const FEATURES: usize = 19;
+pub const FEATURES: usize = 20;
 
 impl Feature {
     /// All of them, in the order of a row.
@@ -94,6 +100,7 @@ impl Feature {
         Self::Saturation,
         Self::Unanswered,
         Self::CutOff,
+        Self::Clock,
     ];
 
     const fn bit(self) -> u32 {
@@ -155,12 +162,29 @@ pub enum Witness {
         /// That of the slowest judged call.
         example: Option<u32>,
     },
+    /// The two sides of calls tell times that cannot both be right.
+    Clock {
+        /// Whose clock.
+        component: u32,
+        /// Whose other clock it contradicts.
+        other: u32,
+        /// Seconds by which it is ahead of the other; behind where it is negative.
+        ahead: f64,
+        /// Such calls among all normal ones.
+        before: Rate,
+        /// The same among the judged ones.
+        after: Rate,
+        /// That of the judged visit that is furthest off.
+        example: Option<u32>,
+    },
     /// Calls are no longer answered.
     Unanswered {
         /// Who calls.
         caller: u32,
         /// Who is called.
         callee: u32,
+        /// Whether most of these calls were answered with the word that they are wrong.
+        refused: bool,
         /// Unanswered calls among all normal ones.
         before: Rate,
         /// The same among the judged ones.
@@ -192,6 +216,8 @@ pub struct Features {
     rows: Vec<[f64; FEATURES]>,
     observed: Vec<u32>,
     witnesses: Vec<Vec<(Feature, f64, Witness)>>,
+    /// Pairs of a caller and a callee whose calls were looked at and take as long as before.
+    as_before: BTreeSet<(u32, u32)>,
 }
 
 impl Features {
@@ -201,6 +227,7 @@ impl Features {
             rows: vec![[0.0; FEATURES]; components],
             observed: vec![0; components],
             witnesses: vec![Vec::new(); components],
+            as_before: BTreeSet::new(),
         }
     }
 
@@ -238,6 +265,11 @@ impl Features {
         self.observed
             .get(component)
             .is_some_and(|seen| seen & feature.bit() != 0)
+    }
+
+    /// Whether calls of one component by another were looked at, and take as long as before.
+    pub(crate) fn answers_as_fast_as_before(&self, callee: u32, to: u32) -> bool {
+        self.as_before.contains(&(to, callee))
     }
 
     /// What a component's score of a feature was computed from.
@@ -348,9 +380,11 @@ pub(crate) fn of(
     if let Some(windows) = &visits {
         events::score(&mut features, behaviour, windows, bounds);
         timing::score(&mut features, behaviour, windows, bounds);
+        clock::score(&mut features, behaviour, windows, bounds);
     }
     let windows = visits.as_ref();
     unanswered::score(&mut features, behaviour, windows, onset, question, &excluded, bounds);
+    features.as_before = pace::as_before(behaviour, onset, question, &excluded, bounds);
     logs::score(&mut features, system, (onset, question.until), &excluded, bounds);
     changes::score(&mut features, system, onset);
     place(&mut features, system, graph, question);

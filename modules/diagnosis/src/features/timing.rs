@@ -14,12 +14,12 @@ use crate::{
 /// A visit is slow above `FACTOR` times the normal quantile plus some seconds (J).
 const QUANTILE: f64 = 0.95;
 const FACTOR: f64 = 1.5;
-const MORE_SELF: f64 = 0.002;
+pub(super) const MORE_SELF: f64 = 0.002;
 const MORE_WIRE: f64 = 0.005;
 
 /// How the share of slow visits of one group rose.
-struct Rise {
-    certain: f64,
+pub(super) struct Rise {
+    pub certain: f64,
     limit: f64,
     before: Rate,
     after: Rate,
@@ -121,7 +121,7 @@ fn rises(
         .collect()
 }
 
-fn rise(judged: &[(f64, u32)], normal: &mut [f64], more: f64, bounds: &mut Bounds) -> Option<Rise> {
+pub(super) fn rise(judged: &[(f64, u32)], normal: &mut [f64], more: f64, bounds: &mut Bounds) -> Option<Rise> {
     if count(judged.len()) < LEAST_AFTER || count(normal.len()) < LEAST_BEFORE {
         return None;
     }

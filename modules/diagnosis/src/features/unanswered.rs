@@ -10,7 +10,7 @@ use crate::{
     bounds::Bounds,
     incidents::Excluded,
     question::Question,
-    system::Attempt,
+    system::{Answer, Attempt},
     windows::{self, VisitWindows},
 };
 
@@ -19,7 +19,16 @@ use crate::{
 struct Calls {
     before: Rate,
     after: Rate,
+    /// Of those without a usable answer after, how many were refused.
+    refused: u32,
     example: Option<u32>,
+}
+
+impl Calls {
+    /// Whether it is said of most calls without an answer that they are wrong.
+    fn are_refused(&self) -> bool {
+        2 * self.refused > self.after.k
+    }
 }
 
 /// Scores who is called by the part of its callers that do not reach it: one that nobody reaches has stopped. Who alone does not
@@ -47,8 +56,10 @@ pub(super) fn score(
         let calls = pairs.entry((attempt.caller, attempt.callee)).or_default();
         let rate = if judged { &mut calls.after } else { &mut calls.before };
         rate.n += 1;
-        rate.k += u32::from(!attempt.answered);
-        if judged && !attempt.answered {
+        let is_answered = attempt.answer == Answer::Given;
+        rate.k += u32::from(!is_answered);
+        if judged && !is_answered {
+            calls.refused += u32::from(attempt.answer == Answer::Refused);
             calls.example.get_or_insert(attempt.witness);
         }
     }
@@ -76,6 +87,20 @@ pub(super) fn score(
         let share = features.score(callee as usize, Feature::Unanswered);
         features.set(callee as usize, Feature::Unanswered, share * certain);
     }
+    // Who refuses all of several callers is at fault; who refuses one alone, or some of them, may be right.
+    let mut callers: BTreeMap<u32, [u32; 3]> = BTreeMap::new();
+    for (pair, calls) in &pairs {
+        let is_failing = rises.get(pair).is_some_and(|certain| *certain > 0.0);
+        let [all, failing, refused] = callers.entry(pair.1).or_default();
+        *all += 1;
+        *failing += u32::from(is_failing);
+        *refused += u32::from(is_failing && calls.are_refused());
+    }
+    for (callee, [all, failing, refused]) in callers {
+        if 2 * refused > failing && (failing < all || all == 1) {
+            features.set(callee as usize, Feature::Unanswered, 0.0);
+        }
+    }
     // Whoever is visited as before, by people or by others, has not stopped, even if all those whose calls are known find nobody.
     let is_failing = |caller, callee| rises.get(&(caller, callee)).is_some_and(|certain| *certain > 0.0);
     for (callee, reached) in visits.map_or_else(BTreeMap::new, |windows| reached(behaviour, windows, is_failing)) {
@@ -92,6 +117,7 @@ pub(super) fn score(
         let witness = || Witness::Unanswered {
             caller,
             callee,
+            refused: calls.are_refused(),
             before: calls.before,
             after: calls.after,
             example: calls.example,
@@ -113,7 +139,8 @@ fn reached(behaviour: &Behaviour, windows: &VisitWindows, is_failing: impl Fn(u3
     let component = |place: usize| behaviour.component(behaviour.visits()[place].operation);
     for place in 0..behaviour.visits().len() {
         let is_judged = windows.judged.contains(&place);
-        if !is_judged && !windows.normal[place] {
+        let is_refused = behaviour.is_refused(behaviour.visits()[place].operation);
+        if is_refused || !is_judged && !windows.normal[place] {
             continue;
         }
         let (counts, all) = if is_judged {

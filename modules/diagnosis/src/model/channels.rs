@@ -49,10 +49,12 @@ pub enum Channel {
     Saturation,
     /// None of those who call it gets an answer.
     Unanswered,
+    /// Its clock contradicts those of its neighbours.
+    Clock,
 }
 
 /// How many channels there are.
-pub const CHANNELS: usize = 18;
+pub const CHANNELS: usize = 19;
 /// The first of them are trained on data; the weights of the others are judgement until there is data for them.
 pub const TRAINED: usize = 13;
 
@@ -77,6 +79,7 @@ impl Channel {
         Self::LogErrorsExplained,
         Self::Saturation,
         Self::Unanswered,
+        Self::Clock,
     ];
 
     /// Whether its weight is negative: it speaks against a component. All others are positive.
@@ -100,6 +103,7 @@ impl Channel {
             Self::LogErrors | Self::LogErrorsExplained => &[Feature::LogErrors],
             Self::Saturation => &[Feature::Saturation],
             Self::Unanswered => &[Feature::Unanswered],
+            Self::Clock => &[Feature::Clock],
         }
     }
 
@@ -129,6 +133,7 @@ impl Channel {
                 | Self::LogErrors
                 | Self::Saturation
                 | Self::Unanswered
+                | Self::Clock
         )
     }
 }
@@ -152,29 +157,35 @@ pub fn evidence(features: &Features, graph: &Graph) -> Evidence {
     let score = |at: usize, feature| features.score(at, feature);
 
     let unanswered = all(&|at| score(at, Feature::Unanswered));
+    let clock = all(&|at| score(at, Feature::Clock));
+    // Calls of either come to nothing, whatever the caller does.
+    let lost = all(&|at| unanswered[at].max(clock[at]));
     let wire = all(&|at| {
         let traced = score(at, Feature::Wire).max(score(at, Feature::CutOff));
         score(at, Feature::Edge).max(traced)
     });
     // Who waits for one that does not answer is slow because of it.
-    let beyond: Vec<f64> = wire
-        .iter()
-        .zip(&unanswered)
-        .map(|(wire, unanswered)| wire.max(*unanswered))
-        .collect();
+    let beyond: Vec<f64> = wire.iter().zip(&lost).map(|(wire, lost)| wire.max(*lost)).collect();
     let latency = all(&|at| score(at, Feature::Latency).max(score(at, Feature::Slow).min(1.0)));
-    let (latency, latency_explained) = split(&latency, graph, &beyond);
+    // Of two that call each other, who answers the other as fast as before is no reason for it to be slow.
+    let is_reason =
+        |caller: u32, callee: u32| !(graph.calls(callee, caller) && features.answers_as_fast_as_before(callee, caller));
+    let (latency, latency_explained) = split_by(&latency, graph, &beyond, is_reason);
     let in_full = |at, feature| (score(at, feature) / EVENTS_IN_FULL).min(1.0);
     let events = all(&|at| in_full(at, Feature::Events));
     // Who calls one that fails, or that gives no answer, fails.
-    let failing = all(&|at| events[at].max(unanswered[at]));
+    let failing = all(&|at| events[at].max(lost[at]));
     let (error, error_explained) = split(&all(&|at| score(at, Feature::Error)), graph, &failing);
     // Who gets no answer does other things, and says so.
-    let (_, event_explained) = split(&events, graph, &unanswered);
+    let (_, event_explained) = split(&events, graph, &lost);
     // What deviates in the same traces explains all of it, however often it does.
     let event_explained = all(&|at| event_explained[at].max(in_full(at, Feature::EventsBelow)));
+    // Who refuses one with a wrong clock, or is refused by it, does other things as well.
+    let wrong = |of: u32| clock.get(of as usize).copied().unwrap_or(0.0);
+    let beside = all(&|at| EXPLAINS * graph.neighbours(at).map(wrong).fold(0.0, f64::max));
+    let event_explained = all(&|at| event_explained[at].max(beside[at].min(events[at])));
     let logs = all(&|at| score(at, Feature::LogErrors));
-    let (log, log_explained) = split(&logs, graph, &unanswered);
+    let (log, log_explained) = split(&logs, graph, &lost);
 
     let rows = (0..count).map(|at| {
         // Slower because busier.
@@ -203,6 +214,7 @@ pub fn evidence(features: &Features, graph: &Graph) -> Evidence {
             (Channel::LogErrorsExplained, log_explained[at]),
             (Channel::Saturation, score(at, Feature::Saturation)),
             (Channel::Unanswered, unanswered[at]),
+            (Channel::Clock, clock[at]),
         ] {
             row[channel as usize] = value;
         }
@@ -213,6 +225,16 @@ pub fn evidence(features: &Features, graph: &Graph) -> Evidence {
 
 /// The own part, and the part that the callees explain by the same or by something else that they show.
 fn split(evidence: &[f64], graph: &Graph, also: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    split_by(evidence, graph, also, |_, _| true)
+}
+
+/// The same, by those callees that may be a reason for their caller.
+fn split_by(
+    evidence: &[f64],
+    graph: &Graph,
+    also: &[f64],
+    is_reason: impl Fn(u32, u32) -> bool,
+) -> (Vec<f64>, Vec<f64>) {
     let shows = |at: &u32| {
         let at = *at as usize;
         evidence
@@ -225,7 +247,9 @@ fn split(evidence: &[f64], graph: &Graph, also: &[f64]) -> (Vec<f64>, Vec<f64>) 
         .iter()
         .enumerate()
         .map(|(at, shown)| {
-            let below = graph.explaining(at).iter().map(shows).fold(0.0, f64::max);
+            let reasons = graph.explaining(at).iter();
+            let reasons = reasons.filter(|callee| is_reason(crate::bounds::count(at), **callee));
+            let below = reasons.map(shows).fold(0.0, f64::max);
             let explained = shown.min(EXPLAINS * below);
             (shown - explained, explained)
         })

@@ -1,10 +1,13 @@
 //! The trained weights. Written by the example `train`, not by hand.
 
-use super::{CHANNELS, Shown, Training, Weights, weights::JUDGED};
+use super::{
+    CHANNELS, Shown, Training, Weights,
+    weights::{JUDGED, RARE},
+};
 
 /// Where the weights come from.
 pub const TRAINING: Training = Training {
-    version: 2,
+    version: 3,
     date: "2026-11-21",
     windows: (68, 142),
     systems: 3,
@@ -31,6 +34,7 @@ pub const WEIGHTS: Weights = Weights {
         1.0000,  // LogErrorsExplained
         5.0000,  // Saturation
         14.0000, // Unanswered
+        14.0000, // Clock
     ],
     none: 2.3669,
 };
@@ -107,4 +111,5 @@ pub const SHOWN: [Shown; CHANNELS] = [
     JUDGED, // LogErrorsExplained
     JUDGED, // Saturation
     JUDGED, // Unanswered
+    RARE,   // Clock
 ];

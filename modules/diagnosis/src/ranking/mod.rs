@@ -296,6 +296,7 @@ impl View<'_> {
                     Feature::Wire,
                     Feature::Unanswered,
                     Feature::CutOff,
+                    Feature::Clock,
                 ]),
             ),
             (

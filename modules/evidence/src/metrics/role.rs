@@ -26,7 +26,11 @@ pub fn words(name: &str) -> Vec<String> {
 
 /// The table of roles by the lower-cased name, the first match wins; it extends that of ADR 13. A part
 /// with a blank before it stands at the beginning of a word: `mem` must not be found in `remember`.
-const ROLES: [(&str, Role); 37] = [
+const ROLES: [(&str, Role); 39] = [
+    // How many are under way follows from how many come and from how long they take (Little's law), so it is evidence of neither.
+    (" in flight ", Role::Other),
+    (" inflight ", Role::Other),
+    (" concurrent ", Role::Other),
     ("cpu", Role::Cpu),
     (" mem", Role::Memory),
     ("memory", Role::Memory),
@@ -63,7 +67,6 @@ const ROLES: [(&str, Role); 37] = [
     (" connections ", Role::Saturation),
     (" threads ", Role::Saturation),
     ("saturation", Role::Saturation),
-    (" inflight", Role::Saturation),
 ];
 
 /// Values of labels that make a count of requests one of errors (RFC 9110, 15.6; the names of gRPC codes are not listed).
@@ -195,6 +198,8 @@ mod tests {
             ("node_up", None, Role::Host),
             ("uptime_seconds", None, Role::Other),
             ("http_requests_total", None, Role::Traffic),
+            ("http_requests_in_flight", None, Role::Other),
+            ("inflightRequests", None, Role::Other),
             ("drops", None, Role::Other),
             ("request_failures", None, Role::Error),
             ("db_pool_in_use", None, Role::Saturation),

@@ -8,6 +8,6 @@ pub mod store;
 pub mod visits;
 
 pub use id::{SpanId, TraceId};
-pub use span::{Place, Span, SpanKind};
+pub use span::{Outcome, Place, Span, SpanKind};
 pub use store::{SpanLimits, SpanStore, Traces};
 pub use visits::{LogEvent, Visits};

@@ -62,6 +62,19 @@ impl SpanKind {
     }
 }
 
+/// How a span says that it ended.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Well, or nothing is said.
+    #[default]
+    Well,
+    /// Whoever answered says that the request was wrong.
+    Refused,
+    /// It failed.
+    Failed,
+}
+
 /// Where the bytes of a span are in its source.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
@@ -92,8 +105,8 @@ pub struct Span<'r> {
     pub start: i64,
     /// Microseconds, not negative.
     pub duration: i64,
-    /// Whether it says that it failed.
-    pub error: bool,
+    /// How it says that it ended.
+    pub outcome: Outcome,
     /// Its bytes.
     pub place: Place,
 }

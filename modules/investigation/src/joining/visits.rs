@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mainstay_diagnosis::{Attempt, Event, Operation, System, Visit, VisitEvent};
+use mainstay_diagnosis::{Answer, Attempt, Event, Operation, System, Visit, VisitEvent};
 use mainstay_evidence::traces::{
-    SpanKind,
+    Outcome, SpanKind,
     visits::{self, EventId},
 };
 
@@ -14,33 +14,42 @@ use crate::reading::Evidence;
 const MINUTE: i64 = 60_000_000;
 /// The name of the event that the entry span of a visit says that it failed.
 pub const FAILURE: &str = "failure";
+/// The name of the event that a request from outside was refused.
+pub const REFUSAL: &str = "refusal";
+/// How the name of an event begins that a call was refused.
+pub const REFUSED_CALL: &str = "refused call";
 
 /// Adds all visits, their operations and their events. Answers the row of the span that each visit stands for, by its witness.
 pub fn join(evidence: &Evidence, names: &mut Names, system: &mut System) -> Vec<u32> {
     let (found, traces) = (&evidence.visits, &evidence.traces);
-    let mut operations: HashMap<(u32, u32), u32> = HashMap::new();
+    let mut operations: HashMap<(u32, u32, bool), u32> = HashMap::new();
+    let corrections = found.corrections(traces);
     let logged = minutes_with_logs(evidence);
     for (place, visit) in found.all().iter().enumerate() {
         let row = &traces.rows()[visit.row as usize];
         let component = traces.components().name(row.component());
         // A visit of nobody keeps its place, so that callers are found by their numbers; nothing is concluded from it.
         let component = names.add(component).unwrap_or(u32::MAX);
-        let operation = *operations.entry((component, row.operation)).or_insert_with(|| {
+        let operation = (component, row.operation, visit.refused);
+        let operation = *operations.entry(operation).or_insert_with(|| {
             system.operations.push(Operation {
                 component,
                 name: traces.operations().name(row.operation).to_owned(),
+                refused: visit.refused,
             });
             u32::try_from(system.operations.len() - 1).unwrap_or(u32::MAX)
         });
+        let number = u32::try_from(place).unwrap_or(u32::MAX);
         system.visits.push(Visit {
             operation,
-            start: visit.start,
+            start: visit.start + corrections.get(&number).copied().unwrap_or(0),
             self_time: seconds(visit.self_time),
             wire_time: seconds(visit.wire),
+            ahead: seconds(visit.ahead),
             caller: visit.caller,
             has_logs: logged.contains(&visit.start.div_euclid(MINUTE)),
             is_baseline: evidence.normal_traces.get(row.source()).copied().unwrap_or(false),
-            witness: u32::try_from(place).unwrap_or(u32::MAX),
+            witness: number,
         });
     }
     let mut numbers: HashMap<EventId, u32> = HashMap::new();
@@ -52,15 +61,25 @@ pub fn join(evidence: &Evidence, names: &mut Names, system: &mut System) -> Vec<
         system.visit_events.push(VisitEvent { visit, event });
     }
     let mut rows: Vec<u32> = found.all().iter().map(|visit| visit.row).collect();
-    calls(evidence, names, system, &mut rows);
+    calls(evidence, names, system, &corrections, &mut rows);
     rows
 }
 
 /// Adds every call as its caller saw it: one that has stopped leaves no visit of its own, but those who call it say that nobody
 /// answered.
-fn calls(evidence: &Evidence, names: &mut Names, system: &mut System, rows: &mut Vec<u32>) {
+fn calls(
+    evidence: &Evidence,
+    names: &mut Names,
+    system: &mut System,
+    corrections: &HashMap<u32, i64>,
+    rows: &mut Vec<u32>,
+) {
     let (found, traces) = (&evidence.visits, &evidence.traces);
-    let answered: HashSet<u32> = found.all().iter().filter_map(|visit| visit.calling).collect();
+    let answers = found.all().iter().filter_map(|visit| {
+        let answer = if visit.refused { Answer::Refused } else { Answer::Given };
+        Some((visit.calling?, answer))
+    });
+    let answers: HashMap<u32, Answer> = answers.collect();
     let speaks: HashSet<u32> = system.operations.iter().map(|operation| operation.component).collect();
     for (place, row) in (0_u32..).zip(traces.rows()) {
         if row.kind != SpanKind::Client {
@@ -70,16 +89,20 @@ fn calls(evidence: &Evidence, names: &mut Names, system: &mut System, rows: &mut
         let [Some(caller), Some(peer)] = ends else {
             continue;
         };
+        // Of one that leaves no spans, no more is known than what the caller says.
+        let answer = match (speaks.contains(&peer), row.outcome) {
+            (true, _) => answers.get(&place).copied().unwrap_or(Answer::None),
+            (false, Outcome::Well) => Answer::Given,
+            (false, Outcome::Refused) => Answer::Refused,
+            (false, Outcome::Failed) => Answer::None,
+        };
+        let correction = found.of_row(place).and_then(|visit| corrections.get(&visit));
         system.attempts.push(Attempt {
             caller,
             callee: peer,
-            start: row.start,
-            // Of one that leaves no spans, nothing but a failure can be told.
-            answered: if speaks.contains(&peer) {
-                answered.contains(&place)
-            } else {
-                !row.error
-            },
+            start: row.start + correction.copied().unwrap_or(0),
+            answer,
+            duration: seconds(row.duration),
             is_baseline: evidence.normal_traces.get(row.source()).copied().unwrap_or(false),
             witness: number(rows.len()),
         });
@@ -110,6 +133,11 @@ fn event(evidence: &Evidence, event: visits::Event) -> Event {
             is_log: false,
             is_error: true,
         },
+        visits::Event::Refusal => Event {
+            name: REFUSAL.to_owned(),
+            is_log: false,
+            is_error: true,
+        },
         visits::Event::Log { key, error } => Event {
             name: evidence
                 .statements
@@ -127,9 +155,11 @@ fn event(evidence: &Evidence, event: visits::Event) -> Event {
         visits::Event::Call {
             component,
             operation: number,
+            refused,
         } => Event {
             name: format!(
-                "call {} {}",
+                "{} {} {}",
+                if refused { REFUSED_CALL } else { "call" },
                 evidence.traces.components().name(component),
                 operation(number)
             ),

@@ -19,7 +19,7 @@ use super::{
     words::{calls, duration, kind, mechanism, part, quantity, times},
 };
 use crate::{
-    joining::{Changed, FAILURE, Joined},
+    joining::{Changed, FAILURE, Joined, REFUSAL},
     quoting::{Quotes, Ticket, Wanted},
     reading::Evidence,
     report::{InputKind, words::percent},
@@ -106,19 +106,45 @@ impl<'f> Findings<'f> {
                 );
                 self.visited(text, *example, certain(*before, *after))
             }
-            Witness::Unanswered {
-                caller,
-                callee,
+            Witness::Clock {
+                component,
+                other,
+                ahead,
                 before,
                 after,
                 example,
             } => {
                 let text = format!(
-                    "{} from {} to {} {} no answer; normally {}.",
+                    "In {} between {} and {} the two clocks contradict each other, normally in {}: that of {} is {} {}.",
+                    calls(*after),
+                    self.name(*component),
+                    self.name(*other),
+                    part(*before),
+                    self.name(*component),
+                    duration(ahead.abs()),
+                    if *ahead < 0.0 { "behind" } else { "ahead" }
+                );
+                self.visited(text, *example, certain(*before, *after))
+            }
+            Witness::Unanswered {
+                caller,
+                callee,
+                refused,
+                before,
+                after,
+                example,
+            } => {
+                let become_of = match (*refused, after.k) {
+                    (true, 1) => "is refused",
+                    (true, _) => "are refused",
+                    (false, 1) => "gets no answer",
+                    (false, _) => "get no answer",
+                };
+                let text = format!(
+                    "{} from {} to {} {become_of}; normally {}.",
                     calls(*after),
                     self.name(*caller),
                     self.name(*callee),
-                    if after.k == 1 { "gets" } else { "get" },
                     part(*before)
                 );
                 self.visited(text, *example, certain(*before, *after))
@@ -192,6 +218,7 @@ impl<'f> Findings<'f> {
         };
         let (what, verb) = match gone {
             _ if event.name == FAILURE => ("the answer".to_owned(), "is an error"),
+            _ if event.name == REFUSAL => ("the answer".to_owned(), "is a refusal"),
             true => (what, "is missing"),
             false => (what, "appears"),
         };

@@ -25,6 +25,7 @@ pub fn mechanism(channel: Channel) -> &'static str {
         Channel::LogErrorsExplained => "errors in its log, as in those of what it calls",
         Channel::Saturation => "a limited resource is used up",
         Channel::Unanswered => "no longer answers",
+        Channel::Clock => "a clock out of step",
     }
 }
 
@@ -44,6 +45,7 @@ pub fn complaint(channel: Channel) -> &'static str {
         Channel::LogErrors | Channel::LogErrorsExplained => "logs errors it did not log before",
         Channel::Saturation => "has used up a limited resource",
         Channel::Unanswered => "no longer answers",
+        Channel::Clock => "has a clock that contradicts those of its neighbours",
         Channel::Unreachable | Channel::Address => "has little to show for itself",
     }
 }
@@ -65,6 +67,7 @@ pub fn question(channel: Channel, name: &str) -> String {
             format!("Did {name} log errors that it did not log before?")
         }
         Channel::Unanswered => format!("Did those who call {name} get an answer?"),
+        Channel::Clock => format!("Is the clock of {name} in step with those of its neighbours?"),
         Channel::Saturation => format!("Was a pool, a queue or a disk of {name} full?"),
         Channel::Unreachable | Channel::Address => format!("Who calls {name}, and whom does it call?"),
     }
@@ -77,7 +80,7 @@ pub fn how_to_look(channel: Channel) -> &'static str {
         Channel::Latency | Channel::LatencyExplained | Channel::LatencyOfAvailability => {
             "add its latency series or its spans of that time"
         }
-        Channel::Wire | Channel::Unanswered => {
+        Channel::Wire | Channel::Unanswered | Channel::Clock => {
             "add spans of both ends of its calls, or latency as caller and callee see it"
         }
         Channel::Error | Channel::ErrorExplained | Channel::Traffic => "add its request and error series of that time",
@@ -94,7 +97,9 @@ pub fn kind(channel: Channel) -> InputKind {
     match channel {
         Channel::Change => InputKind::Changes,
         Channel::LogErrors | Channel::LogErrorsExplained => InputKind::Logs,
-        Channel::Events | Channel::EventsExplained | Channel::Wire | Channel::Unanswered => InputKind::Traces,
+        Channel::Events | Channel::EventsExplained | Channel::Wire | Channel::Unanswered | Channel::Clock => {
+            InputKind::Traces
+        }
         Channel::Unreachable | Channel::Address => InputKind::Topology,
         _ => InputKind::Metrics,
     }

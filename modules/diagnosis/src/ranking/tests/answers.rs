@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     question::{Symptom, SymptomKind},
-    system::{Attempt, Change, LogTemplate},
+    system::{Change, LogTemplate},
 };
 
 #[test]
@@ -147,58 +147,6 @@ fn nothing_known_is_no_cause() {
     assert_eq!(nothing.not_looked_at.len(), 5);
 }
 
-/// A call from one to another every second, answered unless it is chosen.
-fn attempts(system: &mut System, caller: u32, of: u32, unanswered: impl Fn(i64) -> bool) {
-    for start in 0..10_800 {
-        system.attempts.push(Attempt {
-            caller,
-            callee: of,
-            start: start * SECOND,
-            answered: !unanswered(start),
-            is_baseline: false,
-            witness: 70 + of,
-        });
-    }
-}
-
-fn is_broken(second: i64) -> bool {
-    (ONSET..ONSET + 300).contains(&second)
-}
-
-#[test]
-fn one_that_nobody_reaches_has_stopped_and_not_those_who_say_so() {
-    let mut system = named(&["web", "cart", "stock"]);
-    system.calls = vec![(0, 2), (1, 2), (0, 1)];
-    for caller in [0, 1] {
-        attempts(&mut system, caller, 2, is_broken);
-        // Who waits is slow, and says so.
-        let slow = after(ONSET, 0.05, 2.5);
-        system
-            .series
-            .push(series(Subject::Component(caller), Role::Latency, 60, slow));
-    }
-    attempts(&mut system, 0, 1, |_| false);
-    let ranking = ask(&system);
-    let (component, probability) = first(&ranking);
-    assert!(component == 2 && probability > 0.9, "{ranking:?}");
-    let witness = &ranking.causes[0].supporting[0].witnesses[0];
-    assert!(
-        matches!(witness, Witness::Unanswered { callee: 2, after, .. } if after.k == after.n),
-        "{witness:?}"
-    );
-}
-
-#[test]
-fn one_that_alone_does_not_reach_what_others_reach_is_cut_off() {
-    let mut system = named(&["web", "cart", "mail", "stock"]);
-    system.calls = vec![(0, 3), (1, 3), (2, 3)];
-    attempts(&mut system, 0, 3, |_| false);
-    attempts(&mut system, 1, 3, is_broken);
-    attempts(&mut system, 2, 3, |_| false);
-    let ranking = ask(&system);
-    assert_eq!(first(&ranking).0, 1, "{ranking:?}");
-}
-
 #[test]
 fn a_series_of_nobody_changes_nothing() {
     let mut system = named(&["a", "b"]);
@@ -220,31 +168,4 @@ fn a_series_of_nobody_changes_nothing() {
         system.series.push(long);
     }
     assert_eq!(ask(&system), without);
-}
-
-#[test]
-fn one_that_people_reach_as_before_has_not_stopped_though_the_only_one_that_calls_it_finds_nobody() {
-    let asked = |visited: fn(i64) -> bool| {
-        let mut system = with_operations(named(&["web", "monitor"]));
-        system.calls = vec![(0, 1)];
-        attempts(&mut system, 0, 1, is_broken);
-        for second in (0..10_800).filter(|second| visited(*second)) {
-            for operation in [0, 1] {
-                system.visits.push(Visit {
-                    operation,
-                    start: second * SECOND,
-                    self_time: 0.01,
-                    wire_time: 0.0,
-                    caller: None,
-                    has_logs: false,
-                    is_baseline: false,
-                    witness: 0,
-                });
-            }
-        }
-        let ranking = ask(&system);
-        (first(&ranking).0, ranking.finds_none())
-    };
-    assert_eq!(asked(|_| true), (0, false));
-    assert_eq!(asked(|second| !is_broken(second)), (1, false));
 }

@@ -1,6 +1,7 @@
 //! The answer by example and by property, on systems made of a few components.
 
 mod answers;
+mod calls;
 mod causes;
 mod properties;
 
@@ -74,6 +75,7 @@ pub fn visits(system: &mut System, operation: u32, event: u32, has: impl Fn(i64)
             start: start * SECOND,
             self_time: 0.010,
             wire_time: 0.0,
+            ahead: 0.0,
             caller: None,
             has_logs: true,
             is_baseline: false,
@@ -90,6 +92,7 @@ pub fn with_operations(mut system: System) -> System {
         .map(|component| Operation {
             component,
             name: "handle".to_owned(),
+            refused: false,
         })
         .collect();
     system

@@ -31,6 +31,9 @@ pub enum Happening {
         component: String,
         /// What of it.
         operation: String,
+        /// Whether the answer is that the request is wrong.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        refused: bool,
     },
     /// A span of its own.
     Span {
@@ -171,11 +174,13 @@ impl Facts<'_> {
                 Event::Call {
                     component,
                     operation: called,
+                    refused,
                 } => {
                     let edge = edges.get(&(operation.0, component)).copied().unwrap_or_default();
                     let happening = Happening::Call {
                         component: self.traces.components().name(component).to_owned(),
                         operation: self.traces.operations().name(called).to_owned(),
+                        refused,
                     };
                     (happening, edge.contains(&0))
                 }
@@ -184,7 +189,7 @@ impl Facts<'_> {
                     (Happening::Span { operation }, false)
                 }
                 // Failures are told where they begin.
-                Event::Failure | Event::Log { .. } => continue,
+                Event::Failure | Event::Refusal | Event::Log { .. } => continue,
             };
             facts.push(VisitFact {
                 component: self.traces.components().name(operation.0).to_owned(),

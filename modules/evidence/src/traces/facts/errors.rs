@@ -56,7 +56,7 @@ pub fn find(traces: &Traces, windows: &TraceWindows) -> Vec<ErrorFact> {
     let rows = traces.rows();
     let mut is_above = vec![false; rows.len()];
     for (at, row) in (0..).zip(rows) {
-        if let Some(parent) = traces.parent(at).filter(|_| row.error) {
+        if let Some(parent) = traces.parent(at).filter(|_| row.is_error()) {
             is_above[parent as usize] = true;
         }
     }
@@ -67,7 +67,7 @@ pub fn find(traces: &Traces, windows: &TraceWindows) -> Vec<ErrorFact> {
         for at in group {
             let row = &rows[at as usize];
             let Some(side) = windows.side(row.start) else { continue };
-            let begins = row.error && !is_above[at as usize];
+            let begins = row.is_error() && !is_above[at as usize];
             let key = (row.component(), row.operation, row.peer());
             let begun = places.entry(key).or_default();
             begun.spans[side] += 1;

@@ -13,7 +13,7 @@ use crate::{
     source::{LineReader, ReadError},
     traces::{
         id::{SpanId, TraceId},
-        span::{Place, Span, SpanKind},
+        span::{Outcome, Place, Span, SpanKind},
     },
 };
 
@@ -164,9 +164,10 @@ impl Table {
             sink.summary.faulty += 1;
             return;
         };
-        let error = is_true(named(columns.error))
+        let status = named(columns.status);
+        let failed = is_true(named(columns.error))
             || columns.success.is_some_and(|column| is_false(field(column)))
-            || is_failure(named(columns.status));
+            || is_failure(status);
         sink.give(&Span {
             trace,
             id,
@@ -177,7 +178,11 @@ impl Table {
             kind: SpanKind::of_name(named(columns.kind)),
             start,
             duration,
-            error,
+            outcome: match (scaled(status, 0).is_some_and(super::marks::is_http_refusal), failed) {
+                (true, _) => Outcome::Refused,
+                (false, true) => Outcome::Failed,
+                (false, false) => Outcome::Well,
+            },
             place,
         });
     }

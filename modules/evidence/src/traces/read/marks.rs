@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::traces::span::SpanKind;
+use crate::traces::span::{Outcome, SpanKind};
 
 /// A value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +32,8 @@ pub struct Marks<'t> {
     peer: Option<Cow<'t, str>>,
     address: Option<Cow<'t, str>>,
     pub kind: SpanKind,
-    pub error: bool,
+    error: bool,
+    refused: bool,
 }
 
 impl<'t> Marks<'t> {
@@ -60,12 +61,26 @@ impl<'t> Marks<'t> {
             }
             "otel.status_code" => self.error |= matches!(&value, Scalar::Text(word) if word == "ERROR"),
             "http.status_code" | "http.response.status_code" => {
-                self.error |= value.number().is_some_and(|status| (500..600).contains(&status));
+                let status = value.number();
+                self.error |= status.is_some_and(|status| (500..600).contains(&status));
+                self.refused |= status.is_some_and(is_http_refusal);
             }
             "rpc.grpc.status_code" | "grpc.status_code" => {
-                self.error |= value.number().is_some_and(is_grpc_failure);
+                let code = value.number();
+                self.error |= code.is_some_and(is_grpc_failure);
+                self.refused |= code.is_some_and(is_grpc_refusal);
             }
             _ => {}
+        }
+    }
+
+    /// How it ended, if its status says no more than that it `failed` or did not. A code says more than a status: by it a request
+    /// that was refused is no failure of who refused it.
+    pub fn outcome(&self, failed: bool) -> Outcome {
+        match (self.refused, self.error || failed) {
+            (true, _) => Outcome::Refused,
+            (false, true) => Outcome::Failed,
+            (false, false) => Outcome::Well,
         }
     }
 
@@ -96,4 +111,15 @@ fn text<'t>(into: &mut Option<Cow<'t, str>>, value: Scalar<'t>) {
 /// unknown, deadline exceeded, unimplemented, internal, unavailable, data loss.
 pub fn is_grpc_failure(code: i64) -> bool {
     matches!(code, 2 | 4 | 12 | 13 | 14 | 15)
+}
+
+/// Answers that blame the request (RFC 9110, 15.5), but not those that depend on the one who answers as well: nothing there, too
+/// slow, too many requests, and a caller that went away.
+pub fn is_http_refusal(status: i64) -> bool {
+    (400..500).contains(&status) && !matches!(status, 404 | 408 | 410 | 425 | 429 | 499)
+}
+
+/// The same by gRPC's codes: invalid argument, permission denied, failed precondition, out of range, unauthenticated.
+fn is_grpc_refusal(code: i64) -> bool {
+    matches!(code, 3 | 7 | 9 | 11 | 16)
 }

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::{Format, SpanReadLimits, SpanSummary, read_spans, recognise};
-use crate::traces::id::{SpanId, TraceId};
+use crate::traces::{
+    id::{SpanId, TraceId},
+    span::Outcome,
+};
 
 /// One line for each span, and a summary. Every place must hold the bytes of its span.
 fn read_within(content: &[u8], format: Format, limits: SpanReadLimits) -> (String, SpanSummary) {
@@ -15,7 +18,11 @@ fn read_within(content: &[u8], format: Format, limits: SpanReadLimits) -> (Strin
         let raw = &content[place..place + span.place.length as usize];
         let field = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let parent = if span.parent.is_some() { "below" } else { "first" };
-        let error = if span.error { " error" } else { "" };
+        let error = match span.outcome {
+            Outcome::Well => "",
+            Outcome::Refused => " refused",
+            Outcome::Failed => " error",
+        };
         let _ = writeln!(
             text,
             "<{}> {} {:?} {parent} {}+{}{error} to <{}> at {}",

@@ -12,7 +12,7 @@ use crate::{
     source::{Origin, ReadError},
     traces::{
         read::{Format, SpanReadLimits, read_spans},
-        span::{Place, Span, SpanKind},
+        span::{Outcome, Place, Span, SpanKind},
     },
 };
 
@@ -62,8 +62,8 @@ pub struct Row {
     source: u16,
     /// Which side of a call it is.
     pub kind: SpanKind,
-    /// Whether it says that it failed.
-    pub error: bool,
+    /// How it says that it ended.
+    pub outcome: Outcome,
 }
 
 impl Row {
@@ -85,6 +85,16 @@ impl Row {
     /// Number of its source.
     pub fn source(&self) -> usize {
         usize::from(self.source)
+    }
+
+    /// Whether it is a failure for the side it tells of: who is refused has failed, and who refuses has not (OpenTelemetry
+    /// semantic conventions, status of HTTP spans).
+    pub fn is_error(&self) -> bool {
+        match self.outcome {
+            Outcome::Well => false,
+            Outcome::Refused => self.kind.calls(),
+            Outcome::Failed => true,
+        }
     }
 
     /// Its bytes in its source.
@@ -179,7 +189,7 @@ impl SpanStore {
             peer: small(self.components.number(span.peer, owner)),
             source: u16::try_from(source).unwrap_or(u16::MAX),
             kind: span.kind,
-            error: span.error,
+            outcome: span.outcome,
         };
         self.rows.push(row);
     }

@@ -6,7 +6,10 @@ use super::{
     events::{Event, EventId, Events},
     logs::Logs,
 };
-use crate::traces::store::{Row, Traces};
+use crate::traces::{
+    span::{Outcome, SpanKind},
+    store::{Row, Traces},
+};
 
 const NONE: u32 = u32::MAX;
 
@@ -25,7 +28,15 @@ pub struct Visit {
     pub self_time: i64,
     /// The calling span's duration less the entry span's, in microseconds; 0 without a caller. Below 0 where nobody waits.
     pub wire: i64,
+    /// By its clock it began so long after the calling span did, in microseconds, where that cannot be: before, or after the end of
+    /// a call that was waited for. 0 where it can.
+    pub ahead: i64,
+    /// Whether it answered that its caller's request was wrong.
+    pub refused: bool,
 }
+
+/// Clocks that are kept in step differ by milliseconds, and this much (J) is no matter of the network.
+const OUT_OF_STEP: i64 = 1_000_000;
 
 /// All visits of some traces, those of one trace together.
 #[derive(Debug)]
@@ -93,25 +104,36 @@ impl Visits {
         for at in first_visit..self.all.len() {
             let visit = self.all[at];
             let entry = &rows[index(visit.row)];
-            if entry.error {
-                scratch.events.push((number(at), self.events.number(Event::Failure)));
-            }
             let calling = traces
                 .parent(visit.row)
                 .filter(|&parent| self.of_row[index(parent)] != number(at));
             let caller = calling.map(|calling| self.of_row[index(calling)]);
+            let ending = match entry.outcome {
+                Outcome::Failed => Some(Event::Failure),
+                Outcome::Refused if caller.is_none() => Some(Event::Refusal),
+                Outcome::Refused | Outcome::Well => None,
+            };
+            if let Some(event) = ending {
+                scratch.events.push((number(at), self.events.number(event)));
+            }
             let visit = &mut self.all[at];
             (visit.calling, visit.caller) = (calling, caller);
             if let (Some(calling), Some(caller)) = (calling, caller) {
-                visit.wire = rows[index(calling)].duration - entry.duration;
+                let calling = &rows[index(calling)];
+                visit.wire = calling.duration - entry.duration;
+                visit.ahead = ahead(calling, entry);
+                visit.refused = entry.outcome == Outcome::Refused;
+                // By the caller's clock.
+                let start = entry.start - visit.ahead;
                 scratch.calls.push(Call {
                     caller,
-                    start: entry.start,
-                    end: entry.end(),
+                    start,
+                    end: start + entry.duration,
                 });
                 let event = Event::Call {
                     component: entry.component(),
                     operation: entry.operation,
+                    refused: visit.refused,
                 };
                 scratch.events.push((caller, self.events.number(event)));
             }
@@ -156,6 +178,8 @@ impl Visits {
                         start: rows[index(at)].start,
                         self_time: rows[index(at)].duration,
                         wire: 0,
+                        ahead: 0,
+                        refused: false,
                     });
                     self.of_row[index(at)] = visit;
                     break visit;
@@ -184,6 +208,17 @@ impl Visits {
             }
             visit.self_time -= away;
         }
+    }
+}
+
+/// How far the clock of a called one is ahead of the caller's, if they cannot both be right.
+fn ahead(calling: &Row, entry: &Row) -> i64 {
+    let is_early = entry.start < calling.start - OUT_OF_STEP;
+    let is_late = calling.kind == SpanKind::Client && entry.start > calling.end() + OUT_OF_STEP;
+    if is_early || is_late {
+        entry.start - calling.start
+    } else {
+        0
     }
 }
 

@@ -10,6 +10,8 @@ use super::build::{index, number};
 pub enum Event {
     /// The entry span says that it failed.
     Failure,
+    /// The entry span of a request from outside says that the request was wrong.
+    Refusal,
     /// A line of a log, by its key.
     Log {
         /// As the logs gave it.
@@ -28,6 +30,8 @@ pub enum Event {
         component: u32,
         /// Number of the called operation's name.
         operation: u32,
+        /// Whether the answer was that the request is wrong.
+        refused: bool,
     },
 }
 
@@ -56,8 +60,13 @@ impl Events {
     pub fn number(&mut self, event: Event) -> EventId {
         let key = match event {
             Event::Failure => 1 << 62,
+            Event::Refusal => 1 << 61,
             Event::Span { operation } => u64::from(operation),
-            Event::Call { component, operation } => u64::from(component + 1) << 32 | u64::from(operation),
+            Event::Call {
+                component,
+                operation,
+                refused,
+            } => u64::from(refused) << 60 | u64::from(component + 1) << 32 | u64::from(operation),
             Event::Log { key, .. } => 1 << 63 | u64::from(key),
         };
         let Self { numbers, known, .. } = self;

@@ -2,6 +2,7 @@
 //! (docs/adr/0013-ranked-causes.md, facts). Compares nothing and judges nothing.
 
 mod build;
+mod clocks;
 mod events;
 mod logs;
 

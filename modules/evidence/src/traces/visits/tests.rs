@@ -48,10 +48,16 @@ fn described(traces: &Traces, visits: &Visits) -> String {
             .filter(|(visit, _)| *visit == at)
             .map(|(_, event)| match visits.event(event) {
                 Event::Failure => "failure".to_owned(),
+                Event::Refusal => "refusal".to_owned(),
                 Event::Log { key, error } => format!("log {key}{}", if error { "!" } else { "" }),
                 Event::Span { operation } => format!("span {}", traces.operations().name(operation)),
-                Event::Call { component, operation } => format!(
-                    "call {} {}",
+                Event::Call {
+                    component,
+                    operation,
+                    refused,
+                } => format!(
+                    "{} {} {}",
+                    if refused { "refused call" } else { "call" },
                     traces.components().name(component),
                     traces.operations().name(operation)
                 ),
@@ -99,6 +105,90 @@ fn a_visit_fails_when_its_entry_says_so_and_not_when_a_span_inside_does() {
         described(&traces, &Visits::of(&traces)),
         "shop x self 400 wire 0 from -: [call cart y, span inner]\ncart y self 600 wire 200 from shop inner: [failure]\n"
     );
+}
+
+const WITH_STATUS: &str = "trace_id,span_id,parent_id,service,operation,kind,start_us,end_us,status_code\n";
+
+#[test]
+fn a_call_that_is_refused_is_told_apart_and_is_the_callers() {
+    let mut store = SpanStore::new(SpanLimits::default());
+    let content = format!(
+        "{WITH_STATUS}a,1,,shop,x,server,1000,2000,502\na,2,1,shop,call,client,1100,1900,\na,3,2,cart,y,server,1200,1800,403\n\
+         b,1,,shop,x,server,3000,4000,400\nc,1,,shop,x,server,5000,6000,404\n"
+    );
+    store
+        .read(&Origin::file("a.csv"), content.as_bytes(), Format::Csv)
+        .expect("text");
+    let traces = store.finish();
+    let visits = Visits::of(&traces);
+    assert_eq!(
+        described(&traces, &visits),
+        "shop x self 400 wire 0 from -: [failure, refused call cart y, span call]\n\
+         cart y self 600 wire 200 from shop call: []\nshop x self 1000 wire 0 from -: [refusal]\nshop x self 1000 wire 0 from -: []\n"
+    );
+    let refused: Vec<bool> = visits
+        .by_start()
+        .iter()
+        .map(|at| visits.all()[*at as usize].refused)
+        .collect();
+    assert_eq!(refused, [false, true, false, false]);
+}
+
+/// Seconds that are added to the times of visits, earliest first, and their components.
+fn corrected(traces: &Traces, visits: &Visits) -> Vec<(String, i64)> {
+    let corrections = visits.corrections(traces);
+    let name = |at: &u32| {
+        let row = &traces.rows()[visits.all()[*at as usize].row as usize];
+        traces.components().name(row.component()).to_owned()
+    };
+    let order = visits.by_start();
+    let all = order
+        .iter()
+        .filter_map(|at| Some((name(at), (corrections.get(at)? + 500_000) / 1_000_000)));
+    all.collect()
+}
+
+#[test]
+fn a_clock_that_contradicts_its_neighbours_is_set_right_and_theirs_are_not() {
+    // The clock of `shop` falls back by 200 s before trace b; c and d are requests of people whom nobody else saw.
+    let s = 1_000_000;
+    let mut rows = String::new();
+    for (trace, at, behind) in [("a", 1_000, 0), ("b", 1_010, 200)] {
+        let (web, shop) = (at * s, (at - behind) * s);
+        let _ = writeln!(rows, "{trace},1,,web,x,server,{web},{},", web + 900);
+        let _ = writeln!(rows, "{trace},2,1,web,call,client,{},{},", web + 100, web + 800);
+        let _ = writeln!(rows, "{trace},3,2,shop,y,server,{},{},", shop + 200, shop + 700);
+        let _ = writeln!(rows, "{trace},4,3,shop,call,client,{},{},", shop + 300, shop + 600);
+        let _ = writeln!(rows, "{trace},5,4,stock,z,server,{},{},", web + 400, web + 500);
+    }
+    for (trace, at) in [("c", 1_001 * s), ("d", 812 * s)] {
+        let _ = writeln!(rows, "{trace},1,,shop,y,server,{at},{},", at + 500);
+    }
+    let mut store = SpanStore::new(SpanLimits::default());
+    let content = format!("{WITH_STATUS}{rows}");
+    store
+        .read(&Origin::file("a.csv"), content.as_bytes(), Format::Csv)
+        .expect("text");
+    let traces = store.finish();
+    let visits = Visits::of(&traces);
+    let shop = |seconds| ("shop".to_owned(), seconds);
+    assert_eq!(corrected(&traces, &visits), [shop(200), shop(200), shop(0), shop(0)]);
+    // Time that its callee took is not the caller's own, whatever the callee's clock says.
+    let own: Vec<i64> = visits.all().iter().map(|visit| visit.self_time).collect();
+    assert!(own.iter().all(|own| *own <= 500), "{own:?}");
+}
+
+#[test]
+fn clocks_in_step_are_not_corrected_and_a_message_may_be_handled_later() {
+    let rows =
+        "a,1,,web,x,server,1000,2000,\na,2,1,web,send,producer,1100,1900,\na,3,2,mail,y,consumer,90001200,90001800,\n";
+    let mut store = SpanStore::new(SpanLimits::default());
+    let content = format!("{WITH_STATUS}{rows}");
+    store
+        .read(&Origin::file("a.csv"), content.as_bytes(), Format::Csv)
+        .expect("text");
+    let traces = store.finish();
+    assert_eq!(corrected(&traces, &Visits::of(&traces)), []);
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl Held {
             kind: parsed.kind,
             start: parsed.start,
             duration: parsed.duration,
-            error: parsed.error,
+            outcome: parsed.outcome,
             place,
         };
         self.spans.push(Waiting {

@@ -87,7 +87,7 @@ pub fn span(raw: &[u8]) -> Option<Parsed<'_>> {
         kind: marks.kind,
         start: wire.start_time.0?,
         duration: wire.duration.0?,
-        error: marks.error,
+        outcome: marks.outcome(false),
     })
 }
 

@@ -20,7 +20,7 @@ use crate::{
     source::ReadError,
     traces::{
         id::{SpanId, TraceId},
-        span::{Place, Span, SpanKind},
+        span::{Outcome, Place, Span, SpanKind},
     },
 };
 
@@ -36,7 +36,7 @@ struct Parsed<'t> {
     kind: SpanKind,
     start: i64,
     duration: i64,
-    error: bool,
+    outcome: Outcome,
 }
 
 impl Parsed<'_> {
@@ -51,7 +51,7 @@ impl Parsed<'_> {
             kind: self.kind,
             start: self.start,
             duration: self.duration,
-            error: self.error,
+            outcome: self.outcome,
             place,
         }
     }

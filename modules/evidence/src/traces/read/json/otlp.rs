@@ -122,7 +122,7 @@ pub fn span(raw: &[u8]) -> Option<Parsed<'_>> {
         kind: wire.kind.0,
         start,
         duration: end.saturating_sub(start),
-        error: marks.error || wire.status.as_ref().is_some_and(failed),
+        outcome: marks.outcome(wire.status.as_ref().is_some_and(failed)),
     })
 }
 

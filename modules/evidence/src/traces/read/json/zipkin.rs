@@ -63,6 +63,6 @@ pub fn span(raw: &[u8]) -> Option<Parsed<'_>> {
         start: wire.timestamp.0?,
         // A span that was never finished has none.
         duration: wire.duration.0.unwrap_or(0),
-        error: wire.tags.0.error,
+        outcome: wire.tags.0.outcome(false),
     })
 }
