@@ -9,6 +9,7 @@ mod weights;
 
 pub(crate) use channels::EXPLAINS;
 pub use channels::{CHANNELS, Channel, Evidence, TRAINED, evidence};
+pub(crate) use posterior::posterior_beside;
 pub use posterior::{Posterior, posterior};
 pub use table::{SHOWN, TRAINING, WEIGHTS};
 pub use train::{Example, fit, fit_none};

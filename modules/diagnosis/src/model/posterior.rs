@@ -28,6 +28,15 @@ pub(crate) fn logit(weights: &Weights, row: &[f64; CHANNELS]) -> f64 {
 ///
 /// `onsets` are the evidence of each onset and its prior. Without a component "none" is certain.
 pub fn posterior(weights: &Weights, onsets: &[(&Evidence, f64)]) -> Posterior {
+    judged(weights, onsets, None)
+}
+
+/// The same for another cause beside one that is known, which has no part in it any more.
+pub(crate) fn posterior_beside(known: usize, weights: &Weights, onsets: &[(&Evidence, f64)]) -> Posterior {
+    judged(weights, onsets, Some(known))
+}
+
+fn judged(weights: &Weights, onsets: &[(&Evidence, f64)], known: Option<usize>) -> Posterior {
     let count = onsets.first().map_or(0, |(evidence, _)| evidence.rows.len());
     if count == 0 {
         return Posterior {
@@ -41,7 +50,11 @@ pub fn posterior(weights: &Weights, onsets: &[(&Evidence, f64)]) -> Posterior {
             evidence
                 .rows
                 .iter()
-                .map(|row| logit(weights, row) + prior.ln())
+                .enumerate()
+                .map(|(at, row)| match known {
+                    Some(known) if known == at => f64::NEG_INFINITY,
+                    _ => logit(weights, row) + prior.ln(),
+                })
                 .collect()
         })
         .collect();

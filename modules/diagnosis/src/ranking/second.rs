@@ -2,7 +2,7 @@
 //! judged anew.
 
 use super::{Cause, View, weighed};
-use crate::model::{CHANNELS, Channel, EXPLAINS, Evidence, posterior};
+use crate::model::{CHANNELS, Channel, EXPLAINS, Evidence, posterior_beside};
 
 /// What a cause does to those that call it.
 const FELT: [Channel; 8] = [
@@ -29,17 +29,7 @@ impl View<'_> {
             .iter()
             .map(|evidence| self.without((first, &cause), evidence))
             .collect();
-        let mut given = posterior(self.weights, &weighed(&rest, self.hypotheses));
-        // The first is known by now: its part goes to all others alike.
-        let taken = given.components.get(first).copied()?;
-        if taken >= 1.0 {
-            return None;
-        }
-        for component in &mut given.components {
-            *component /= 1.0 - taken;
-        }
-        given.none /= 1.0 - taken;
-        given.components[first] = 0.0;
+        let given = posterior_beside(first, self.weights, &weighed(&rest, self.hypotheses));
         let second = *self.order(&given).first()?;
         let view = View {
             evidence: &rest,

@@ -236,3 +236,26 @@ fn who_calls_the_first_through_one_that_shows_nothing_may_be_a_second_cause() {
     both.sort_unstable();
     assert_eq!(both, [Some(0), Some(2)]);
 }
+
+#[test]
+fn a_second_cause_is_told_however_certain_the_first_is() {
+    let mut system = with_operations(named(&["shop", "db"]));
+    for (owner, roles) in [
+        (0, &[Role::Cpu, Role::Memory, Role::Latency, Role::Error][..]),
+        (1, &[Role::Latency]),
+    ] {
+        for role in roles {
+            let value = after(ONSET, 0.1, 90.0);
+            system.series.push(series(Subject::Component(owner), *role, 60, value));
+        }
+    }
+    system.events = vec![Event {
+        name: "Shop#17".to_owned(),
+        is_log: true,
+        is_error: false,
+    }];
+    visits(&mut system, 0, 0, |start| !is_broken(start));
+    let ranking = ask(&system);
+    assert!(first(&ranking).0 == 0 && first(&ranking).1 > 1.0 - 1e-9, "{ranking:?}");
+    assert_eq!(ranking.also.map(|also| also.component), Some(1));
+}

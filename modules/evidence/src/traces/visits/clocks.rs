@@ -27,10 +27,10 @@ impl Visits {
                 pairs.entry((one.min(other), one.max(other))).or_default().contradicts |= visit.ahead != 0;
             }
         }
-        let off = out_of_step(&pairs);
-        if off.is_empty() {
+        if !pairs.values().any(|pair| pair.contradicts) {
             return HashMap::new();
         }
+        let off = out_of_step(&pairs, &strange(traces));
         let corrections = self.observed(&off, component);
         self.completed(&off, corrections, component)
     }
@@ -90,9 +90,38 @@ fn nearest(known: &BTreeMap<i64, i64>, time: i64) -> Option<i64> {
         .map(|(_, correction)| *correction)
 }
 
+/// How strange the times of each component are by themselves, in microseconds: how far they fall back from one span to the next in the
+/// order in which they were written, or how far they lie before the first or after the last of all others.
+fn strange(traces: &Traces) -> BTreeMap<u32, i64> {
+    let mut written: Vec<_> = traces.rows().iter().collect();
+    written.sort_unstable_by_key(|row| (row.component(), row.source(), row.place().start));
+    let mut strange: BTreeMap<u32, i64> = BTreeMap::new();
+    let mut spans: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
+    for pair in written.windows(2) {
+        let [before, row] = pair else { continue };
+        if (before.component(), before.source()) == (row.component(), row.source()) {
+            let most = strange.entry(row.component()).or_default();
+            *most = (*most).max(before.end() - row.end());
+        }
+    }
+    for row in written {
+        let (first, last) = spans.entry(row.component()).or_insert((row.start, row.end()));
+        (*first, *last) = ((*first).min(row.start), (*last).max(row.end()));
+    }
+    for (component, (first, last)) in &spans {
+        let others = spans.iter().filter(|(other, _)| *other != component);
+        let all = others.map(|(_, span)| *span);
+        if let Some((earliest, latest)) = all.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))) {
+            let most = strange.entry(*component).or_default();
+            *most = (*most).max(earliest - first).max(last - latest);
+        }
+    }
+    strange
+}
+
 /// The fewest components that can be blamed for all contradictions, found by taking whoever has most of them first; of several, the
-/// one that has the fewest calls without.
-fn out_of_step(pairs: &BTreeMap<(u32, u32), Pair>) -> BTreeSet<u32> {
+/// one that has the fewest calls without, then the one whose own times are the strangest.
+fn out_of_step(pairs: &BTreeMap<(u32, u32), Pair>, strange: &BTreeMap<u32, i64>) -> BTreeSet<u32> {
     let mut off = BTreeSet::new();
     loop {
         let mut counts: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
@@ -109,7 +138,10 @@ fn out_of_step(pairs: &BTreeMap<(u32, u32), Pair>) -> BTreeSet<u32> {
         let worst = counts
             .into_iter()
             .filter(|(_, (contradicting, _))| *contradicting > 0)
-            .max_by_key(|(component, (contradicting, agreeing))| (*contradicting, u32::MAX - agreeing, *component));
+            .max_by_key(|(component, (contradicting, agreeing))| {
+                let strange = strange.get(component).copied();
+                (*contradicting, u32::MAX - agreeing, strange, *component)
+            });
         match worst {
             Some((component, _)) => off.insert(component),
             None => return off,

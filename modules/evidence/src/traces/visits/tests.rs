@@ -179,6 +179,42 @@ fn a_clock_that_contradicts_its_neighbours_is_set_right_and_theirs_are_not() {
 }
 
 #[test]
+fn of_two_clocks_that_contradict_each_other_the_one_that_fell_back_is_set_right() {
+    for (wrong, expected) in [("web", "web"), ("mail", "mail")] {
+        let s = 1_000_000;
+        let mut rows = String::new();
+        for (trace, at, behind) in [("a", 1_000, 0), ("b", 1_010, 0), ("c", 1_020, 5)] {
+            let by = |name: &str| (at - if name == wrong { behind } else { 0 }) * s;
+            let (web, mail) = (by("web"), by("mail"));
+            let _ = writeln!(rows, "{trace},1,,web,x,server,{web},{},", web + 900);
+            let _ = writeln!(rows, "{trace},2,1,web,call,client,{},{},", web + 100, web + 800);
+            let _ = writeln!(rows, "{trace},3,2,mail,y,server,{},{},", mail + 200, mail + 700);
+        }
+        let mut store = SpanStore::new(SpanLimits::default());
+        // The last thing that either did before would be later than what it did after.
+        let late = "z,1,,web,w,server,1019000000,1019000100,\nz,2,,mail,w,server,1019000000,1019000100,\n";
+        let content = format!(
+            "{WITH_STATUS}{}{late}{}",
+            &rows[..rows.len() / 3 * 2],
+            &rows[rows.len() / 3 * 2..]
+        );
+        store
+            .read(&Origin::file("a.csv"), content.as_bytes(), Format::Csv)
+            .expect("text");
+        let traces = store.finish();
+        let corrected = corrected(&traces, &Visits::of(&traces));
+        assert!(
+            corrected.iter().all(|(name, _)| name == expected),
+            "{wrong}: {corrected:?}"
+        );
+        assert!(
+            corrected.iter().any(|(_, seconds)| *seconds == 5),
+            "{wrong}: {corrected:?}"
+        );
+    }
+}
+
+#[test]
 fn clocks_in_step_are_not_corrected_and_a_message_may_be_handled_later() {
     let rows =
         "a,1,,web,x,server,1000,2000,\na,2,1,web,send,producer,1100,1900,\na,3,2,mail,y,consumer,90001200,90001800,\n";
