@@ -220,6 +220,8 @@ pub struct Visit {
     pub wire_time: f64,
     /// Seconds by which its component's clock is ahead of the caller's, where the two cannot both be right; 0 where they can.
     pub ahead: f64,
+    /// Whether the caller went away before it was done: what did not happen in it may be for want of time.
+    pub is_abandoned: bool,
     /// The visit that made the call.
     pub caller: Option<u32>,
     /// Whether lines of logs could have been seen in it: without them a missing line tells nothing.

@@ -36,6 +36,7 @@ pub(super) fn visits<'v>(
     windows.judged.clone().filter(move |place| {
         let visit = &behaviour.visits()[*place];
         visit.operation == of.operation
+            && !visit.is_abandoned
             && (visit.has_logs || !of.is_log)
             && behaviour.happened_in(*place, event) == happens
     })

@@ -19,7 +19,9 @@ struct Counts {
     visits_with_logs: Vec<u32>,
 }
 
+/// A visit that its caller left says nothing of what the component would have done.
 fn counts(behaviour: &Behaviour, chosen: impl Fn(usize) -> bool) -> Counts {
+    let chosen = |place: usize| !behaviour.visits()[place].is_abandoned && chosen(place);
     let mut counts = Counts {
         with_event: vec![0; behaviour.events().len()],
         visits: vec![0; behaviour.operations()],

@@ -73,6 +73,8 @@ pub enum Outcome {
     Refused,
     /// It failed.
     Failed,
+    /// Whoever called went away before it had an answer.
+    Abandoned,
 }
 
 /// Where the bytes of a span are in its source.

@@ -46,6 +46,7 @@ pub fn join(evidence: &Evidence, names: &mut Names, system: &mut System) -> Vec<
             self_time: seconds(visit.self_time),
             wire_time: seconds(visit.wire),
             ahead: seconds(visit.ahead),
+            is_abandoned: visit.abandoned,
             caller: visit.caller,
             has_logs: logged.contains(&visit.start.div_euclid(MINUTE)),
             is_baseline: evidence.normal_traces.get(row.source()).copied().unwrap_or(false),
@@ -92,7 +93,7 @@ fn calls(
         // Of one that leaves no spans, no more is known than what the caller says.
         let answer = match (speaks.contains(&peer), row.outcome) {
             (true, _) => answers.get(&place).copied().unwrap_or(Answer::None),
-            (false, Outcome::Well) => Answer::Given,
+            (false, Outcome::Well | Outcome::Abandoned) => Answer::Given,
             (false, Outcome::Refused) => Answer::Refused,
             (false, Outcome::Failed) => Answer::None,
         };

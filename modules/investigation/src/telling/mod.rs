@@ -41,7 +41,7 @@ const MOST_FINDINGS: usize = 8;
 /// What is said of evidence that was read and could not be judged.
 const READ_IN_VAIN: &str = "they were read, but too little of them lies before the onset to say what is normal";
 /// A second fault less likely than this, the first taken as given, is not told.
-const SECOND_FAULT: f64 = 0.7;
+const SECOND_FAULT: f64 = 0.5;
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 

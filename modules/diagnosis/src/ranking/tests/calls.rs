@@ -93,6 +93,7 @@ fn one_that_people_reach_as_before_has_not_stopped_though_the_only_one_that_call
                     self_time: 0.01,
                     wire_time: 0.0,
                     ahead: 0.0,
+                    is_abandoned: false,
                     caller: None,
                     has_logs: false,
                     is_baseline: false,
@@ -258,4 +259,23 @@ fn a_second_cause_is_told_however_certain_the_first_is() {
     let ranking = ask(&system);
     assert!(first(&ranking).0 == 0 && first(&ranking).1 > 1.0 - 1e-9, "{ranking:?}");
     assert_eq!(ranking.also.map(|also| also.component), Some(1));
+}
+
+#[test]
+fn who_is_left_by_its_caller_before_it_is_done_has_not_changed() {
+    let asked = |is_abandoned: bool| {
+        let mut system = with_operations(named(&["stock", "mail"]));
+        system.events = vec![Event {
+            name: "span SELECT".to_owned(),
+            is_log: false,
+            is_error: false,
+        }];
+        visits(&mut system, 0, 0, |start| !is_broken(start));
+        for visit in &mut system.visits {
+            visit.is_abandoned = is_abandoned && is_broken(visit.start / SECOND);
+        }
+        visits(&mut system, 1, 0, |_| true);
+        ask(&system).finds_none()
+    };
+    assert!(asked(true) && !asked(false));
 }

@@ -226,6 +226,7 @@ fn who_fails_more_often_than_its_callee_but_only_with_it_is_a_victim() {
         self_time: 0.01,
         wire_time: 0.0,
         ahead: 0.0,
+        is_abandoned: false,
         caller,
         has_logs: true,
         is_baseline: false,

@@ -76,6 +76,7 @@ pub fn visits(system: &mut System, operation: u32, event: u32, has: impl Fn(i64)
             self_time: 0.010,
             wire_time: 0.0,
             ahead: 0.0,
+            is_abandoned: false,
             caller: None,
             has_logs: true,
             is_baseline: false,

@@ -13,7 +13,7 @@ use crate::{
     source::{LineReader, ReadError},
     traces::{
         id::{SpanId, TraceId},
-        span::{Outcome, Place, Span, SpanKind},
+        span::{Place, Span, SpanKind},
     },
 };
 
@@ -178,11 +178,7 @@ impl Table {
             kind: SpanKind::of_name(named(columns.kind)),
             start,
             duration,
-            outcome: match (scaled(status, 0).is_some_and(super::marks::is_http_refusal), failed) {
-                (true, _) => Outcome::Refused,
-                (false, true) => Outcome::Failed,
-                (false, false) => Outcome::Well,
-            },
+            outcome: super::marks::of_http(scaled(status, 0), failed),
             place,
         });
     }

@@ -24,6 +24,11 @@ impl Scalar<'_> {
     }
 }
 
+/// What servers note when the client closed the request (nginx, `ngx_http_request.h`); it is never sent.
+const HTTP_ABANDONED: i64 = 499;
+/// gRPC's code for a call that its caller cancelled.
+const GRPC_CANCELLED: i64 = 1;
+
 /// What attributes have said so far.
 #[derive(Debug, Default)]
 pub struct Marks<'t> {
@@ -34,6 +39,7 @@ pub struct Marks<'t> {
     pub kind: SpanKind,
     error: bool,
     refused: bool,
+    abandoned: bool,
 }
 
 impl<'t> Marks<'t> {
@@ -64,23 +70,29 @@ impl<'t> Marks<'t> {
                 let status = value.number();
                 self.error |= status.is_some_and(|status| (500..600).contains(&status));
                 self.refused |= status.is_some_and(is_http_refusal);
+                self.abandoned |= status == Some(HTTP_ABANDONED);
             }
             "rpc.grpc.status_code" | "grpc.status_code" => {
                 let code = value.number();
                 self.error |= code.is_some_and(is_grpc_failure);
                 self.refused |= code.is_some_and(is_grpc_refusal);
+                self.abandoned |= code == Some(GRPC_CANCELLED);
             }
             _ => {}
         }
     }
 
     /// How it ended, if its status says no more than that it `failed` or did not. A code says more than a status: by it a request
-    /// that was refused is no failure of who refused it.
+    /// that was refused, or that nobody waits for any more, is no failure of who got it.
     pub fn outcome(&self, failed: bool) -> Outcome {
-        match (self.refused, self.error || failed) {
-            (true, _) => Outcome::Refused,
-            (false, true) => Outcome::Failed,
-            (false, false) => Outcome::Well,
+        if self.refused {
+            Outcome::Refused
+        } else if self.abandoned {
+            Outcome::Abandoned
+        } else if self.error || failed {
+            Outcome::Failed
+        } else {
+            Outcome::Well
         }
     }
 
@@ -113,9 +125,19 @@ pub fn is_grpc_failure(code: i64) -> bool {
     matches!(code, 2 | 4 | 12 | 13 | 14 | 15)
 }
 
+/// How the status of an HTTP answer, or the word that it `failed`, says that it ended.
+pub fn of_http(status: Option<i64>, failed: bool) -> Outcome {
+    match status {
+        Some(status) if is_http_refusal(status) => Outcome::Refused,
+        Some(HTTP_ABANDONED) => Outcome::Abandoned,
+        _ if failed => Outcome::Failed,
+        _ => Outcome::Well,
+    }
+}
+
 /// Answers that blame the request (RFC 9110, 15.5), but not those that depend on the one who answers as well: nothing there, too
 /// slow, too many requests, and a caller that went away.
-pub fn is_http_refusal(status: i64) -> bool {
+fn is_http_refusal(status: i64) -> bool {
     (400..500).contains(&status) && !matches!(status, 404 | 408 | 410 | 425 | 429 | 499)
 }
 

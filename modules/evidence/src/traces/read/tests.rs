@@ -22,6 +22,7 @@ fn read_within(content: &[u8], format: Format, limits: SpanReadLimits) -> (Strin
             Outcome::Well => "",
             Outcome::Refused => " refused",
             Outcome::Failed => " error",
+            Outcome::Abandoned => " abandoned",
         };
         let _ = writeln!(
             text,

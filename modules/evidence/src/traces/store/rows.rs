@@ -91,7 +91,7 @@ impl Row {
     /// semantic conventions, status of HTTP spans).
     pub fn is_error(&self) -> bool {
         match self.outcome {
-            Outcome::Well => false,
+            Outcome::Well | Outcome::Abandoned => false,
             Outcome::Refused => self.kind.calls(),
             Outcome::Failed => true,
         }

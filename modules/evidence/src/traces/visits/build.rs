@@ -33,6 +33,8 @@ pub struct Visit {
     pub ahead: i64,
     /// Whether it answered that its caller's request was wrong.
     pub refused: bool,
+    /// Whether its caller went away before it was done.
+    pub abandoned: bool,
 }
 
 /// Clocks that are kept in step differ by milliseconds, and this much (J) is no matter of the network.
@@ -111,7 +113,7 @@ impl Visits {
             let ending = match entry.outcome {
                 Outcome::Failed => Some(Event::Failure),
                 Outcome::Refused if caller.is_none() => Some(Event::Refusal),
-                Outcome::Refused | Outcome::Well => None,
+                Outcome::Refused | Outcome::Abandoned | Outcome::Well => None,
             };
             if let Some(event) = ending {
                 scratch.events.push((number(at), self.events.number(event)));
@@ -180,6 +182,7 @@ impl Visits {
                         wire: 0,
                         ahead: 0,
                         refused: false,
+                        abandoned: rows[index(at)].outcome == Outcome::Abandoned,
                     });
                     self.of_row[index(at)] = visit;
                     break visit;
