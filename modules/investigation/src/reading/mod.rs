@@ -34,7 +34,7 @@ use crate::{
 };
 use links::Links;
 pub use pastes::Pastes;
-use readers::{Outcome, unknown};
+use readers::{Outcome, said, unknown};
 
 /// All that was read.
 #[derive(Debug)]
@@ -176,7 +176,8 @@ impl Reading {
         if over > 0
             && let Some(last) = self.inputs.last_mut()
         {
-            last.problems.push(format!("{over} more files have such notes"));
+            last.problems
+                .push(said(over, ("more file has such notes", "more files have such notes")));
         }
     }
 
@@ -265,8 +266,9 @@ impl Reading {
         if dropped > 0
             && let Some(logs) = inputs.iter_mut().rev().find(|input| input.kind == InputKind::Logs)
         {
+            let messages = said(dropped, ("message", "messages"));
             logs.problems.push(format!(
-                "{dropped} messages could not be joined with their spans for want of room"
+                "{messages} could not be joined with their spans for want of room"
             ));
         }
         let evidence = Evidence {
