@@ -26,28 +26,43 @@ pub(super) struct Deviation {
     pub certain: f64,
 }
 
-/// The judged visits that deviate in this way, by start.
-pub(super) fn visits<'v>(
-    behaviour: &'v Behaviour,
-    windows: &VisitWindows,
-    Deviation { event, happens, .. }: Deviation,
-) -> impl Iterator<Item = usize> + 'v {
-    let of = behaviour.events()[event];
-    windows.judged.clone().filter(move |place| {
-        let visit = &behaviour.visits()[*place];
-        visit.operation == of.operation
-            && !visit.is_abandoned
-            && (visit.has_logs || !of.is_log)
-            && behaviour.happened_in(*place, event) == happens
-    })
+/// The judged visits of each operation that were not abandoned, by start: a deviation is one of a single operation, and the others need not be looked at.
+pub(super) struct Judged {
+    of_operation: Vec<Vec<usize>>,
+}
+
+impl Judged {
+    pub(super) fn of(behaviour: &Behaviour, windows: &VisitWindows) -> Self {
+        let mut of_operation = vec![Vec::new(); behaviour.operations()];
+        for place in windows.judged.clone() {
+            let visit = &behaviour.visits()[place];
+            if !visit.is_abandoned {
+                of_operation[visit.operation as usize].push(place);
+            }
+        }
+        Self { of_operation }
+    }
+
+    /// The visits that deviate in this way, by start.
+    pub(super) fn deviating<'v>(
+        &'v self,
+        behaviour: &'v Behaviour,
+        Deviation { event, happens, .. }: Deviation,
+    ) -> impl Iterator<Item = usize> + 'v {
+        let of = behaviour.events()[event];
+        let visits = self.of_operation[of.operation as usize].iter().copied();
+        visits.filter(move |place| {
+            (behaviour.visits()[*place].has_logs || !of.is_log) && behaviour.happened_in(*place, event) == happens
+        })
+    }
 }
 
 /// Raises the events of callees to what is certain of those that deviate with them, and scores how far the events of each
 /// component come with a callee's.
-pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &VisitWindows, deviations: &[Deviation]) {
+pub(super) fn score(features: &mut Features, behaviour: &Behaviour, judged: &Judged, deviations: &[Deviation]) {
     let mut deviating = BTreeSet::new();
     for deviation in deviations.iter().filter(|deviation| deviation.certain > CERTAIN) {
-        deviating.extend(visits(behaviour, windows, *deviation));
+        deviating.extend(judged.deviating(behaviour, *deviation));
     }
     let component = |place: usize| behaviour.component(behaviour.visits()[place].operation);
     let mut all: BTreeMap<u32, f64> = BTreeMap::new();
@@ -89,3 +104,6 @@ pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &Vi
         features.raise_unseen(above, Feature::EventsBelow, certain);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::{
     Behaviour, Feature, Features, Rate, Witness,
-    below::{self, Deviation},
+    below::{self, Deviation, Judged},
 };
 use crate::{bounds::Bounds, windows::VisitWindows};
 
@@ -62,6 +62,7 @@ pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &Vi
     let before = counts(behaviour, |place| windows.normal[place]);
     let after = counts(behaviour, |place| windows.judged.contains(&place));
     observe(features, behaviour, &before, &after);
+    let judged = Judged::of(behaviour, windows);
     let mut deviations = Vec::new();
     for (place, event) in behaviour.events().iter().enumerate() {
         let (before, after) = (before.rate(behaviour, place), after.rate(behaviour, place));
@@ -91,13 +92,14 @@ pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &Vi
             event: event.event,
             before,
             after,
-            example: below::visits(behaviour, windows, deviation)
+            example: judged
+                .deviating(behaviour, deviation)
                 .next()
                 .map(|place| behaviour.visits()[place].witness),
         });
         deviations.push(deviation);
     }
-    below::score(features, behaviour, windows, &deviations);
+    below::score(features, behaviour, &judged, &deviations);
 }
 
 /// A component can be judged by its events when one of its operations was visited often enough.

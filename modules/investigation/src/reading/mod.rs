@@ -34,7 +34,7 @@ use crate::{
 };
 use links::Links;
 pub use pastes::Pastes;
-use readers::{Outcome, unknown};
+use readers::{Outcome, said, unknown};
 
 /// All that was read.
 #[derive(Debug)]
@@ -176,7 +176,8 @@ impl Reading {
         if over > 0
             && let Some(last) = self.inputs.last_mut()
         {
-            last.problems.push(format!("{over} more files have such notes"));
+            last.problems
+                .push(said(over, ("more file has such notes", "more files have such notes")));
         }
     }
 
@@ -261,12 +262,15 @@ impl Reading {
         self.topology.merge(&Topology::of_traces(&traces, &visits));
         let free_statements = self.links.take_free();
         let dropped = self.links.attach(&traces, &mut visits);
+        let mut statements = self.logs.take_statements();
+        let free_statements = merge_values(&mut statements, &mut visits, &free_statements);
         let mut inputs = self.inputs;
         if dropped > 0
             && let Some(logs) = inputs.iter_mut().rev().find(|input| input.kind == InputKind::Logs)
         {
+            let messages = said(dropped, ("message", "messages"));
             logs.problems.push(format!(
-                "{dropped} messages could not be joined with their spans for want of room"
+                "{messages} could not be joined with their spans for want of room"
             ));
         }
         let evidence = Evidence {
@@ -276,7 +280,7 @@ impl Reading {
             traces,
             normal_traces: self.normal_traces,
             visits,
-            statements: self.logs.take_statements(),
+            statements,
             free_statements,
             log_sources: self.log_sources,
             pastes: self.pastes,
@@ -289,6 +293,20 @@ impl Reading {
         };
         (evidence, self.logs)
     }
+}
+
+/// Makes messages one event that differ in names alone; which words are names is known only when all is read. Answers the free
+/// statements by their new numbers.
+fn merge_values(
+    statements: &mut StatementTable,
+    visits: &mut Visits,
+    free: &HashSet<StatementId>,
+) -> HashSet<StatementId> {
+    let visited = visits.lines().map(|(visit, key)| (visit, StatementId(key)));
+    let became = statements.merge_values(visited);
+    let merged = |id: StatementId| became.get(id.0 as usize).copied().unwrap_or(id);
+    visits.rename_lines(|key| merged(StatementId(key)).0);
+    free.iter().map(|id| merged(*id)).collect()
 }
 
 fn wider(known: Option<(i64, i64)>, span: (i64, i64)) -> (i64, i64) {

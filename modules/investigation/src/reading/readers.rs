@@ -13,6 +13,7 @@ use mainstay_evidence::{
 };
 
 use super::Reading;
+use crate::report::words::count;
 
 /// What a reader says of one input.
 #[derive(Default)]
@@ -40,14 +41,12 @@ impl Reading {
         if let Some(summary) = self.spans.sources().last().and_then(|source| source.summary.as_ref()) {
             (found.items, found.bytes, found.span) = (summary.spans, summary.bytes, summary.span);
             if summary.faulty > 0 {
-                found
-                    .problems
-                    .push(format!("{} rows are no spans and were left out", summary.faulty));
+                let rows = left_out(summary.faulty, ("row is no span", "rows are no spans"));
+                found.problems.push(rows);
             }
             if summary.oversized > 0 {
-                found
-                    .problems
-                    .push(format!("{} spans are too long and were left out", summary.oversized));
+                let spans = left_out(summary.oversized, ("span is too long", "spans are too long"));
+                found.problems.push(spans);
             }
         }
         found
@@ -65,23 +64,29 @@ impl Reading {
             Ok(summary) => {
                 let mut problems = Vec::new();
                 if let Some((line, words)) = &summary.first_text {
-                    problems.push(format!(
-                        "{} fields of columns of numbers hold text and were left out, the first is `{words}` in line {line}",
-                        summary.text
-                    ));
+                    problems.push(if summary.text == 1 {
+                        format!("a field of a column of numbers holds text and was left out: `{words}` in line {line}")
+                    } else {
+                        format!(
+                            "{} fields of columns of numbers hold text and were left out, the first is `{words}` in line {line}",
+                            count(summary.text)
+                        )
+                    });
                 }
-                for (count, what) in [
-                    (summary.faulty, "rows cannot be read and were left out"),
-                    (summary.untimed, "rows have no time and were left out"),
-                    (summary.infinite, "values are infinite and were left out"),
-                    (
-                        summary.skipped,
-                        "bytes were skipped, because a line or a document is too long",
-                    ),
+                for (times, what) in [
+                    (summary.faulty, ("row cannot be read", "rows cannot be read")),
+                    (summary.untimed, ("row has no time", "rows have no time")),
+                    (summary.infinite, ("value is infinite", "values are infinite")),
                 ] {
-                    if count > 0 {
-                        problems.push(format!("{count} {what}"));
+                    if times > 0 {
+                        problems.push(left_out(times, what));
                     }
+                }
+                if summary.skipped > 0 {
+                    problems.push(format!(
+                        "{}, because a line or a document is too long",
+                        said(summary.skipped, ("byte was skipped", "bytes were skipped"))
+                    ));
                 }
                 Outcome {
                     items: summary.values,
@@ -155,6 +160,17 @@ impl Reading {
     }
 }
 
+/// "1 row has no time and was left out".
+fn left_out(times: u64, what: (&str, &str)) -> String {
+    let verb = if times == 1 { "was" } else { "were" };
+    format!("{} and {verb} left out", said(times, what))
+}
+
+/// How often, and what, for one and for many.
+pub(super) fn said(times: u64, (one, many): (&str, &str)) -> String {
+    format!("{} {}", count(times), if times == 1 { one } else { many })
+}
+
 pub(super) fn unknown(what: &str) -> Outcome {
     Outcome {
         problems: vec![format!(
@@ -170,3 +186,6 @@ fn failed(error: &dyn std::error::Error) -> Outcome {
         ..Outcome::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

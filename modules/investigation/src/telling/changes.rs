@@ -51,23 +51,22 @@ fn of_setting(change: &SettingChange) -> Change {
     }
 }
 
-/// What was set differently, in a sentence.
+/// What was set differently, without whose it is and without a full stop: the list of changes names the component beside it.
 pub fn said_of_setting(change: &SettingChange) -> String {
     match (&change.before, &change.after) {
-        (Some(before), Some(after)) => format!("`{}` was {}, and is {}.", change.path, shown(before), shown(after)),
-        (None, Some(after)) => format!("`{}` is new: {}.", change.path, shown(after)),
-        (Some(before), None) => format!("`{}` is gone; it was {}.", change.path, shown(before)),
-        (None, None) => format!("`{}` changed.", change.path),
+        (Some(before), Some(after)) => format!("`{}` was {}, and is {}", change.path, shown(before), shown(after)),
+        (None, Some(after)) => format!("`{}` is new: {}", change.path, shown(after)),
+        (Some(before), None) => format!("`{}` is gone; it was {}", change.path, shown(before)),
+        (None, None) => format!("`{}` changed", change.path),
     }
 }
 
-/// What was deployed, in a sentence.
+/// What was deployed, likewise.
 pub fn said_of_event(event: &DeployEvent, onset: i64) -> String {
     let version =
         |word: &str, version: Option<&String>| version.map_or_else(String::new, |version| format!(" {word} {version}"));
     format!(
-        "{} was changed{}{} at {}, {}.",
-        event.component,
+        "was changed{}{} at {}, {}",
         version("from", event.previous.as_ref()),
         version("to", event.version.as_ref()),
         moment(event.at, false),
@@ -90,3 +89,6 @@ fn shown(value: &Value) -> String {
         format!("`{}`", value.shown())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -322,11 +322,11 @@ impl<'f> Findings<'f> {
         let (text, at, quotes) = match self.joined.changed.get(witness as usize) {
             Some(Changed::Setting(change)) => {
                 let when = change.at.map(|at| format!(" That was {}.", distance(at, self.onset)));
-                let text = said_of_setting(change) + &when.unwrap_or_default();
+                let text = format!("{}.{}", said_of_setting(change), when.unwrap_or_default());
                 (text, change.at, change.quotes.clone())
             }
             Some(Changed::Event(event)) => (
-                said_of_event(event, self.onset),
+                format!("It {}.", said_of_event(event, self.onset)),
                 Some(event.at),
                 event.quote.clone().into_iter().collect(),
             ),

@@ -4,16 +4,17 @@
 const HEAD: usize = 120;
 /// Bytes of words that are looked at, and bytes of a key.
 const WORDS: usize = 512;
-const LONGEST: usize = 160;
-const VALUE: &[u8] = b"<*>";
+pub(super) const LONGEST: usize = 160;
+pub(super) const VALUE: &[u8] = b"<*>";
 
-/// Writes the key of the statement that wrote this message into `key`, which is cleared.
+/// Writes the key of the statement that wrote this message into `key`, which is cleared. Tells whether it is a place in the code.
 ///
 /// `OrderService#204` and `cart/store.go:31` are places. Without one, what is quoted or bracketed and every word with a digit
 /// becomes `<*>`.
-pub fn statement(message: &[u8], key: &mut Vec<u8>) {
+pub fn statement(message: &[u8], key: &mut Vec<u8>) -> bool {
     key.clear();
-    if let Some(place) = place(&message[..message.len().min(HEAD)]) {
+    let place = place(&message[..message.len().min(HEAD)]);
+    if let Some(place) = &place {
         key.extend_from_slice(place.name);
         key.push(b'#');
         key.extend_from_slice(place.line);
@@ -21,6 +22,7 @@ pub fn statement(message: &[u8], key: &mut Vec<u8>) {
         words(&message[..message.len().min(WORDS)], true, key);
     }
     key.truncate(LONGEST);
+    place.is_some()
 }
 
 /// What a message says to a reader: with its place in the code and what stands in brackets, without words that have a digit.

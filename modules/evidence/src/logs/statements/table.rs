@@ -127,6 +127,19 @@ pub struct Statement {
     pub stacks: u64,
     /// Where to look.
     pub spots: Spots,
+    /// Whether the key is a place in the code.
+    pub(super) in_code: bool,
+}
+
+impl Statement {
+    /// Takes over what another has counted.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.severity = self.severity.max(other.severity);
+        self.counts.absorb(&other.counts);
+        self.count += other.count;
+        self.stacks += other.stacks;
+        self.spots.absorb(&other.spots);
+    }
 }
 
 /// All statements.
@@ -134,8 +147,8 @@ pub struct Statement {
 pub struct StatementTable {
     components: Vec<String>,
     by_name: HashedMap<u32>,
-    statements: Vec<Statement>,
-    by_key: HashedMap<u32>,
+    pub(super) statements: Vec<Statement>,
+    pub(super) by_key: HashedMap<u32>,
     /// Messages whose statement is not told apart for want of room.
     folded: u64,
     key: Vec<u8>,
@@ -147,8 +160,8 @@ impl StatementTable {
     pub fn note(&mut self, record: &Record<'_>, source: u32, fallback: &str) -> (StatementId, u32) {
         let component = self.component(record, fallback);
         let mut key = std::mem::take(&mut self.key);
-        statement(record.subject(), &mut key);
-        let id = self.entry(component, &key, record);
+        let in_code = statement(record.subject(), &mut key);
+        let id = self.entry(component, (&key, in_code), record);
         self.key = key;
         let entry = &mut self.statements[id as usize];
         entry.count += 1;
@@ -189,8 +202,8 @@ impl StatementTable {
         place
     }
 
-    fn entry(&mut self, component: u32, key: &[u8], record: &Record<'_>) -> u32 {
-        let hash = |key: &[u8]| hash_bytes(key).wrapping_add(u64::from(component).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    fn entry(&mut self, component: u32, (key, in_code): (&[u8], bool), record: &Record<'_>) -> u32 {
+        let hash = |key: &[u8]| hash_of(component, key);
         let full = self.statements.len() >= MOST;
         if let Some(&known) = self.by_key.get(&hash(key)) {
             return known;
@@ -215,6 +228,7 @@ impl StatementTable {
             count: 0,
             stacks: 0,
             spots: Spots::default(),
+            in_code,
         });
         place
     }
@@ -233,4 +247,9 @@ impl StatementTable {
     pub fn folded(&self) -> u64 {
         self.folded
     }
+}
+
+/// By what a statement is found.
+pub(super) fn hash_of(component: u32, key: &[u8]) -> u64 {
+    hash_bytes(key).wrapping_add(u64::from(component).wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }

@@ -23,13 +23,16 @@ mod split;
 mod token;
 mod words;
 
+pub(crate) use class::{BREAK, class};
 pub use hash::HashedMap;
+pub(crate) use hash::Sequence;
 pub(crate) use hash::bytes as hash_bytes;
 pub use kind::ParameterKind;
 pub use miner::Miner;
 pub use model::{Absorb, MinerLimits, MinerStats, PatternId, Template, Templates};
 pub use pattern::{Pattern, WILDCARD};
 pub use sketch::{Sketch, SketchValue};
+pub(crate) use words::is_no_name;
 
 #[cfg(test)]
 mod tests;

@@ -111,6 +111,23 @@ impl Visits {
         found
     }
 
+    /// Every visit with the keys of its lines, each once, those of a visit together. Only what is settled.
+    pub fn lines(&self) -> impl Iterator<Item = (u32, u32)> {
+        let events = self.logs.events().iter();
+        events.map(|(visit, event)| (*visit, event.0 & !OF_LOG))
+    }
+
+    /// Gives the lines other keys: those of lines that were found to be alike become one.
+    pub fn rename_lines(&mut self, name: impl Fn(u32) -> u32) {
+        for (_, event) in &mut self.logs.pairs {
+            *event = EventId(name(event.0 & !OF_LOG) | OF_LOG);
+        }
+        for (key, count) in std::mem::take(&mut self.logs.errors) {
+            *self.logs.errors.entry(name(key)).or_default() += count;
+        }
+        self.logs.settle();
+    }
+
     /// Puts what was attached in order. `events` has it from then on.
     pub fn settle(&mut self) {
         self.logs.settle();

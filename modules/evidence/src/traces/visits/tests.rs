@@ -249,6 +249,29 @@ fn lines_are_attached_to_the_visit_of_their_span() {
     );
 }
 
+#[test]
+fn lines_that_are_found_to_be_alike_are_one_event_with_their_errors() {
+    let traces = traces("a,1,,shop,x,1000,2000\nb,2,,shop,x,3000,4000\n");
+    let mut visits = Visits::of(&traces);
+    for (trace, span, key, error) in [("a", "1", 3, false), ("a", "1", 7, true), ("b", "2", 8, false)] {
+        let (trace, span) = (TraceId::of(trace.as_bytes()), SpanId::of(span.as_bytes()));
+        visits.attach(&traces, trace.unwrap(), span.unwrap(), LogEvent { key, error });
+    }
+    visits.settle();
+    let keys = |visits: &Visits| {
+        let mut keys: Vec<u32> = visits.lines().map(|(_, key)| key).collect();
+        keys.sort_unstable();
+        keys
+    };
+    assert_eq!(keys(&visits), [3, 7, 8]);
+    visits.rename_lines(|key| if key == 3 { 5 } else { 6 });
+    assert_eq!(keys(&visits), [5, 6, 6]);
+    assert_eq!(
+        described(&traces, &visits),
+        "shop x self 1000 wire 0 from -: [log 5, log 6!]\nshop x self 1000 wire 0 from -: [log 6!]\n"
+    );
+}
+
 proptest! {
     #[test]
     fn every_span_is_in_one_visit_and_own_time_is_within_the_entry(

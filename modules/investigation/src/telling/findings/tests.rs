@@ -59,7 +59,7 @@ fn a_change_as_a_witness_says_what_was_changed_and_carries_its_quotes() {
         })
         .collect();
     let pool = "`pool.maximum-size` was `80`, and is `20`.".to_owned();
-    let version = "web was changed from 2.4.1 to 2.4.2 at 10:08:00 UTC, 22 min before.".to_owned();
+    let version = "It was changed from 2.4.1 to 2.4.2 at 10:08:00 UTC, 22 min before.".to_owned();
     assert_eq!(
         told,
         [
