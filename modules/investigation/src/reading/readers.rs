@@ -6,13 +6,12 @@ use mainstay_evidence::{
     changes::{Form, Side},
     input::Input as Stream,
     logs::facts::Part,
-    metrics::read as metrics_read,
     source::Origin,
     topology::{read_declared, read_graph, recognise_declared, recognise_graph},
     traces::read as span_read,
 };
 
-use super::Reading;
+use super::{Reading, ahead::Ahead};
 
 /// What a reader says of one input.
 #[derive(Default)]
@@ -57,11 +56,11 @@ impl Reading {
         &mut self,
         origin: &Origin,
         stream: &mut impl Read,
-        format: metrics_read::Format,
+        ahead: Ahead,
         baseline: bool,
     ) -> Outcome {
         let set = if baseline { &mut self.normal } else { &mut self.metrics };
-        match metrics_read::read(stream, origin, format, &self.options, set) {
+        match ahead.add_to(set, stream, origin, &self.options) {
             Ok(summary) => {
                 let mut problems = Vec::new();
                 if let Some((line, words)) = &summary.first_text {
