@@ -106,7 +106,10 @@ impl Reading {
                 items: summary.records,
                 bytes: summary.bytes,
                 span: summary.span,
-                problems: Vec::new(),
+                problems: (summary.unread > 0)
+                    .then(|| format!("{} log records cannot be read and were left out", summary.unread))
+                    .into_iter()
+                    .collect(),
             },
             Err(error) => failed(&error),
         }
