@@ -5,6 +5,8 @@
 //! step, those that come from how long faults last and how late they are told do not. A longer step follows the second, in
 //! steps. History is asked for in samples and in time, whichever is more, because sixty samples a second apart are no hour.
 
+use std::ops::Range;
+
 use crate::{
     incidents::Excluded,
     question::Question,
@@ -168,26 +170,29 @@ fn reference(
     let enough = |count: i64, (least, time): (i64, i64)| count >= least && count.saturating_mul(step) >= time;
     let (first, last) = sampling.baseline_extent;
     if !baseline.is_empty() && last.saturating_sub(first) / step + 1 >= LEAST_REFERENCE.0 {
-        return Some(thinned(baseline.values()));
+        return Some(thinned(baseline.values(), &[]));
     }
-    let chosen = |chosen: &dyn Fn(i64) -> bool| {
-        let times = samples.times().iter().copied();
-        let values = samples.values().iter().copied();
-        let pairs = times
-            .zip(values)
-            .filter(|(time, _)| chosen(*time) && sampling.excluded.is_free(*time));
-        pairs.map(|(_, value)| value).collect::<Vec<f64>>()
+    let chosen = |first: Range<usize>, rest: Range<usize>| {
+        if sampling.excluded.is_empty() {
+            return thinned(&samples.values()[first], &samples.values()[rest]);
+        }
+        let free = first
+            .chain(rest)
+            .filter(|at| sampling.excluded.is_free(samples.times()[*at]));
+        let free: Vec<f64> = free.map(|at| samples.values()[at]).collect();
+        thinned(&free, &[])
     };
+    let before_time = |ends: i64| 0..samples.times().partition_point(|time| *time < ends);
     let history_ends = onset.saturating_sub(HISTORY_GUARD);
     let aftermath_ends = onset.saturating_add(AFTERMATH);
     let taken = |after: i64, before: i64| sampling.taken_free(samples, step, after, before);
     let history = taken(i64::MIN, history_ends);
     if enough(history, LEAST_HISTORY) {
-        return Some(thinned(&chosen(&|time| time < history_ends)));
+        return Some(chosen(before_time(history_ends), 0..0));
     }
     if enough(history + taken(aftermath_ends, i64::MAX), LEAST_REFERENCE) {
-        let rest = chosen(&|time| time <= history_ends || time >= aftermath_ends);
-        return Some(thinned(&rest));
+        let aftermath = before_time(aftermath_ends).end..samples.len();
+        return Some(chosen(before_time(history_ends.saturating_add(1)), aftermath));
     }
     // Of half a minute nothing would be left without its last seconds.
     let close = before.max(onset.saturating_sub(CLOSE));
@@ -196,11 +201,13 @@ fn reference(
     } else {
         close
     };
-    enough(taken(i64::MIN, ends), LEAST_BEFORE).then(|| thinned(&chosen(&|time| time < ends)))
+    enough(taken(i64::MIN, ends), LEAST_BEFORE).then(|| chosen(before_time(ends), 0..0))
 }
 
-fn thinned(values: &[f64]) -> Vec<f64> {
-    sorted(values.iter().copied().step_by((values.len() / MOST_REFERENCE).max(1)))
+/// Evenly thinned values of two stretches, as if they were one.
+fn thinned(first: &[f64], rest: &[f64]) -> Vec<f64> {
+    let step = ((first.len() + rest.len()) / MOST_REFERENCE).max(1);
+    sorted(first.iter().chain(rest).copied().step_by(step))
 }
 
 /// Samples between two times, neither included.

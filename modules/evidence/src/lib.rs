@@ -13,3 +13,4 @@ pub mod source;
 mod table;
 pub mod topology;
 pub mod traces;
+mod walk;

@@ -12,21 +12,35 @@ pub mod report;
 mod request;
 mod telling;
 
+use std::thread;
+
 use mainstay_diagnosis::{
     Prepared, Question, When,
     model::{Evidence, evidence},
 };
 pub use mainstay_evidence::input::Progress;
+use mainstay_evidence::logs::facts::LogAnalyzer;
 
 pub use request::Request;
 
 /// Reads what is asked, and reports. `progress` is told how far reading is.
-pub fn investigate(request: &Request, progress: &dyn Fn(Progress<'_>)) -> report::Report {
+///
+/// Files are read by two threads, so `progress` may be called by both at once.
+pub fn investigate(request: &Request, progress: &(dyn Fn(Progress<'_>) + Sync)) -> report::Report {
     let (evidence, logs) = reading::read(request, progress);
+    thread::scope(|scope| {
+        // The timeline asks for it at the end, and it takes as long as all that comes before.
+        scope.spawn(|| evidence.shifts());
+        conclude(request, &evidence, logs)
+    })
+}
+
+/// Asks for the causes in what was read, and reports them.
+fn conclude(request: &Request, evidence: &reading::Evidence, logs: LogAnalyzer) -> report::Report {
     let clock = || question::on_the_day(request.at_clock?, evidence.covered?);
     let told = request.at.or_else(clock);
     let at = told.filter(|at| evidence.holds(*at));
-    let mut joined = joining::join(&evidence, at);
+    let mut joined = joining::join(evidence, at);
     let understood = request
         .question
         .as_deref()
@@ -34,12 +48,12 @@ pub fn investigate(request: &Request, progress: &dyn Fn(Progress<'_>)) -> report
     let asked = understood.as_ref().and_then(|understood| understood.at);
     let noticed = at.or(asked.filter(|at| evidence.holds(*at)));
     if noticed != at {
-        joined = joining::join(&evidence, noticed);
+        joined = joining::join(evidence, noticed);
     }
     let at_is_outside = noticed.is_none() && (request.at.is_some() || request.at_clock.is_some() || asked.is_some());
     let at = noticed;
     let prepared = Prepared::of(&joined.system);
-    let answer = asking::ask(&prepared, &joined, understood.as_ref(), at, &evidence);
+    let answer = asking::ask(&prepared, &joined, understood.as_ref(), at, evidence);
     let onset = telling::likeliest_onset(&answer, evidence.covered, at);
     let heard = !evidence.log_sources.is_empty();
     let facts = heard.then(|| logs.finish_within(telling::window(&answer, onset)));
@@ -52,7 +66,7 @@ pub fn investigate(request: &Request, progress: &dyn Fn(Progress<'_>)) -> report
         at,
         at_is_outside,
     };
-    telling::tell(&told, &evidence, facts.as_ref())
+    telling::tell(&told, evidence, facts.as_ref())
 }
 
 /// What a model is trained on and judged by.

@@ -42,6 +42,17 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
             if broken { 900_000 } else { 40_000 },
         );
     }
+    let told = |second: u64| {
+        let nanos = (1_772_359_200 + second) * 1_000_000_000;
+        serde_json::json!({
+            "timeUnixNano": nanos.to_string(), "severityNumber": 17, "body": { "stringValue": format!("order {second} is lost") },
+            "traceId": format!("{second:032x}"), "spanId": format!("{second:08x}00000001"),
+        })
+    };
+    let otlp = serde_json::json!({ "resourceLogs": [{
+        "resource": { "attributes": [{ "key": "service.name", "value": { "stringValue": "front" } }] },
+        "scopeLogs": [{ "logRecords": (161..240).map(told).collect::<Vec<_>>() }],
+    }]});
     let diff = "diff --git a/cart.yaml b/cart.yaml\n--- a/cart.yaml\n+++ b/cart.yaml\n@@ -1,2 +1,2 @@\n service: cart\n-pool: 20\n+pool: 1\n";
     vec![
         ("cart.log", log.into_bytes()),
@@ -49,6 +60,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("spans.json", serde_json::to_vec(&spans).unwrap()),
         ("cart.yaml", b"service: cart\npool: 1\ntimeout: 0s\n".to_vec()),
         ("change.diff", diff.as_bytes().to_vec()),
+        ("records.json", serde_json::to_vec_pretty(&otlp).unwrap()),
     ]
 }
 
@@ -147,8 +159,8 @@ proptest! {
 
     #[test]
     fn damaged_files_end_without_a_failure_and_quotes_stand_where_they_say(
-        damages in proptest::collection::vec((0..5_usize, damage()), 0..12),
-        gone in proptest::collection::vec(any::<bool>(), 5),
+        damages in proptest::collection::vec((0..6_usize, damage()), 0..12),
+        gone in proptest::collection::vec(any::<bool>(), 6),
     ) {
         let folder = tempfile::tempdir().unwrap();
         for (number, (name, mut content)) in samples().into_iter().enumerate() {

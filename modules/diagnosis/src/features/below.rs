@@ -26,7 +26,8 @@ pub(super) struct Deviation {
     pub certain: f64,
 }
 
-/// The judged visits of each operation that were not abandoned, by start: a deviation is one of a single operation, and the others need not be looked at.
+/// The judged visits of each operation that were not abandoned, by start: a deviation is one of a single operation, and the others
+/// need not be looked at.
 pub(super) struct Judged {
     of_operation: Vec<Vec<usize>>,
 }

@@ -235,19 +235,21 @@ impl Scratch {
     }
 }
 
-/// The median of a few values: the lower of the two middle ones, or the upper.
-pub fn middle(values: &[f64], upper: bool, scratch: &mut Vec<f64>) -> f64 {
+/// The median of a few values: the lower of the two middle ones.
+pub fn middle(values: &[f64], scratch: &mut Vec<f64>) -> f64 {
+    middles(values, scratch).0
+}
+
+/// Both middle values; of an odd number of values they are the same.
+pub fn middles(values: &[f64], scratch: &mut Vec<f64>) -> (f64, f64) {
     scratch.clear();
     scratch.extend_from_slice(values);
-    if scratch.is_empty() {
-        return 0.0;
-    }
-    let place = if upper {
-        scratch.len() / 2
-    } else {
-        (scratch.len() - 1) / 2
+    let Some(last) = scratch.len().checked_sub(1) else {
+        return (0.0, 0.0);
     };
-    *scratch.select_nth_unstable_by(place, f64::total_cmp).1
+    let (_, &mut lower, above) = scratch.select_nth_unstable_by(last / 2, f64::total_cmp);
+    let next = above.iter().copied().min_by(f64::total_cmp);
+    (lower, next.filter(|_| last % 2 == 1).unwrap_or(lower))
 }
 
 #[cfg(test)]

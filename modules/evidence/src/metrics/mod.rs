@@ -2,6 +2,7 @@
 //!
 //! Knows formats of files and shapes of curves; it never decides what caused anything.
 
+mod absorb;
 pub mod baseline;
 pub mod change;
 pub mod facts;

@@ -112,6 +112,20 @@ impl Rows {
         self.sources.get(self.list.get(row as usize)?.source as usize)
     }
 
+    /// Adds all rows of others behind these. Gives the place of the first of them.
+    pub fn append(&mut self, others: Self) -> u32 {
+        let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let sources: Vec<u32> = (others.sources.iter()).map(|origin| self.source(origin).0).collect();
+        let (first, words) = (number(self.list.len()), number(self.words.len()));
+        self.words.extend_from_slice(&others.words);
+        self.list.extend(others.list.into_iter().map(|mut row| {
+            row.source = sources[row.source as usize];
+            row.text += words;
+            row
+        }));
+        first
+    }
+
     /// Keeps those that are needed. Gives the new place of each.
     pub fn retain(&mut self, needed: &[bool]) -> Vec<u32> {
         let mut moved = vec![0; self.list.len()];

@@ -88,6 +88,9 @@ pub struct Reasons {
     pub role: Cow<'static, str>,
 }
 
+/// Points that there is room for from the first on.
+const FIRST: usize = 32;
+
 /// Points in the order of time, no two at the same time, all values finite.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Points {
@@ -108,6 +111,27 @@ impl Points {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.times.is_empty()
+    }
+
+    /// Adds one behind the others.
+    pub(super) fn push(&mut self, time: i64, value: f64, row: u32) {
+        if self.times.len() == self.times.capacity() {
+            // Most series have hundreds: the first few steps of growing by doubling are not worth their copies.
+            let more = self.times.len().max(FIRST);
+            self.times.reserve_exact(more);
+            self.values.reserve_exact(more);
+            self.rows.reserve_exact(more);
+        }
+        self.times.push(time);
+        self.values.push(value);
+        self.rows.push(row);
+    }
+
+    /// Adds others behind these.
+    pub(super) fn append(&mut self, others: Self) {
+        self.times.extend(others.times);
+        self.values.extend(others.values);
+        self.rows.extend(others.rows);
     }
 
     /// Median time from one point to the next, in microseconds.

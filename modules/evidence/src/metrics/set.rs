@@ -79,17 +79,18 @@ pub struct SetSummary {
 /// All series.
 #[derive(Debug)]
 pub struct SeriesSet {
-    limits: SeriesLimits,
-    rows: Rows,
+    pub(super) limits: SeriesLimits,
+    pub(super) rows: Rows,
     pub(super) series: Vec<Series>,
     /// Points that were offered since the set was first thinned, by series.
-    offered: Vec<u64>,
+    pub(super) offered: Vec<u64>,
     /// Whether the kind was told.
     pub(super) told: Vec<bool>,
-    index: HashMap<Vec<u8>, u32>,
-    names: usize,
-    points: usize,
-    stride: u64,
+    pub(super) index: HashMap<Vec<u8>, u32>,
+    /// Bytes of names and labels.
+    pub(super) names: usize,
+    pub(super) points: usize,
+    pub(super) stride: u64,
     pub(super) summary: SetSummary,
 }
 
@@ -208,9 +209,7 @@ impl SeriesSet {
             }
         }
         let row = self.rows.add(place);
-        points.times.push(time);
-        points.values.push(value);
-        points.rows.push(row);
+        points.push(time, value, row);
         self.points += 1;
         if self.heap_size() > self.limits.bytes {
             // A quarter is freed each time, so that the work stays in proportion to what was read.

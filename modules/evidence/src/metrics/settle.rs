@@ -132,9 +132,7 @@ fn count(series: &mut Series, told: bool) -> u64 {
         let seconds = (old.times[place] - old.times[place - 1]) as f64 / 1e6;
         let rate = grown / seconds;
         if rate.is_finite() {
-            points.times.push(old.times[place]);
-            points.values.push(rate);
-            points.rows.push(old.rows[place]);
+            points.push(old.times[place], rate, old.rows[place]);
         }
     }
     series.points = points;
@@ -167,9 +165,7 @@ fn mean(sum: &Series, count: &Series, base: &str) -> Series {
         if count.points.times.get(place) == Some(time) && count.points.values[place] > 0.0 {
             let mean = sum.points.values[number] / count.points.values[place];
             if mean.is_finite() {
-                points.times.push(*time);
-                points.values.push(mean);
-                points.rows.push(sum.points.rows[number]);
+                points.push(*time, mean, sum.points.rows[number]);
             }
         }
     }

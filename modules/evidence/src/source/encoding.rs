@@ -50,12 +50,11 @@ impl Encoding {
                 .collect();
             return (Cow::Owned(text), self);
         }
-        let text = String::from_utf8_lossy(raw);
-        let encoding = match text {
-            Cow::Borrowed(_) => Self::Utf8,
-            Cow::Owned(_) => Self::Utf8Lossy,
-        };
-        (text, encoding)
+        // Nearly all text is whole, which this sees several bytes at a time; replacing looks at each.
+        match std::str::from_utf8(raw) {
+            Ok(text) => (Cow::Borrowed(text), Self::Utf8),
+            Err(_) => (String::from_utf8_lossy(raw), Self::Utf8Lossy),
+        }
     }
 
     /// The longest head of `raw` with at most so many bytes that does not end inside a character.

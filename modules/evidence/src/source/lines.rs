@@ -1,6 +1,6 @@
 //! Lines of a stream with their numbers and byte ranges, whatever their length and encoding.
 
-use std::io::Read;
+use std::io::{Cursor, Read};
 
 use super::{
     Encoding, ReadError,
@@ -77,6 +77,20 @@ impl<R: Read> LineReader<R> {
     /// Bytes that were given out or skipped so far.
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// The first bytes of the stream, before any line was asked for.
+    pub fn beginning(&mut self) -> Result<&[u8], ReadError> {
+        if self.encoding.is_none() {
+            self.begin()?;
+        }
+        Ok(&self.buffer[self.at..self.filled])
+    }
+
+    /// The stream from its first byte on, for who finds by its beginning that lines are not what it is made of.
+    pub fn into_stream(mut self) -> impl Read {
+        self.buffer.truncate(self.filled);
+        Cursor::new(self.buffer).chain(self.stream)
     }
 
     /// The next line. The last one may lack a line end; an empty rest is no line.

@@ -1,8 +1,10 @@
 //! Reading: every input goes to the reader of its kind, and what was read is kept together. Judges nothing.
 
+mod ahead;
 mod links;
 mod pastes;
 mod readers;
+mod turns;
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -20,8 +22,8 @@ use mainstay_evidence::{
     },
     metrics::{
         SeriesLimits, SeriesSet,
-        facts::{FactOptions, ShiftFact, facts},
-        read::{self as metrics_read, ReadOptions},
+        facts::{FactOptions, ShiftFact, shifts},
+        read::ReadOptions,
     },
     source::Origin,
     topology::Topology,
@@ -32,9 +34,11 @@ use crate::{
     report::{Input, InputKind, Span},
     request::Request,
 };
+use ahead::Ahead;
 use links::Links;
 pub use pastes::Pastes;
 use readers::{Outcome, said, unknown};
+use turns::in_turns;
 
 /// All that was read.
 #[derive(Debug)]
@@ -77,7 +81,7 @@ impl Evidence {
     /// Which series left what is normal, judged when it is first asked for: it takes long and not every question needs it.
     pub fn shifts(&self) -> &[ShiftFact] {
         self.shifts
-            .get_or_init(|| facts(&self.metrics, FactOptions::default()).shifts)
+            .get_or_init(|| shifts(&self.metrics, FactOptions::default()).shifts)
     }
 
     /// Whether anything of a kind was read.
@@ -95,7 +99,7 @@ impl Evidence {
 
 /// Reads all inputs of a request. `progress` is told how far it is. The messages are still to be judged, once it is known from
 /// when on something was wrong.
-pub fn read(request: &Request, progress: &dyn Fn(Progress<'_>)) -> (Evidence, LogAnalyzer) {
+pub fn read(request: &Request, progress: &(dyn Fn(Progress<'_>) + Sync)) -> (Evidence, LogAnalyzer) {
     let mut reading = Reading::new(request);
     let topology: Vec<PathBuf> = request.topology.iter().cloned().collect();
     reading.read_all(&topology, Purpose::Topology, progress);
@@ -156,9 +160,19 @@ impl Reading {
         }
     }
 
-    fn read_all(&mut self, paths: &[PathBuf], purpose: Purpose, progress: &dyn Fn(Progress<'_>)) {
+    fn read_all(&mut self, paths: &[PathBuf], purpose: Purpose, progress: &(dyn Fn(Progress<'_>) + Sync)) {
         let inputs = Inputs::gather(paths, InputLimits::default());
-        inputs.visit_all(progress, &mut |stream| self.take(stream, purpose));
+        let options = self.options;
+        in_turns(self, inputs.files(), |file, turn| {
+            inputs.visit(file, progress, &mut |mut stream| {
+                let ahead = if purpose == Purpose::Topology {
+                    None
+                } else {
+                    Ahead::of(&mut stream, &options)
+                };
+                turn.take(|reading| reading.take(stream, ahead, purpose));
+            });
+        });
         let (notes, over) = inputs.notes();
         for note in notes {
             let problem = note.trouble.to_string();
@@ -181,8 +195,8 @@ impl Reading {
         }
     }
 
-    fn take(&mut self, mut stream: Stream<'_>, purpose: Purpose) {
-        let (kind, format, mut outcome) = self.dispatch(&mut stream, purpose);
+    fn take(&mut self, mut stream: Stream<'_>, ahead: Option<Ahead>, purpose: Purpose) {
+        let (kind, format, mut outcome) = self.dispatch(&mut stream, ahead, purpose);
         outcome.problems.extend(self.pastes.problem());
         let baseline = purpose == Purpose::Baseline;
         if let (Some(span), false) = (outcome.span, baseline) {
@@ -210,10 +224,14 @@ impl Reading {
     }
 
     /// Gives a stream to the reader of what it was taken for.
-    fn dispatch(&mut self, stream: &mut Stream<'_>, purpose: Purpose) -> (InputKind, String, Outcome) {
+    fn dispatch(
+        &mut self,
+        stream: &mut Stream<'_>,
+        ahead: Option<Ahead>,
+        purpose: Purpose,
+    ) -> (InputKind, String, Outcome) {
         let origin = stream.origin.clone();
         let baseline = purpose == Purpose::Baseline;
-        let name = origin.member.clone().unwrap_or_else(|| origin.file.clone());
         let said = stream.recognised.format.to_owned();
         if purpose == Purpose::Topology {
             return (
@@ -231,11 +249,11 @@ impl Reading {
                 ),
                 None => (InputKind::Unreadable, said, unknown("spans")),
             },
-            Kind::Metrics => match metrics_read::recognise(stream.prefix(), &name) {
-                Some((format, _)) => (
+            Kind::Metrics => match ahead {
+                Some(ahead) => (
                     InputKind::Metrics,
                     said,
-                    self.read_metrics(&origin, stream, format, baseline),
+                    self.read_metrics(&origin, stream, ahead, baseline),
                 ),
                 None => (InputKind::Unreadable, said, unknown("measurements")),
             },

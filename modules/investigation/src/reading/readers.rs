@@ -6,13 +6,12 @@ use mainstay_evidence::{
     changes::{Form, Side},
     input::Input as Stream,
     logs::facts::Part,
-    metrics::read as metrics_read,
     source::Origin,
     topology::{read_declared, read_graph, recognise_declared, recognise_graph},
     traces::read as span_read,
 };
 
-use super::Reading;
+use super::{Reading, ahead::Ahead};
 use crate::report::words::count;
 
 /// What a reader says of one input.
@@ -56,11 +55,11 @@ impl Reading {
         &mut self,
         origin: &Origin,
         stream: &mut impl Read,
-        format: metrics_read::Format,
+        ahead: Ahead,
         baseline: bool,
     ) -> Outcome {
         let set = if baseline { &mut self.normal } else { &mut self.metrics };
-        match metrics_read::read(stream, origin, format, &self.options, set) {
+        match ahead.add_to(set, stream, origin, &self.options) {
             Ok(summary) => {
                 let mut problems = Vec::new();
                 if let Some((line, words)) = &summary.first_text {
@@ -112,7 +111,10 @@ impl Reading {
                 items: summary.records,
                 bytes: summary.bytes,
                 span: summary.span,
-                problems: Vec::new(),
+                problems: (summary.unread > 0)
+                    .then(|| format!("{} log records cannot be read and were left out", summary.unread))
+                    .into_iter()
+                    .collect(),
             },
             Err(error) => failed(&error),
         }

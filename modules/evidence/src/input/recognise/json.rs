@@ -161,14 +161,7 @@ fn answer((kind, format, certainty, reason): Answer) -> Recognised {
 /// Names that a format prescribes.
 fn marked(shape: &Shape<'_>) -> Option<Recognised> {
     let is_kubernetes = shape.has("apiVersion") && shape.has("kind");
-    let found: Answer = if shape.has("resourceLogs") {
-        (
-            Kind::Logs,
-            "OTLP JSON",
-            MARKED,
-            "it has `resourceLogs`, as OTLP logs do",
-        )
-    } else if is_kubernetes && shape.has_any(&["involvedObject", "regarding"]) {
+    let found: Answer = if is_kubernetes && shape.has_any(&["involvedObject", "regarding"]) {
         let reason = "its objects have `involvedObject`, as events of Kubernetes do";
         (Kind::Changes, "Kubernetes events", MARKED, reason)
     } else if is_kubernetes {

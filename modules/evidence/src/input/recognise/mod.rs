@@ -120,6 +120,7 @@ pub fn recognise(name: &str, prefix: &[u8]) -> Recognised {
     }
     document::marked(&head)
         .or_else(|| telemetry::traces(&head))
+        .or_else(|| telemetry::logs(&head))
         .or_else(|| telemetry::metrics(&head))
         .or_else(|| json::recognise(&head))
         .or_else(|| table::recognise(&head))

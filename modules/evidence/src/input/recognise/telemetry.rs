@@ -1,4 +1,4 @@
-//! Telemetry: the one place where the readers of traces and of metrics are asked whether a stream is theirs.
+//! Telemetry: whether a stream holds spans, log records of OTLP, or numbers over time.
 
 use super::{FORMED, Head, Kind, LIKELY, MARKED, Recognised, json::Shape, table::Table};
 
@@ -63,6 +63,14 @@ pub(super) fn traces(head: &Head<'_>) -> Option<Recognised> {
         );
     }
     None
+}
+
+/// Whether these are log records. Other logs are told by what is left.
+pub(super) fn logs(head: &Head<'_>) -> Option<Recognised> {
+    let shape = Shape::of(head)?;
+    let is_otlp = shape.has_any(&["resourceLogs", "resource_logs", "scopeLogs", "scope_logs"]);
+    let reason = "it has `resourceLogs`, as OTLP logs do";
+    is_otlp.then(|| Recognised::new(Kind::Logs, "OTLP JSON", MARKED, reason))
 }
 
 /// Whether these are numbers over time.

@@ -28,6 +28,14 @@ fn telemetry_is_told_by_its_names() {
         ),
         (r#"{"resourceMetrics":[]}"#, (Kind::Metrics, "OTLP JSON")),
         (
+            r#"{"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{"name":"x"},"logRecords":[{"body":{},"traceId":"1","spanId":"2"}]}]}]}"#,
+            (Kind::Logs, "OTLP JSON"),
+        ),
+        (
+            r#"{"resource":{"attributes":[{"key":"args","value":{"arrayValue":{"values":[]}}}]},"scopeLogs":[{"scope":{"name":"x"}}]}"#,
+            (Kind::Logs, "OTLP JSON"),
+        ),
+        (
             r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#,
             (Kind::Metrics, "Prometheus query result"),
         ),

@@ -34,6 +34,8 @@ pub enum Format {
     Logfmt,
     /// A table with a column of times and one of messages.
     Csv,
+    /// OTLP in JSON: log records in one document or in one a line.
+    Otlp,
 }
 
 /// Deepest object that fields are looked for in.

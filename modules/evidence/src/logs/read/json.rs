@@ -44,6 +44,23 @@ pub fn fields<'t>(text: &'t [u8], mut each: impl FnMut(&'t [u8], Value<'t>)) -> 
     }
 }
 
+/// Calls with each element of an array, as far as it is whole.
+pub fn elements<'t>(text: &'t [u8], mut each: impl FnMut(Value<'t>)) {
+    let text = text.trim_ascii();
+    if text.first() != Some(&b'[') {
+        return;
+    }
+    let mut at = blanks(text, 1);
+    while let Some((element, end)) = value(text, at) {
+        each(element);
+        at = blanks(text, end);
+        if text.get(at) != Some(&b',') {
+            return;
+        }
+        at = blanks(text, at + 1);
+    }
+}
+
 fn blanks(text: &[u8], mut at: usize) -> usize {
     while matches!(text.get(at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
         at += 1;
@@ -84,7 +101,7 @@ fn value(text: &[u8], at: usize) -> Option<(Value<'_>, usize)> {
         _ => {
             let length = text[at..]
                 .iter()
-                .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t'))?;
+                .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))?;
             (length > 0).then(|| (Value::Bare(&text[at..at + length]), at + length))
         }
     }

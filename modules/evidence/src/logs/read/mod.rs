@@ -6,6 +6,7 @@ mod format;
 mod journal;
 mod json;
 mod logfmt;
+mod otlp;
 mod reading;
 mod record;
 mod stack;

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::{
     csv::{self, Columns},
     format::{self, Format},
-    journal,
+    journal, otlp,
     record::{Head, Pending, Record},
-    stack::{Joiner, Role},
+    stack::{Joiner, Open, Role},
 };
 use crate::{
     logs::{
@@ -62,6 +62,8 @@ pub struct ReadSummary {
     pub junk: u64,
     /// Bytes that were skipped in lines that are too long.
     pub skipped: u64,
+    /// Log records of OTLP that are torn, too long, or none.
+    pub unread: u64,
 }
 
 /// Reads all records of a source, in order, and gives each to `each`.
@@ -92,6 +94,9 @@ pub fn read_records(
         carriage_return: false,
         partial: false,
     };
+    if otlp::begins(reader.beginning()?) {
+        return reading.otlp(reader.into_stream());
+    }
     let mut wrapping = Wrapping::None;
     while let Some(line) = reader.next_line()? {
         reading.state.line(&line);
@@ -160,6 +165,52 @@ struct Reading<'r, F> {
 }
 
 impl<F: FnMut(&Record<'_>)> Reading<'_, F> {
+    fn otlp(mut self, stream: impl Read) -> Result<ReadSummary, ReadError> {
+        let mut scratch = otlp::Scratch::default();
+        let totals = otlp::read(stream, self.limits.lines.line, |found| {
+            let is_whole = otlp::decode(found, &mut self.pending.head, self.context, &mut scratch);
+            if is_whole {
+                self.otlp_record(found);
+            }
+            is_whole
+        })?;
+        let summary = &mut self.state.summary;
+        (summary.bytes, summary.lines, summary.unread) = (totals.bytes, totals.lines, totals.unread);
+        Ok(self.state.finish())
+    }
+
+    /// Gives out a record whose head is decoded.
+    fn otlp_record(&mut self, found: otlp::Found<'_>) {
+        let line = found.as_line();
+        self.state.formats[Format::Otlp as usize] += 1;
+        self.state.summary.faulty += u64::from(std::str::from_utf8(found.raw).is_err());
+        self.pending.begin(&line);
+        self.pending.append(&line);
+        let ends = memchr::memchr_iter(b'\n', found.raw).count();
+        self.pending.lines = u32::try_from(1 + ends).unwrap_or(u32::MAX);
+        // A stack trace stands in the message, or was put behind it.
+        let message = std::mem::take(&mut self.pending.head.message);
+        let mut lines = message.split(|byte| *byte == b'\n');
+        self.joiner.role(lines.next().unwrap_or_default(), true, None);
+        for more in lines {
+            let (marks, open) = (
+                self.joiner.marks(),
+                Open {
+                    stamped: true,
+                    severe: true,
+                    lines: 1,
+                },
+            );
+            self.joiner.role(more, false, Some(open));
+            if self.joiner.is_cause(more, marks.0, marks.1) {
+                self.pending.caused(more);
+            }
+        }
+        self.pending.head.message = message;
+        self.pending.stack = self.joiner.runtime();
+        self.give();
+    }
+
     fn journal_line(&mut self, line: &RawLine<'_>, entry: &mut journal::Entry) {
         self.state.formats[Format::JournalExport as usize] += 1;
         if entry.is_empty() {
@@ -288,7 +339,7 @@ impl<F: FnMut(&Record<'_>)> Reading<'_, F> {
     }
 }
 
-const FORMATS: usize = 8;
+const FORMATS: usize = 9;
 const ALL_FORMATS: [Format; FORMATS] = [
     Format::Plain,
     Format::Docker,
@@ -298,6 +349,7 @@ const ALL_FORMATS: [Format; FORMATS] = [
     Format::JsonLines,
     Format::Logfmt,
     Format::Csv,
+    Format::Otlp,
 ];
 
 struct State {

@@ -17,7 +17,7 @@ fn context() -> TimeContext {
 }
 
 /// One line for each record, and a summary.
-fn read(content: &[u8]) -> String {
+pub(super) fn read(content: &[u8]) -> String {
     let mut text = String::new();
     let summary = read_records(
         content,

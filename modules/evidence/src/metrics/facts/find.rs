@@ -1,6 +1,6 @@
 //! All facts of a set, the strongest first, within bounds.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range, panic::resume_unwind, thread};
 
 use serde::Serialize;
 
@@ -52,31 +52,14 @@ pub struct MetricFacts {
 
 /// Finds what can be said of a settled set.
 pub fn facts(set: &SeriesSet, options: FactOptions) -> MetricFacts {
-    let mut facts = MetricFacts::default();
-    let mut judge = Judge::default();
+    let mut facts = shifts(set, options);
     let mut gaps = Gaps::default();
     for (place, series) in set.series().iter().enumerate() {
         gaps.look(place, series, set);
-        if series.kind == Kind::HistogramPart {
-            continue;
-        }
-        let values = &series.points.values;
-        if values.len() < Judge::FEWEST {
-            facts.short += 1;
-        } else if values.iter().all(|value| value.to_bits() == values[0].to_bits()) {
-            facts.constant += 1;
-        } else {
-            facts.judged += 1;
-            judge.look(place, series, set, &mut facts.shifts);
+        if Worth::of(series) == Worth::Judged {
             facts.saturations.extend(saturation(place, series, set));
         }
-        if facts.shifts.len() > 4 * options.shifts {
-            facts.unkept += keep_strongest(&mut facts.shifts, options.shifts);
-        }
     }
-    facts.idle = leave_idle(set, &mut facts.shifts);
-    facts.unkept += keep_strongest(&mut facts.shifts, options.shifts);
-    facts.shifts.sort_by_key(|fact| (fact.onset.at, fact.series));
     facts.gaps = gaps.finish(set);
     facts.saturations.sort_by_key(|fact| (fact.from, fact.series));
     for length in [facts.gaps.len(), facts.saturations.len()] {
@@ -85,6 +68,72 @@ pub fn facts(set: &SeriesSet, options: FactOptions) -> MetricFacts {
     facts.gaps.truncate(options.others);
     facts.saturations.truncate(options.others);
     facts
+}
+
+/// The same without gaps and times of being full: who asks for shifts alone need not wait for those. Two threads judge half of
+/// the series each.
+pub fn shifts(set: &SeriesSet, options: FactOptions) -> MetricFacts {
+    let (all, half) = (set.series().len(), set.series().len() / 2);
+    let (mut facts, rest) = thread::scope(|scope| {
+        let rest = scope.spawn(|| judged(set, half..all, options));
+        (judged(set, 0..half, options), rest.join())
+    });
+    let mut rest = rest.unwrap_or_else(|panic| resume_unwind(panic));
+    facts.shifts.append(&mut rest.shifts);
+    facts.judged += rest.judged;
+    facts.short += rest.short;
+    facts.constant += rest.constant;
+    facts.idle = leave_idle(set, &mut facts.shifts);
+    facts.unkept += rest.unkept + keep_strongest(&mut facts.shifts, options.shifts);
+    facts.shifts.sort_by_key(|fact| (fact.onset.at, fact.series));
+    facts
+}
+
+/// Judges the series at these places.
+fn judged(set: &SeriesSet, places: Range<usize>, options: FactOptions) -> MetricFacts {
+    let mut facts = MetricFacts::default();
+    let mut judge = Judge::default();
+    for place in places {
+        let series = &set.series()[place];
+        match Worth::of(series) {
+            Worth::Part => continue,
+            Worth::Short => facts.short += 1,
+            Worth::Constant => facts.constant += 1,
+            Worth::Judged => {
+                facts.judged += 1;
+                judge.look(place, series, set, &mut facts.shifts);
+            }
+        }
+        if facts.shifts.len() > 4 * options.shifts {
+            facts.unkept += keep_strongest(&mut facts.shifts, options.shifts);
+        }
+    }
+    facts
+}
+
+/// Whether a series can be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    /// It is a part of a histogram, which tells nothing alone.
+    Part,
+    Short,
+    Constant,
+    Judged,
+}
+
+impl Worth {
+    fn of(series: &Series) -> Self {
+        let values = &series.points.values;
+        if series.kind == Kind::HistogramPart {
+            Self::Part
+        } else if values.len() < Judge::FEWEST {
+            Self::Short
+        } else if values.iter().all(|value| value.to_bits() == values[0].to_bits()) {
+            Self::Constant
+        } else {
+            Self::Judged
+        }
+    }
 }
 
 /// Leaves out latencies of components without traffic at that time (ADR 13, shift of a series). Gives how many.

@@ -8,7 +8,7 @@ mod shift;
 #[cfg(test)]
 mod tests;
 
-pub use find::{FactOptions, MetricFacts, facts};
+pub use find::{FactOptions, MetricFacts, facts, shifts};
 pub use gap::GapFact;
 pub use saturation::{Full, SaturationFact};
 pub use shift::{Direction, Onset, ShiftFact};

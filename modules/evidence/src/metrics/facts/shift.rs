@@ -6,7 +6,7 @@ use crate::{
     metrics::{
         Owner, Role, Series, SeriesSet,
         baseline::{Band, Floors, at_hour, hours, thinned},
-        change::{Scratch, Stretch, middle, stretches},
+        change::{Scratch, Stretch, middle, middles, stretches},
     },
     quote::Quote,
 };
@@ -118,7 +118,7 @@ impl Judge {
             ),
             None => self.values.extend_from_slice(&points.values),
         }
-        let median = middle(&points.values, false, &mut self.few);
+        let median = middle(&points.values, &mut self.few);
         // A change that is less than half of the least distance is never said, so it need not be found.
         let found = stretches(&self.values, floors.least(median) / 2.0, &mut self.changes);
         if found.len() < 2 {
@@ -135,7 +135,7 @@ impl Judge {
             #[expect(clippy::cast_precision_loss, reason = "counts of samples")]
             let is_normal = outside.is_none() || length as f64 >= NEW_NORMAL * before as f64 && before > 0;
             if is_normal {
-                let level = middle(&self.values[stretch.from..stretch.to], false, &mut self.few);
+                let level = middle(&self.values[stretch.from..stretch.to], &mut self.few);
                 levels = (level.min(levels.0), level.max(levels.1));
                 last_level = Some(level);
                 self.normal.push((stretch.from, stretch.to));
@@ -173,7 +173,7 @@ impl Judge {
         let Stretch { from, to, .. } = stretch;
         let own = &self.values[from..to];
         // The lower of two middle values for a rise, the upper for a drop: of two samples both must be outside.
-        let (lower, upper) = (middle(own, false, &mut self.few), middle(own, true, &mut self.few));
+        let (lower, upper) = middles(own, &mut self.few);
         if lower >= levels.0 && upper <= levels.1 {
             return None;
         }

@@ -7,6 +7,8 @@ use crate::logs::time::TimeContext;
 
 /// Share of fields that must be times.
 const MOST: f64 = 0.9;
+/// With more than one of so many fields that are none there is no such share left.
+const FEW: usize = 10;
 /// Microseconds by which two columns may differ and still agree: they may be taken one after the other.
 const AGREE: i64 = 2_000_000;
 /// A difference of whole quarter hours is a zone.
@@ -103,14 +105,21 @@ pub fn is_named(name: &str) -> bool {
 }
 
 fn candidate(column: usize, name: &str, rows: &[Vec<&[u8]>], context: &TimeContext) -> Option<Candidate> {
-    let parsed: Vec<Option<(i64, Form)>> = rows
-        .iter()
-        .map(|row| row.get(column).and_then(|field| cell::time(field, context)))
-        .collect();
-    let filled = rows
-        .iter()
-        .filter(|row| row.get(column).is_some_and(|field| !field.trim_ascii().is_empty()))
-        .count();
+    let (mut parsed, mut filled) = (Vec::with_capacity(rows.len()), 0_usize);
+    let (mut missed, most) = (0, rows.len() / FEW + 1);
+    for row in rows {
+        let field = row.get(column).copied().unwrap_or_default();
+        let time: Option<(i64, Form)> = cell::time(field, context);
+        if !field.trim_ascii().is_empty() {
+            filled += 1;
+            missed += usize::from(time.is_none());
+        }
+        // Most columns are no times, which the first rows show.
+        if missed > most {
+            return None;
+        }
+        parsed.push(time);
+    }
     let times: Vec<Option<i64>> = parsed.iter().map(|time| time.map(|(at, _)| at)).collect();
     let found = times.iter().flatten().count();
     #[expect(clippy::cast_precision_loss, reason = "some dozens of rows")]

@@ -6,7 +6,7 @@ use super::{
     clock::is_named,
     separated::separator,
 };
-use crate::{logs::time::TimeContext, metrics::owner::component_rank};
+use crate::{logs::time::TimeContext, metrics::owner::component_rank, source::Encoding};
 
 /// Rows among which one with a time is looked for.
 const ROWS: usize = 16;
@@ -19,8 +19,8 @@ const WIDE: usize = 8;
 /// `prefix` is some kilobytes from the beginning, `name` the name of the file.
 pub fn recognise(prefix: &[u8], name: &str) -> Option<(Format, String)> {
     let prefix = prefix.strip_prefix(b"\xef\xbb\xbf").unwrap_or(prefix);
-    let lossy = String::from_utf8_lossy(prefix);
-    let text = lossy.trim_start();
+    let (decoded, _) = Encoding::Utf8.decode(prefix);
+    let text = decoded.trim_start();
     json(text)
         .or_else(|| exposition(text))
         .or_else(|| separated(text, name))

@@ -258,7 +258,10 @@ fn titles(rows: &[Vec<String>], width: usize) -> (Vec<String>, Option<Vec<Levels
 /// Parts rows into fields.
 struct Splitter {
     by: u8,
-    reader: csv_core::Reader,
+    /// Fields of the last row: most rows have as many.
+    width: usize,
+    /// Made for the first row with a quote.
+    reader: Option<csv_core::Reader>,
     output: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -267,7 +270,8 @@ impl Splitter {
     fn new(by: u8) -> Self {
         Self {
             by,
-            reader: csv_core::ReaderBuilder::new().delimiter(by).build(),
+            width: 0,
+            reader: None,
             output: Vec::new(),
             ends: Vec::new(),
         }
@@ -275,8 +279,8 @@ impl Splitter {
 
     /// The fields of a row. `placed` is whether the text is as the source has it.
     fn split<'a>(&'a mut self, text: &'a [u8], placed: bool) -> Vec<Field<'a>> {
-        if !text.contains(&b'"') {
-            let mut fields = Vec::with_capacity(self.ends.len());
+        if memchr::memchr(b'"', text).is_none() {
+            let mut fields = Vec::with_capacity(self.width);
             let mut from = 0;
             for at in memchr::memchr_iter(self.by, text).chain([text.len()]) {
                 fields.push(Field {
@@ -285,6 +289,7 @@ impl Splitter {
                 });
                 from = at + 1;
             }
+            self.width = fields.len();
             return fields;
         }
         self.quoted(text)
@@ -294,12 +299,14 @@ impl Splitter {
         // Fields never take more room than the row, and there are no more of them than separators.
         self.output.resize(text.len() + 1, 0);
         self.ends.resize(memchr::memchr_iter(self.by, text).count() + 2, 0);
-        self.reader.reset();
+        let by = self.by;
+        let make = || csv_core::ReaderBuilder::new().delimiter(by).build();
+        let reader = self.reader.get_or_insert_with(make);
+        reader.reset();
         let (mut read, mut written, mut ended) = (0, 0, 0);
         loop {
             let (outcome, took, gave, fields) =
-                self.reader
-                    .read_record(&text[read..], &mut self.output[written..], &mut self.ends[ended..]);
+                reader.read_record(&text[read..], &mut self.output[written..], &mut self.ends[ended..]);
             read += took;
             written += gave;
             ended += fields;

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
+    ops::Range,
 };
 
 use super::{
@@ -48,13 +49,53 @@ pub struct RawRow<'r> {
     pub encoding: Encoding,
 }
 
-/// A row that waits until columns are known.
+/// Rows that wait until columns are known, with their bytes one after another.
+#[derive(Default)]
 struct Held {
-    fields: Vec<(Vec<u8>, Option<usize>)>,
+    bytes: Vec<u8>,
+    /// Bytes of the rows themselves.
+    raw: usize,
+    fields: Vec<(Range<usize>, Option<usize>)>,
+    rows: Vec<HeldRow>,
+}
+
+struct HeldRow {
+    fields: Range<usize>,
     line: u64,
     start: u64,
-    raw: Vec<u8>,
+    raw: Range<usize>,
     encoding: Encoding,
+}
+
+impl Held {
+    fn push(&mut self, fields: &[Field<'_>], row: RawRow<'_>) {
+        let mut keep = |bytes: &[u8]| {
+            let from = self.bytes.len();
+            self.bytes.extend_from_slice(bytes);
+            from..self.bytes.len()
+        };
+        let first = self.fields.len();
+        let raw = keep(row.raw);
+        self.raw += raw.len();
+        self.fields.extend(fields.iter().map(|field| {
+            let place = |at| raw.start + at..raw.start + at + field.text.len();
+            (field.at.map_or_else(|| keep(field.text), place), field.at)
+        }));
+        self.rows.push(HeldRow {
+            fields: first..self.fields.len(),
+            line: row.line,
+            start: row.start,
+            raw,
+            encoding: row.encoding,
+        });
+    }
+
+    fn fields<'h>(&'h self, row: &HeldRow) -> impl Iterator<Item = Field<'h>> {
+        self.fields[row.fields.clone()].iter().map(|(text, at)| Field {
+            text: &self.bytes[text.clone()],
+            at: *at,
+        })
+    }
 }
 
 /// A table while it is read.
@@ -71,8 +112,7 @@ pub struct Table<'t> {
     comma: bool,
     plan: Option<Plan>,
     given_up: bool,
-    held: Vec<Held>,
-    held_bytes: usize,
+    held: Held,
     groups: HashMap<u64, usize>,
     places: Vec<Option<u32>>,
     last: Option<(u64, usize)>,
@@ -99,8 +139,7 @@ impl<'t> Table<'t> {
             comma,
             plan: None,
             given_up: false,
-            held: Vec::new(),
-            held_bytes: 0,
+            held: Held::default(),
             groups: HashMap::new(),
             places: Vec::new(),
             last: None,
@@ -130,15 +169,8 @@ impl<'t> Table<'t> {
         } else if self.given_up {
             self.summary.untimed += 1;
         } else {
-            self.held_bytes += row.raw.len();
-            self.held.push(Held {
-                fields: fields.iter().map(|field| (field.text.to_vec(), field.at)).collect(),
-                line: row.line,
-                start: row.start,
-                raw: row.raw.to_vec(),
-                encoding: row.encoding,
-            });
-            if self.held.len() >= SAMPLE || self.held_bytes > SAMPLE_BYTES {
+            self.held.push(fields, row);
+            if self.held.rows.len() >= SAMPLE || self.held.raw > SAMPLE_BYTES {
                 self.judge();
             }
         }
@@ -152,13 +184,12 @@ impl<'t> Table<'t> {
 
     /// Decides what columns are for, and takes in the rows that waited.
     fn judge(&mut self) {
-        if self.plan.is_some() || self.given_up || self.held.is_empty() {
+        if self.plan.is_some() || self.given_up || self.held.rows.is_empty() {
             return;
         }
         let held = std::mem::take(&mut self.held);
-        let rows: Vec<Vec<&[u8]>> = held
-            .iter()
-            .map(|held| held.fields.iter().map(|(text, _)| text.as_slice()).collect())
+        let rows: Vec<Vec<&[u8]>> = (held.rows.iter())
+            .map(|row| held.fields(row).map(|field| field.text).collect())
             .collect();
         let Some(mut plan) = Plan::of(
             &self.names,
@@ -168,20 +199,20 @@ impl<'t> Table<'t> {
             &self.options.time,
         ) else {
             self.given_up = true;
-            self.summary.untimed += held.len() as u64;
+            self.summary.untimed += held.rows.len() as u64;
             return;
         };
         self.summary.time = Some(plan.clock.clone());
         self.summary.unused.append(&mut plan.unused);
-        for held in &held {
-            let fields: Vec<Field<'_>> = held.fields.iter().map(|(text, at)| Field { text, at: *at }).collect();
-            let row = RawRow {
-                line: held.line,
-                start: held.start,
-                raw: &held.raw,
-                encoding: held.encoding,
+        for row in &held.rows {
+            let fields: Vec<Field<'_>> = held.fields(row).collect();
+            let raw = RawRow {
+                line: row.line,
+                start: row.start,
+                raw: &held.bytes[row.raw.clone()],
+                encoding: row.encoding,
             };
-            self.point(&plan, &fields, row);
+            self.point(&plan, &fields, raw);
         }
         self.plan = Some(plan);
     }

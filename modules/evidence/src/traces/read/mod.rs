@@ -4,12 +4,10 @@ mod columns;
 mod csv;
 mod fields;
 mod json;
-mod keys;
 mod marks;
 mod number;
 mod reading;
 mod recognise;
-mod walker;
 
 #[cfg(test)]
 mod tests;

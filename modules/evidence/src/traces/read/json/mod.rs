@@ -11,10 +11,8 @@ use std::{borrow::Cow, collections::HashMap, io::Read};
 use held::Held;
 
 use super::{
-    keys::Piece,
     reading::{Sink, SpanReadLimits},
     recognise::Format,
-    walker::Walker,
 };
 use crate::{
     source::ReadError,
@@ -22,6 +20,7 @@ use crate::{
         id::{SpanId, TraceId},
         span::{Outcome, Place, Span, SpanKind},
     },
+    walk::{Layout, Piece, Walker},
 };
 
 /// A span as it was parsed. `owner` is the service's name where it is `direct`, else the key that names it elsewhere.
@@ -66,7 +65,7 @@ pub fn read<F: FnMut(&Span<'_>)>(
     limits: SpanReadLimits,
     sink: &mut Sink<'_, F>,
 ) -> Result<(), ReadError> {
-    let mut walker = Walker::new(stream, format, limits.span)?;
+    let mut walker = Walker::new(stream, layout(format), limits.span)?;
     let mut owners: Option<Owners> = None;
     let mut held = Held::default();
     let outcome = loop {
@@ -76,7 +75,7 @@ pub fn read<F: FnMut(&Span<'_>)>(
             Err(error) => break Err(error),
         };
         let understood = match piece {
-            Piece::Span => span(&walker, format, owners.as_ref(), &mut held, sink),
+            Piece::Item => span(&walker, format, owners.as_ref(), &mut held, sink),
             Piece::Owner => match lenient(walker.raw(), |raw| owners_of(raw, format)) {
                 Some(found) => {
                     held.give(Some(&found), sink);
@@ -106,6 +105,14 @@ pub fn read<F: FnMut(&Span<'_>)>(
     outcome
 }
 
+fn layout(format: Format) -> Layout {
+    match format {
+        Format::Jaeger => Layout::Jaeger,
+        Format::Zipkin => Layout::Zipkin,
+        Format::Otlp | Format::Csv => Layout::OtlpSpans,
+    }
+}
+
 /// Parses a span and gives it out, or holds it. False when it cannot be parsed.
 fn span<R: Read, F: FnMut(&Span<'_>)>(
     walker: &Walker<R>,
@@ -114,7 +121,10 @@ fn span<R: Read, F: FnMut(&Span<'_>)>(
     held: &mut Held,
     sink: &mut Sink<'_, F>,
 ) -> bool {
-    let place = walker.place();
+    let place = Place {
+        start: walker.start(),
+        length: u32::try_from(walker.raw().len()).unwrap_or(u32::MAX),
+    };
     lenient(walker.raw(), |raw| {
         let parsed = match format {
             Format::Otlp => otlp::span(raw),

@@ -1,19 +1,13 @@
-//! A walk over JSON of any size that stops at the objects which matter: spans, and what names their services. Only the object
-//! at hand is in memory. Documents may follow one another, as in JSON lines. Knows the place of an object, not its fields.
+//! A walk over JSON of any size that stops at the objects which matter: spans or log records, and what names their services. Only
+//! the object at hand is in memory. Documents may follow one another, as in JSON lines. Knows the place of an object, not its fields.
 //!
 //! The walk is lenient: it follows brackets and keys and leaves the grammar of what it stops at to whoever parses it. After a
 //! fault it goes on at the next line, so that a torn line of JSON lines costs that line.
 
 use std::{io::Read, ops::Range};
 
-use super::{
-    keys::{Frame, Key, Piece},
-    recognise::Format,
-};
-use crate::{
-    source::{Encoding, ReadError, Refusal, refuse},
-    traces::span::Place,
-};
+use super::keys::{Frame, Key, Layout, Piece};
+use crate::source::{Encoding, ReadError, Refusal, refuse};
 
 /// Bytes that are asked of the stream at once.
 const BLOCK: usize = 1 << 17;
@@ -25,13 +19,16 @@ const KEY: usize = 16;
 #[derive(Debug)]
 pub struct Walker<R> {
     stream: R,
-    format: Format,
+    layout: Layout,
     longest: usize,
     buffer: Vec<u8>,
     at: usize,
     filled: usize,
     /// Of the byte at `at`.
     offset: u64,
+    /// Line ends that were passed, and whether anything stands behind the last.
+    ends: u64,
+    open: bool,
     ended: bool,
     frames: Vec<Frame>,
     /// Containers below the deepest frame.
@@ -45,15 +42,17 @@ pub struct Walker<R> {
 }
 
 impl<R: Read> Walker<R> {
-    pub fn new(stream: R, format: Format, longest: usize) -> Result<Self, ReadError> {
+    pub fn new(stream: R, layout: Layout, longest: usize) -> Result<Self, ReadError> {
         let mut walker = Self {
             stream,
-            format,
+            layout,
             longest,
             buffer: vec![0; BLOCK],
             at: 0,
             filled: 0,
             offset: 0,
+            ends: 0,
+            open: false,
             ended: false,
             frames: Vec::new(),
             deeper: 0,
@@ -85,12 +84,19 @@ impl<R: Read> Walker<R> {
         &self.buffer[self.captured.clone()]
     }
 
-    /// Where that object is.
-    pub fn place(&self) -> Place {
-        Place {
-            start: self.offset - self.captured.len() as u64,
-            length: u32::try_from(self.captured.len()).unwrap_or(u32::MAX),
-        }
+    /// The place of that object's first byte.
+    pub fn start(&self) -> u64 {
+        self.offset - self.captured.len() as u64
+    }
+
+    /// The line of that object's first byte, from 1.
+    pub fn line(&self) -> u64 {
+        1 + self.ends - ends(self.raw())
+    }
+
+    /// Lines that were passed.
+    pub fn lines(&self) -> u64 {
+        self.ends + u64::from(self.open)
     }
 
     /// That object could not be parsed. If it has swallowed the line after a torn one, the walk goes back there.
@@ -98,6 +104,7 @@ impl<R: Read> Walker<R> {
         if let Some(at) = next_document(self.raw()) {
             let back = self.captured.len() - at;
             self.at -= back;
+            self.ends -= ends(&self.buffer[self.at..self.at + back]);
             self.offset -= back as u64;
             self.frames.clear();
             self.deeper = 0;
@@ -136,14 +143,14 @@ impl<R: Read> Walker<R> {
         if self.deeper > 0 {
             return None;
         }
-        if self.format == Format::Zipkin {
-            return self.frames.iter().all(|frame| frame.array).then_some(Piece::Span);
+        if self.layout == Layout::Zipkin {
+            return self.frames.iter().all(|frame| frame.array).then_some(Piece::Item);
         }
         let within = self.frames.last()?;
         match (within.array, within.key, self.key) {
-            (true, Key::Spans, _) => Some(Piece::Span),
-            (false, _, Key::Resource) if self.format == Format::Otlp => Some(Piece::Owner),
-            (false, _, Key::Processes) if self.format == Format::Jaeger => Some(Piece::Owner),
+            (true, Key::Items, _) => Some(Piece::Item),
+            (false, _, Key::Resource) if self.layout != Layout::Jaeger => Some(Piece::Owner),
+            (false, _, Key::Processes) if self.layout == Layout::Jaeger => Some(Piece::Owner),
             _ => None,
         }
     }
@@ -210,7 +217,8 @@ impl<R: Read> Walker<R> {
                         self.pass(1);
                     }
                     let is_key = self.peek()? == Some(b':');
-                    self.key = name.get(..length).filter(|_| is_key).map_or(Key::Other, Key::of);
+                    let name = name.get(..length).filter(|_| is_key);
+                    self.key = name.map_or(Key::Other, |name| Key::of(name, self.layout));
                     return Ok(());
                 }
                 Some(b'\\') => {
@@ -320,6 +328,9 @@ impl<R: Read> Walker<R> {
     }
 
     fn pass(&mut self, bytes: usize) {
+        let passed = &self.buffer[self.at..self.at + bytes];
+        self.ends += ends(passed);
+        self.open = passed.last().map_or(self.open, |byte| *byte != b'\n');
         self.at += bytes;
         self.offset += bytes as u64;
     }
@@ -352,6 +363,10 @@ impl<R: Read> Walker<R> {
             }
         }
     }
+}
+
+fn ends(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
 }
 
 /// The place after the first line end that a `{` follows at once. Inside an object that is a torn line of JSON lines:
