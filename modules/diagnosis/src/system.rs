@@ -232,8 +232,8 @@ pub struct Visit {
     pub witness: u32,
 }
 
-/// Something that may happen in a visit: a statement that is logged, an inner span, a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that may happen in a visit: a statement that is logged, an inner span, a call, or that it fails.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Event {
     /// What: a line's template or place in the code, a span's name, a callee with its operation.
     pub name: String,
@@ -241,6 +241,8 @@ pub struct Event {
     pub is_log: bool,
     /// Whether it was said to be an error by its level.
     pub is_error: bool,
+    /// Whether it is that the visit itself failed.
+    pub is_failure: bool,
 }
 
 impl Event {

@@ -138,6 +138,7 @@ impl Facts {
                     name: event["name"].as_str()?.to_owned(),
                     is_log: event["log"].as_bool()?,
                     is_error: event["error"].as_bool()?,
+                    is_failure: false,
                 })
             })
             .collect();

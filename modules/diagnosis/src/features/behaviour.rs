@@ -13,6 +13,7 @@ pub struct OperationEvent {
     pub event: u32,
     pub is_log: bool,
     pub is_error: bool,
+    pub is_failure: bool,
 }
 
 /// Calls from one operation to another.
@@ -120,6 +121,7 @@ impl Behaviour {
                     event: happened.event,
                     is_log: event.is_log,
                     is_error: event.tells_of_error(),
+                    is_failure: event.is_failure,
                 });
                 crate::bounds::count(self.events.len() - 1)
             });

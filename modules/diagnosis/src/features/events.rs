@@ -8,6 +8,9 @@ use crate::{bounds::Bounds, windows::VisitWindows};
 
 /// A share must differ by this much to be looked at (J).
 const LEAST_DIFFERENCE: f64 = 0.08;
+/// A certain rise of the share of visits that fail by this much is failing in full (J): of an objective of 99.9 % it burns the budget
+/// a hundred times too fast.
+const FAILING_IN_FULL: f64 = 0.1;
 /// Visits of an operation, at least (J).
 pub(super) const LEAST_AFTER: u32 = 2;
 pub(super) const LEAST_BEFORE: u32 = 5;
@@ -87,7 +90,7 @@ pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &Vi
         let Some(component) = behaviour.component(event.operation) else {
             continue;
         };
-        features.raise(component, Feature::Events, deviation.certain, || Witness::Event {
+        let witness = || Witness::Event {
             operation: event.operation,
             event: event.event,
             before,
@@ -96,7 +99,12 @@ pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &Vi
                 .deviating(behaviour, deviation)
                 .next()
                 .map(|place| behaviour.visits()[place].witness),
-        });
+        };
+        features.raise(component, Feature::Events, deviation.certain, witness);
+        if event.is_failure {
+            // Of one that does not fail more than before the series alone may tell.
+            features.raise(component, Feature::Error, (new / FAILING_IN_FULL).min(1.0), witness);
+        }
         deviations.push(deviation);
     }
     below::score(features, behaviour, &judged, &deviations);

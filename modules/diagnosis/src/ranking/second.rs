@@ -4,17 +4,21 @@
 use super::{Cause, View, weighed};
 use crate::model::{CHANNELS, Channel, EXPLAINS, Evidence, posterior_beside};
 
-/// What a cause does to those that call it.
-const FELT: [Channel; 8] = [
-    Channel::Latency,
-    Channel::LatencyExplained,
-    Channel::Error,
-    Channel::ErrorExplained,
-    Channel::Events,
-    Channel::EventsExplained,
-    Channel::LogErrors,
-    Channel::LogErrorsExplained,
+/// What a cause does to those that call it, and what these do to theirs: who is slow makes slow, and who fails makes fail.
+const FELT: [&[Channel]; 2] = [
+    &[Channel::Latency, Channel::LatencyExplained],
+    &[
+        Channel::Error,
+        Channel::ErrorExplained,
+        Channel::Events,
+        Channel::EventsExplained,
+        Channel::LogErrors,
+        Channel::LogErrorsExplained,
+    ],
 ];
+
+/// How much is felt of each of these.
+type Felt = [f64; FELT.len()];
 
 /// Calls above calls through which it is followed.
 const HIGHEST: usize = 8;
@@ -47,14 +51,14 @@ impl View<'_> {
             if at == first {
                 continue;
             }
-            weaken(row, felt.get(at).copied().unwrap_or(0.0));
+            weaken(row, felt.get(at).copied().unwrap_or_default());
             if self.graph.are_neighbours(at, first) {
                 let between = |channel: Channel| EXPLAINS * cause[channel as usize];
                 for channel in [Channel::Wire, Channel::Clock] {
                     row[channel as usize] = (row[channel as usize] - between(channel)).max(0.0);
                 }
                 // Who is called by one with a wrong clock refuses it.
-                weaken(row, between(Channel::Clock));
+                weaken(row, [between(Channel::Clock); FELT.len()]);
             }
         }
         rest
@@ -62,25 +66,26 @@ impl View<'_> {
 
     /// How strongly each component feels the first: as far as those it calls do. Who calls it through others that show nothing feels
     /// nothing of it.
-    fn felt(&self, (first, cause): (usize, &[f64; CHANNELS]), evidence: &Evidence) -> Vec<f64> {
-        let strongest = |row: &[f64; CHANNELS], of: &dyn Fn(Channel) -> bool| {
-            let of = Channel::ALL.into_iter().filter(|channel| of(*channel));
-            of.map(|channel| row[channel as usize]).fold(0.0, f64::max)
-        };
-        let shown: Vec<f64> = (evidence.rows.iter())
-            .map(|row| strongest(row, &|channel| FELT.contains(&channel)))
+    fn felt(&self, (first, cause): (usize, &[f64; CHANNELS]), evidence: &Evidence) -> Vec<Felt> {
+        let strongest =
+            |row: &[f64; CHANNELS], of: &[Channel]| of.iter().map(|at| row[*at as usize]).fold(0.0, f64::max);
+        let shown: Vec<Felt> = (evidence.rows.iter())
+            .map(|row| FELT.map(|channels| strongest(row, channels)))
             .collect();
-        let mut passed = vec![0.0; evidence.rows.len()];
-        let is_shown = |channel: Channel| channel.is_observation() || FELT.contains(&channel);
-        passed[first] = strongest(cause, &is_shown);
-        let mut felt = vec![0.0; evidence.rows.len()];
+        let mut passed = vec![Felt::default(); evidence.rows.len()];
+        let observed = Channel::ALL.into_iter().filter(|channel| channel.is_observation());
+        let all: Vec<Channel> = observed.chain(FELT.into_iter().flatten().copied()).collect();
+        passed[first] = [strongest(cause, &all); FELT.len()];
+        let mut felt = vec![Felt::default(); evidence.rows.len()];
         for _ in 0..HIGHEST {
             let before = passed.clone();
             for at in (0..passed.len()).filter(|at| *at != first) {
-                let callees = self.graph.explaining(at).iter();
-                let below = callees.filter_map(|callee| before.get(*callee as usize));
-                felt[at] = EXPLAINS * below.copied().fold(0.0, f64::max);
-                passed[at] = shown[at].min(felt[at]);
+                for way in 0..FELT.len() {
+                    let callees = self.graph.explaining(at).iter();
+                    let below = callees.filter_map(|callee| before.get(*callee as usize));
+                    felt[at][way] = EXPLAINS * below.map(|passed| passed[way]).fold(0.0, f64::max);
+                    passed[at][way] = shown[at][way].min(felt[at][way]);
+                }
             }
             if passed == before {
                 break;
@@ -90,11 +95,13 @@ impl View<'_> {
     }
 }
 
-fn weaken(row: &mut [f64; CHANNELS], strength: f64) {
+fn weaken(row: &mut [f64; CHANNELS], felt: Felt) {
     let slow = |row: &[f64; CHANNELS]| row[Channel::Latency as usize] + row[Channel::LatencyExplained as usize];
     let before = slow(row);
-    for channel in FELT {
-        row[channel as usize] = (row[channel as usize] - strength).max(0.0);
+    for (channels, felt) in FELT.into_iter().zip(felt) {
+        for channel in channels {
+            row[*channel as usize] = (row[*channel as usize] - felt).max(0.0);
+        }
     }
     if before > 0.0 {
         row[Channel::LatencyOfAvailability as usize] *= slow(row) / before;

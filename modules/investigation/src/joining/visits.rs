@@ -133,11 +133,13 @@ fn event(evidence: &Evidence, event: visits::Event) -> Event {
             name: FAILURE.to_owned(),
             is_log: false,
             is_error: true,
+            is_failure: true,
         },
         visits::Event::Refusal => Event {
             name: REFUSAL.to_owned(),
             is_log: false,
             is_error: true,
+            is_failure: false,
         },
         visits::Event::Log { key, error } => Event {
             name: evidence
@@ -147,11 +149,13 @@ fn event(evidence: &Evidence, event: visits::Event) -> Event {
                 .map_or_else(String::new, |statement| statement.words.clone()),
             is_log: true,
             is_error: error,
+            is_failure: false,
         },
         visits::Event::Span { operation: number } => Event {
             name: format!("span {}", operation(number)),
             is_log: false,
             is_error: false,
+            is_failure: false,
         },
         visits::Event::Call {
             component,
@@ -166,6 +170,7 @@ fn event(evidence: &Evidence, event: visits::Event) -> Event {
             ),
             is_log: false,
             is_error: false,
+            is_failure: false,
         },
     }
 }

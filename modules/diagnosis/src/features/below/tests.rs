@@ -14,13 +14,14 @@ fn systems() -> impl Strategy<Value = System> {
                 .map(|component| Operation {
                     component,
                     name: String::new(),
+                    refused: false,
                 })
                 .collect(),
             events: [true, false, true, false]
                 .map(|is_log| Event {
                     name: String::new(),
                     is_log,
-                    is_error: false,
+                    ..Event::default()
                 })
                 .into(),
             ..System::default()
@@ -29,12 +30,10 @@ fn systems() -> impl Strategy<Value = System> {
             system.visits.push(Visit {
                 operation,
                 start: i64::from(place) * 1_000_000,
-                self_time: 0.0,
-                wire_time: 0.0,
-                caller: None,
                 has_logs,
-                is_baseline: false,
+                is_abandoned: place % 7 == 3,
                 witness: place,
+                ..Visit::default()
             });
             system
                 .visit_events
@@ -68,6 +67,7 @@ proptest! {
                     .filter(|place| {
                         let visit = &behaviour.visits()[*place];
                         visit.operation == of.operation
+                            && !visit.is_abandoned
                             && (visit.has_logs || !of.is_log)
                             && behaviour.happened_in(*place, event) == happens
                     })

@@ -170,6 +170,7 @@ fn a_clock_that_contradicts_all_its_neighbours_is_the_cause_and_who_refuses_it_i
         name: "the request is stale".to_owned(),
         is_log: true,
         is_error: false,
+        is_failure: false,
     }];
     for (visit, what) in (0_u32..).zip(&mut system.visits) {
         what.has_logs = true;
@@ -254,6 +255,7 @@ fn a_second_cause_is_told_however_certain_the_first_is() {
         name: "Shop#17".to_owned(),
         is_log: true,
         is_error: false,
+        is_failure: false,
     }];
     visits(&mut system, 0, 0, |start| !is_broken(start));
     let ranking = ask(&system);
@@ -269,6 +271,7 @@ fn who_is_left_by_its_caller_before_it_is_done_has_not_changed() {
             name: "span SELECT".to_owned(),
             is_log: false,
             is_error: false,
+            is_failure: false,
         }];
         visits(&mut system, 0, 0, |start| !is_broken(start));
         for visit in &mut system.visits {
@@ -278,4 +281,38 @@ fn who_is_left_by_its_caller_before_it_is_done_has_not_changed() {
         ask(&system).finds_none()
     };
     assert!(asked(true) && !asked(false));
+}
+
+#[test]
+fn a_quarter_of_all_visits_that_fails_is_a_cause_and_a_quarter_with_another_line_is_none() {
+    let asked = |is_failure: bool| {
+        let mut system = with_operations(named(&["orders", "mail"]));
+        system.events = vec![Event {
+            name: "failure".to_owned(),
+            is_failure,
+            ..Event::default()
+        }];
+        visits(&mut system, 0, 0, |start| {
+            (ONSET..ONSET + 300).contains(&start) && start / 10 % 5 == 0
+        });
+        visits(&mut system, 1, 0, |_| false);
+        // Twelve visits say little: five times as many do.
+        let more: Vec<Visit> = system.visits.clone();
+        let happened: Vec<VisitEvent> = system.visit_events.clone();
+        for turn in 1..5_i64 {
+            let begin = u32::try_from(system.visits.len()).unwrap();
+            let later = |visit: &Visit| Visit {
+                start: visit.start + turn * SECOND,
+                ..*visit
+            };
+            system.visits.extend(more.iter().map(later));
+            let again = |happened: &VisitEvent| VisitEvent {
+                visit: begin + happened.visit,
+                ..*happened
+            };
+            system.visit_events.extend(happened.iter().map(again));
+        }
+        ask(&system).finds_none()
+    };
+    assert!(!asked(true) && asked(false));
 }

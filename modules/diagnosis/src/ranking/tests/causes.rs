@@ -10,6 +10,7 @@ fn a_statement_that_vanishes_is_found_with_its_counts() {
         name: "Cart#17".to_owned(),
         is_log: true,
         is_error: false,
+        is_failure: false,
     }];
     visits(&mut system, 0, 0, |start| !(ONSET..ONSET + 300).contains(&start));
     visits(&mut system, 1, 0, |_| true);
@@ -36,6 +37,7 @@ fn an_error_that_goes_away_is_no_fault() {
         name: "TimeoutException".to_owned(),
         is_log: true,
         is_error: false,
+        is_failure: false,
     }];
     visits(&mut system, 0, 0, |start| start < ONSET);
     visits(&mut system, 1, 0, |_| false);
@@ -218,6 +220,7 @@ fn who_fails_more_often_than_its_callee_but_only_with_it_is_a_victim() {
         name: name.to_owned(),
         is_log: false,
         is_error: true,
+        is_failure: false,
     };
     system.events = vec![event("gave up"), event("cart is broken")];
     let visit = |operation: u32, start: i64, caller: Option<u32>| Visit {
