@@ -2,10 +2,22 @@
 
 /// Sorts and drops what is not finite.
 pub fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut sorted: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-    // What is equal in the order of all values is the same in every bit.
-    sorted.sort_unstable_by(f64::total_cmp);
-    sorted
+    // Whole numbers are sorted several times as fast, and this is most of what judging a series takes.
+    let mut sorted: Vec<i64> = values.filter(|value| value.is_finite()).map(key).collect();
+    sorted.sort_unstable();
+    sorted.into_iter().map(of_key).collect()
+}
+
+/// A whole number for each value, in their order (as `f64::total_cmp` has it).
+fn key(value: f64) -> i64 {
+    let bits = value.to_bits().cast_signed();
+    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
+}
+
+/// The value of a key: what turns the bits of negative ones around does so again.
+fn of_key(key: i64) -> f64 {
+    let bits = key ^ ((key >> 63).cast_unsigned() >> 1).cast_signed();
+    f64::from_bits(bits.cast_unsigned())
 }
 
 /// The quantile of sorted values, from 0 to 1, between two of them in proportion (Hyndman and Fan, Sample quantiles in
@@ -45,6 +57,8 @@ mod tests {
 
     #[test]
     fn a_quantile_lies_between_its_neighbours_in_proportion() {
+        let signed = sorted([0.5, -2.0, 0.0, f64::INFINITY, -0.0, -1e300].into_iter());
+        assert_eq!(format!("{signed:?}"), "[-1e300, -2.0, -0.0, 0.0, 0.5]");
         let values = sorted([4.0, f64::NAN, 1.0, 3.0, 2.0].into_iter());
         assert_eq!(values, [1.0, 2.0, 3.0, 4.0]);
         assert_eq!(quantile(&values, 0.5), Some(2.5));

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Kind, Points, Role, Series};
+use super::{
+    Kind, Points, Role, Series,
+    order::{key, of_key},
+};
 
 /// Samples of a reference that are used, evenly thinned (ADR 13, windows).
 const USED: usize = 200;
@@ -102,7 +105,11 @@ impl Floors {
     /// What is normal by these values, which are reordered. None without any.
     pub fn band(self, values: &mut [f64]) -> Option<Band> {
         let samples = values.len();
-        values.sort_unstable_by(f64::total_cmp);
+        let mut keys: Vec<i64> = values.iter().copied().map(key).collect();
+        keys.sort_unstable();
+        for (value, key) in values.iter_mut().zip(keys) {
+            *value = of_key(key);
+        }
         let at = |share: f64| quantile(values, share);
         let median = at(0.5)?;
         let spread = (at(0.9)? - at(0.1)?) / DECILES;

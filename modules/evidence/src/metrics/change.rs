@@ -6,6 +6,8 @@
 //! that one wild sample cannot pay for two changes (the biweight loss of Fearnhead and Rigaill, "Changepoint detection in the
 //! presence of outliers", 2019, in its plainest form).
 
+use super::order::{key, of_key};
+
 /// Scales at which a value is cut. Two samples as far as that pay for a change and a return, one does not pay for more.
 const CUT: f64 = 8.0;
 /// Windows on each side of a candidate, in samples.
@@ -34,6 +36,7 @@ pub struct Scratch {
     sums: Vec<f64>,
     scores: Vec<f64>,
     best: Vec<f64>,
+    keys: Vec<i64>,
 }
 
 /// A stretch of one level.
@@ -88,16 +91,13 @@ pub fn stretches(values: &[f64], least: f64, scratch: &mut Scratch) -> Vec<Stret
 impl Scratch {
     /// Values in scales of their noise around their median, cut, and their running sums. False when nothing moves.
     fn prepare(&mut self, values: &[f64], least: f64) -> bool {
-        let steps = &mut self.scores;
-        steps.clear();
-        steps.extend(values.windows(2).map(|pair| (pair[1] - pair[0]).abs()));
-        let place = steps.len() * STEPS.0 / 100;
-        let step = *steps.select_nth_unstable_by(place, f64::total_cmp).1;
+        let keys = &mut self.keys;
+        keys.clear();
+        keys.extend(values.windows(2).map(|pair| key((pair[1] - pair[0]).abs())));
+        let place = keys.len() * STEPS.0 / 100;
+        let step = of_key(*keys.select_nth_unstable(place).1);
         let noise = (step / STEPS.1).max(least);
-        self.z.clear();
-        self.z.extend_from_slice(values);
-        let middle = self.z.len() / 2;
-        let median = *self.z.select_nth_unstable_by(middle, f64::total_cmp).1;
+        let (_, median) = middles(values, keys);
         self.z.clear();
         self.z
             .extend(values.iter().map(|value| ((value - median) / noise).clamp(-CUT, CUT)));
@@ -236,20 +236,20 @@ impl Scratch {
 }
 
 /// The median of a few values: the lower of the two middle ones.
-pub fn middle(values: &[f64], scratch: &mut Vec<f64>) -> f64 {
+pub fn middle(values: &[f64], scratch: &mut Vec<i64>) -> f64 {
     middles(values, scratch).0
 }
 
 /// Both middle values; of an odd number of values they are the same.
-pub fn middles(values: &[f64], scratch: &mut Vec<f64>) -> (f64, f64) {
+pub fn middles(values: &[f64], scratch: &mut Vec<i64>) -> (f64, f64) {
     scratch.clear();
-    scratch.extend_from_slice(values);
+    scratch.extend(values.iter().copied().map(key));
     let Some(last) = scratch.len().checked_sub(1) else {
         return (0.0, 0.0);
     };
-    let (_, &mut lower, above) = scratch.select_nth_unstable_by(last / 2, f64::total_cmp);
-    let next = above.iter().copied().min_by(f64::total_cmp);
-    (lower, next.filter(|_| last % 2 == 1).unwrap_or(lower))
+    let (_, &mut lower, above) = scratch.select_nth_unstable(last / 2);
+    let next = above.iter().min().filter(|_| last % 2 == 1);
+    (of_key(lower), of_key(*next.unwrap_or(&lower)))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod absorb;
 pub mod baseline;
 pub mod change;
 pub mod facts;
+mod order;
 mod owner;
 pub mod read;
 mod role;

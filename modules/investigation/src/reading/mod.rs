@@ -9,7 +9,7 @@ mod turns;
 use std::{
     collections::{BTreeSet, HashSet},
     path::PathBuf,
-    sync::OnceLock,
+    sync::{OnceLock, atomic::AtomicBool},
 };
 
 use mainstay_evidence::{
@@ -162,13 +162,13 @@ impl Reading {
 
     fn read_all(&mut self, paths: &[PathBuf], purpose: Purpose, progress: &(dyn Fn(Progress<'_>) + Sync)) {
         let inputs = Inputs::gather(paths, InputLimits::default());
-        let options = self.options;
+        let (options, room) = (self.options, AtomicBool::new(true));
         in_turns(self, inputs.files(), |file, turn| {
             inputs.visit(file, progress, &mut |mut stream| {
                 let ahead = if purpose == Purpose::Topology {
                     None
                 } else {
-                    Ahead::of(&mut stream, &options)
+                    Ahead::of(&mut stream, &options, &room)
                 };
                 turn.take(|reading| reading.take(stream, ahead, purpose));
             });
@@ -195,7 +195,7 @@ impl Reading {
         }
     }
 
-    fn take(&mut self, mut stream: Stream<'_>, ahead: Option<Ahead>, purpose: Purpose) {
+    fn take(&mut self, mut stream: Stream<'_>, ahead: Option<Ahead<'_>>, purpose: Purpose) {
         let (kind, format, mut outcome) = self.dispatch(&mut stream, ahead, purpose);
         outcome.problems.extend(self.pastes.problem());
         let baseline = purpose == Purpose::Baseline;
@@ -227,7 +227,7 @@ impl Reading {
     fn dispatch(
         &mut self,
         stream: &mut Stream<'_>,
-        ahead: Option<Ahead>,
+        ahead: Option<Ahead<'_>>,
         purpose: Purpose,
     ) -> (InputKind, String, Outcome) {
         let origin = stream.origin.clone();

@@ -55,7 +55,7 @@ impl Reading {
         &mut self,
         origin: &Origin,
         stream: &mut impl Read,
-        ahead: Ahead,
+        ahead: Ahead<'_>,
         baseline: bool,
     ) -> Outcome {
         let set = if baseline { &mut self.normal } else { &mut self.metrics };

@@ -11,11 +11,12 @@ mod telemetry;
 mod tests;
 mod text;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::OnceCell};
 
 use serde::Serialize;
 
 use crate::source::{Encoding, plain, refusal};
+use table::Table;
 
 /// What kind of evidence a stream holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -78,9 +79,15 @@ struct Head<'h> {
     text: &'h str,
     /// Whether more follows, so that the last line may be cut.
     more: bool,
+    /// The same as a table, once somebody has asked for it.
+    table: OnceCell<Option<Table>>,
 }
 
 impl Head<'_> {
+    fn table(&self) -> Option<&Table> {
+        self.table.get_or_init(|| Table::of(self)).as_ref()
+    }
+
     fn ends_with(&self, endings: &[&str]) -> bool {
         endings.iter().any(|ending| self.name.ends_with(ending))
     }
@@ -114,6 +121,7 @@ pub fn recognise(name: &str, prefix: &[u8]) -> Recognised {
         name: name.to_ascii_lowercase(),
         text: text.trim_start(),
         more: prefix.len() >= super::content::PREFIX,
+        table: OnceCell::new(),
     };
     if head.text.is_empty() {
         return Recognised::new(Kind::Junk, "empty", MARKED, "there is nothing but spaces in it");

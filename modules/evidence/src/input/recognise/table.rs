@@ -173,7 +173,7 @@ fn epoch(cell: &str) -> bool {
 
 /// What is left of tables when they are neither spans nor samples.
 pub(super) fn recognise(head: &Head<'_>) -> Option<Recognised> {
-    let table = Table::of(head)?;
+    let table = head.table()?;
     if let (Some(message), Some(time)) = (table.message(), table.time()) {
         let reason = format!("it is a table with a column of times ({time}) and one of messages ({message})");
         return Some(Recognised::new(Kind::Logs, "CSV of log lines", FORMED, reason));

@@ -1,6 +1,6 @@
 //! Telemetry: whether a stream holds spans, log records of OTLP, or numbers over time.
 
-use super::{FORMED, Head, Kind, LIKELY, MARKED, Recognised, json::Shape, table::Table};
+use super::{FORMED, Head, Kind, LIKELY, MARKED, Recognised, json::Shape};
 
 /// Whether these are spans.
 pub(super) fn traces(head: &Head<'_>) -> Option<Recognised> {
@@ -43,7 +43,7 @@ pub(super) fn traces(head: &Head<'_>) -> Option<Recognised> {
         }
         return None;
     }
-    let table = Table::of(head)?;
+    let table = head.table()?;
     let is_span = table.has(&["traceid"]) && table.has(&["spanid", "id"]);
     let is_timed = table.has(&[
         "duration",
@@ -106,7 +106,7 @@ pub(super) fn metrics(head: &Head<'_>) -> Option<Recognised> {
     if let Some(reason) = exposition(head) {
         return found("Prometheus text", MARKED, reason);
     }
-    let table = Table::of(head)?;
+    let table = head.table()?;
     if table.message().is_some() || table.is_deployments() {
         return None;
     }

@@ -88,7 +88,7 @@ pub struct Judge {
     changes: Scratch,
     values: Vec<f64>,
     reference: Vec<f64>,
-    few: Vec<f64>,
+    few: Vec<i64>,
     normal: Vec<(usize, usize)>,
 }
 
