@@ -44,9 +44,10 @@ use super::{
 };
 use crate::{
     delivery::{
-        dispatch::{DeliveryConfig, Dispatcher, Parts, Queue, Webhooks},
+        dispatch::{DeliveryConfig, Dispatcher, Parts, Queue},
         heartbeat::{Heartbeat, HeartbeatConfig},
         service::Deliveries,
+        webhooks::Webhooks,
     },
     shared::{Sender, Shared},
     signal::{Signal, SignalSink},
