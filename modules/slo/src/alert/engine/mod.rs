@@ -9,8 +9,10 @@ mod apply;
 mod commands;
 mod decide;
 mod elsewhere;
+mod finish;
 mod lead;
 pub(crate) mod live;
+mod orders;
 mod run;
 #[cfg(test)]
 mod tests;
