@@ -33,6 +33,9 @@ const BETRAYS: [&str; 17] = [
     "answer-history",
 ];
 
+/// The services of the demo's fleet.
+const REGISTRY: &str = include_str!("../../examples/demo/service_registry.json");
+
 fn demo(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
     command
@@ -94,21 +97,10 @@ fn a_recorded_case_has_every_kind_of_evidence_its_label_outside_and_no_hint_in_i
     assert!(label["began_at"].as_str() > label["recorded_from"].as_str(), "{label}");
 
     let case = folder.path().join("case-001");
-    let services = [
-        "ai",
-        "analyze",
-        "api",
-        "app",
-        "auth",
-        "data",
-        "execution",
-        "main",
-        "monitor",
-        "web",
-    ];
-    for service in services {
+    let registry: Value = serde_json::from_str(REGISTRY).unwrap();
+    for service in registry["services"].as_object().unwrap().keys() {
         let log = lines(&case.join("logs").join(format!("{service}.log")));
-        assert!(log.iter().all(|line| line["service"] == service), "{service}");
+        assert!(log.iter().all(|line| line["service"] == *service), "{service}");
         let metrics = fs::read_to_string(case.join("metrics").join(format!("{service}.prom"))).unwrap();
         assert!(
             metrics.lines().filter(|line| line.starts_with("up{")).count() > 5,

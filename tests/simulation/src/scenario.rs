@@ -231,10 +231,6 @@ impl Scenario {
         if let Some(meddle) = self.meddle {
             meddle(&common.record);
         }
-        let mut faults = BTreeMap::new();
-        for passed in cluster.passed() {
-            *faults.entry(passed.fault.kind()).or_default() += 1;
-        }
         let (probes, pages) = {
             let record = common.record.inner();
             (record.probes.len(), record.pages.len())
@@ -242,7 +238,7 @@ impl Scenario {
         Outcome {
             violations: checker.finish(&simulation, &cluster, &common),
             simulated: simulation.began.elapsed(),
-            faults,
+            faults: cluster.faults(),
             probes,
             pages,
             outages: truth.outages.values().map(Vec::len).sum(),

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use mainstay_simulation::{Invariant, Page, Scenario};
-use mainstay_testkit::simulation::{Fault, Planned, Sabotage};
+use mainstay_testkit::simulation::{Fault, Planned, Sabotage, promises::must_be_noticed};
 
 fn kept(scenario: &Scenario, seed: u64) {
     let outcome = scenario.run(&Scenario::ground(), seed, &[], false);
@@ -40,17 +40,9 @@ fn a_seed_repeats_itself() {
 /// Lets a broken fleet run until the promise is reported to be broken.
 fn notices(scenario: &Scenario, sabotage: &[Sabotage], expected: Invariant) {
     let ground = Scenario::ground();
-    let mut said = Vec::new();
-    for seed in 0..4 {
-        let violations = scenario.run(&ground, seed, sabotage, false).violations;
-        if violations.iter().any(|violation| violation.invariant == expected) {
-            return;
-        }
-        said.extend(violations.into_iter().map(|violation| violation.invariant));
-    }
-    said.sort_unstable();
-    said.dedup();
-    panic!("{sabotage:?} was not reported as {expected:?}, but as {said:?}");
+    must_be_noticed(expected, &sabotage, 0..4, |seed| {
+        scenario.run(&ground, seed, sabotage, false).violations
+    });
 }
 
 #[test]

@@ -1,4 +1,4 @@
-// Holds types.ts against openapi.json: the build fails when a field that the dashboard reads is no longer in the
+// Holds types/ against openapi.json: the build fails when a field that the dashboard reads is no longer in the
 // document. Nothing here exists at run time.
 import type { components } from "./schema";
 import type * as ours from "./types";

@@ -13,3 +13,4 @@ pub mod schedule;
 pub(crate) mod service;
 pub mod signature;
 pub(crate) mod store;
+pub(crate) mod webhooks;

@@ -11,10 +11,11 @@ use url::Url;
 
 use super::{
     body::Message,
-    dispatch::{ATTEMPT, DeliveryConfig, Dispatcher, Webhooks},
+    dispatch::{ATTEMPT, DeliveryConfig, Dispatcher},
     model::{Attempt, Delivery, DeliveryEvent, DeliveryId, Format, ManagedBy, Webhook, WebhookId},
     signature::Secret,
     store::{self, DeliveryFilter, NewDelivery, WebhookRow},
+    webhooks::Webhooks,
 };
 use crate::store::{Kept, changing};
 

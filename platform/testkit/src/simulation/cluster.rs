@@ -1,6 +1,7 @@
 //! Machines and what runs on them, while things go wrong.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -133,6 +134,15 @@ impl<N: Node> Cluster<N> {
     /// What has gone wrong and passed so far.
     pub fn passed(&self) -> Vec<Passed> {
         self.passed_now().clone()
+    }
+
+    /// How often each kind of fault has passed so far.
+    pub fn faults(&self) -> BTreeMap<&'static str, u64> {
+        let mut faults = BTreeMap::new();
+        for passed in self.passed_now().iter() {
+            *faults.entry(passed.fault.kind()).or_default() += 1;
+        }
+        faults
     }
 
     fn passed_now(&self) -> MutexGuard<'_, Vec<Passed>> {

@@ -7,6 +7,7 @@
 mod chance;
 mod clock;
 mod cluster;
+mod command;
 mod faults;
 mod log;
 mod machine;
@@ -30,6 +31,7 @@ pub use self::{
     chance::Chance,
     clock::SimulatedClock,
     cluster::{Cluster, Node, Passed},
+    command::obey_arguments,
     faults::{Dose, Fault, Planned, plan},
     log::Log,
     machine::{Machine, Process},

@@ -10,6 +10,7 @@ mod seed;
 
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
+use mainstay_testkit::simulation::obey_arguments;
 use serde_json::json;
 
 use crate::seed::Scenario;
@@ -59,17 +60,5 @@ fn replay(name: &str, seed: u64) {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| argument != "--bench")
-        .collect();
-    let number = |text: &str| {
-        text.parse::<u64>()
-            .unwrap_or_else(|_| panic!("{text} is no number; {USAGE}"))
-    };
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["replay", name, seed] => replay(name, number(seed)),
-        ["many", name, first, count] => many(name, number(first)..number(first) + number(count)),
-        _ => eprintln!("{USAGE}"),
-    }
+    obey_arguments(USAGE, many, replay);
 }

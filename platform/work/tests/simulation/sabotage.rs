@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mainstay_testkit::simulation::{Dose, Fault, Planned, Sabotage};
+use mainstay_testkit::simulation::{Dose, Fault, Planned, Sabotage, promises::must_be_noticed};
 
 use crate::{check::Invariant, seed::Scenario};
 
@@ -13,17 +13,9 @@ const SEEDS: u64 = 12;
 /// Lets a broken fleet run until the promise is reported to be broken.
 fn notices(scenario: &Scenario, sabotage: &[Sabotage], expected: Invariant) {
     let ground = Scenario::ground();
-    let mut said = Vec::new();
-    for seed in 0..SEEDS {
-        let violations = scenario.run(&ground, seed, sabotage, false).violations;
-        if violations.iter().any(|violation| violation.invariant == expected) {
-            return;
-        }
-        said.extend(violations.into_iter().map(|violation| violation.invariant));
-    }
-    said.sort_unstable();
-    said.dedup();
-    panic!("{sabotage:?} was not reported as {expected:?}, but as {said:?}");
+    must_be_noticed(expected, &sabotage, 0..SEEDS, |seed| {
+        scenario.run(&ground, seed, sabotage, false).violations
+    });
 }
 
 /// Half as long as usual, which is enough for what breaks often.

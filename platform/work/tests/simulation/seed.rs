@@ -127,15 +127,11 @@ impl Scenario {
             checker.unsettled(what);
         }
         checker.hear(&simulation.server.take_written());
-        let mut faults = BTreeMap::new();
-        for passed in fleet.cluster.passed() {
-            *faults.entry(passed.fault.kind()).or_default() += 1;
-        }
         let acknowledged = fleet.record.inner().acknowledged.len();
         Outcome {
             violations: checker.finish(&fleet),
             simulated: simulation.began.elapsed(),
-            faults,
+            faults: fleet.cluster.faults(),
             acknowledged,
             digest: 0,
             log: String::new(),

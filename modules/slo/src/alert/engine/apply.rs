@@ -26,9 +26,9 @@ use crate::{
     },
     delivery::{
         body::Message,
-        dispatch::Webhooks,
         model::DeliveryEvent,
         store::{self as delivery_store, NewDelivery, WebhookRow},
+        webhooks::Webhooks,
     },
     events::{AlertChange, AlertChanged},
     term::Term,

@@ -9,8 +9,10 @@ mod apply;
 mod commands;
 mod decide;
 mod elsewhere;
+mod finish;
 mod lead;
 pub(crate) mod live;
+mod orders;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -44,9 +46,10 @@ use super::{
 };
 use crate::{
     delivery::{
-        dispatch::{DeliveryConfig, Dispatcher, Parts, Queue, Webhooks},
+        dispatch::{DeliveryConfig, Dispatcher, Parts, Queue},
         heartbeat::{Heartbeat, HeartbeatConfig},
         service::Deliveries,
+        webhooks::Webhooks,
     },
     shared::{Sender, Shared},
     signal::{Signal, SignalSink},

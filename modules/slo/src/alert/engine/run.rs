@@ -1,8 +1,8 @@
-//! The engine's loop: take what came in, let the machine decide, commit, tell.
+//! The engine's loop: take what came in, let the machine decide, finish.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,22 +10,19 @@ use jiff::Timestamp;
 use mainstay_catalog::{Fleet, ServiceName};
 use mainstay_kernel::Environment;
 use mainstay_runtime::TaskContext;
-use serde_json::json;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Alerts, Answer, Input, Watching,
-    apply::{Batch, Book, Refusal, Rows, Uncommitted},
+    Alerts, Input, Watching,
+    apply::{Batch, Book},
     elsewhere::ASKED,
     view::{FleetView, SteadyClock},
 };
 use crate::{
     alert::{
         fold::{Effect, Event, Fold, HOLD, OpenAlert, Phase},
-        model::{AlertId, What},
-        store::{self, Order, Record},
+        store::Record,
     },
-    delivery::{model::DeliveryEvent, store::Job},
     term::Term,
 };
 
@@ -64,7 +61,7 @@ pub(super) struct Run {
     pub resolved: BTreeMap<(Environment, ServiceName), Timestamp>,
     /// Services whose alerts do not agree with what is decided, perhaps because an earlier engine knew more.
     pub doubts: BTreeSet<(Environment, ServiceName)>,
-    term: Term,
+    pub term: Term,
 }
 
 impl Run {
@@ -197,7 +194,6 @@ impl Run {
     }
 
     fn take(&mut self, batch: &mut Batch, input: Input) {
-        let now = self.alerts.inner.world.now();
         match input {
             Input::Signal(signal) => self.signal(batch, signal),
             Input::Decision(decision) => self.decision(batch, &decision),
@@ -240,48 +236,7 @@ impl Run {
                 id,
                 order,
                 answer,
-            } => match self.open_record(&scope.environment, id) {
-                Ok(record) => {
-                    let told = record.open.told_at.is_some();
-                    let (what, detail) = obey(record, order, now);
-                    self.book.step(batch, id, now, what, Some(detail));
-                    if told && what == What::Acknowledged {
-                        self.book.tell(batch, id, now, DeliveryEvent::Acknowledged);
-                    }
-                    batch.done.push((id, answer));
-                }
-                Err(Some(title)) => batch.refusals.push((Refusal::AlreadyResolved(title), answer)),
-                Err(None) => batch.refusals.push((Refusal::NoSuchAlert(scope, id), answer)),
-            },
-        }
-    }
-
-    /// What was asked at other replicas.
-    async fn take_orders(&mut self, batch: &mut Batch, context: &TaskContext) {
-        match store::waiting_commands(&self.alerts.inner.db).await {
-            Ok(commands) => {
-                for command in commands {
-                    let order = Input::Order {
-                        scope: command.scope,
-                        id: command.alert,
-                        order: command.order,
-                        answer: Answer::Elsewhere(command.id),
-                    };
-                    self.take(batch, order);
-                }
-            }
-            Err(error) => context.failed(error),
-        }
-    }
-
-    /// The record of an open alert; otherwise the title of the one that is over, if it is known.
-    fn open_record(&mut self, environment: &Environment, id: AlertId) -> Result<&mut Record, Option<String>> {
-        match self.book.records.get_mut(&id) {
-            Some(record) if record.open.key.environment != *environment => Err(None),
-            Some(record) if record.resolved_at.is_some() => Err(Some(record.title.clone())),
-            Some(record) => Ok(record),
-            // It was open when it was asked for, so it was resolved since.
-            None => Err(Some("This alert".to_owned())),
+            } => self.order(batch, scope, id, order, answer),
         }
     }
 
@@ -295,123 +250,6 @@ impl Run {
             .collect();
         for environment in due {
             self.apply(batch, &environment, Event::Tick, None);
-        }
-    }
-
-    /// Commits a batch, then does what had to wait for that.
-    async fn finish(&mut self, mut batch: Batch, context: &TaskContext) -> Result<(), Ended> {
-        // Probes were asked for by what is in memory already, and telling them late would only prolong the wait.
-        let waits = !self.doubts.is_empty() || self.folds.values().any(Fold::is_waiting);
-        self.alerts.inner.waiting.store(waits, Ordering::SeqCst);
-        self.kick(std::mem::take(&mut batch.kicks));
-
-        let rows = self.book.rows(&mut batch);
-        if !rows.is_empty() {
-            self.commit(&rows, context).await?;
-        }
-        let jobs: Vec<Job> = rows.deliveries.iter().map(Job::from).collect();
-        if !jobs.is_empty() {
-            self.alerts.inner.deliveries.dispatcher.enqueue(jobs);
-        }
-        self.announce(&rows, &batch.shown);
-        for (id, answer) in batch.done {
-            if let (Answer::Here(answer), Some(record)) = (answer, self.book.records.get(&id)) {
-                let _ = answer.send(Ok(record.shown(self.alerts.is_silenced(record))));
-            }
-        }
-        for (refusal, answer) in batch.refusals {
-            if let Answer::Here(answer) = answer {
-                let _ = answer.send(Err(refusal.problem()));
-            }
-        }
-        self.book.forget_resolved();
-        Ok(())
-    }
-
-    /// Nothing may be told before it is committed, and nothing may be lost: it waits for the database, but not for the next
-    /// term.
-    async fn commit(&self, rows: &Rows, context: &TaskContext) -> Result<(), Ended> {
-        let mut wait = Duration::from_millis(100);
-        let mut tried = false;
-        loop {
-            match rows.commit(&self.alerts.inner, &self.term, tried).await {
-                Ok(()) => return Ok(()),
-                Err(Uncommitted::Fenced | Uncommitted::TakenBack) => return Err(Ended),
-                Err(Uncommitted::Store(error)) => context.failed(&error),
-            }
-            tried = true;
-            if !context.sleep(wait).await {
-                return Err(Ended);
-            }
-            wait = (wait * 2).min(Duration::from_secs(5));
-        }
-    }
-
-    fn announce(&self, rows: &Rows, shown: &BTreeSet<AlertId>) {
-        let hub = &self.alerts.inner.hub;
-        if hub.has_listeners() {
-            let written: BTreeSet<AlertId> = rows.records.iter().map(|record| record.open.id).collect();
-            let others = shown.difference(&written).filter_map(|id| self.book.records.get(id));
-            for record in rows.records.iter().chain(others) {
-                hub.publish("alert", &record.shown(self.alerts.is_silenced(record)));
-            }
-            for delivery in &rows.deliveries {
-                hub.publish(
-                    "delivery",
-                    &json!({
-                        "id": delivery.id, "webhook_id": delivery.webhook_id, "alert_id": delivery.alert_id,
-                        "status": "pending",
-                    }),
-                );
-            }
-        }
-        for step in rows.steps.iter().filter(|step| step.what == What::Opened) {
-            if let Some(record) = self.book.records.get(&step.alert) {
-                tracing::info!(
-                    alert.id = %step.alert,
-                    alert.kind = record.open.key.kind.as_str(),
-                    alert.severity = %record.open.severity,
-                    service.name = %record.open.key.service,
-                    alert.webhooks = record.told.as_ref().map_or(0, Vec::len),
-                    "an alert opened: {}", record.title
-                );
-            }
-            metrics::counter!("mainstay_alerts_opened_total").increment(1);
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a handful of alerts")]
-        metrics::gauge!("mainstay_alerts_open")
-            .set(self.folds.values().map(|fold| fold.open().count()).sum::<usize>() as f64);
-    }
-
-    fn kick(&mut self, services: BTreeSet<(Environment, ServiceName)>) {
-        let now = Instant::now();
-        for (environment, service) in services {
-            let key = (environment, service);
-            let recently = self
-                .kicked
-                .get(&key)
-                .is_some_and(|at| now.duration_since(*at) < KICK_GAP);
-            if !recently {
-                self.watching.kick(&key.0, &key.1);
-                self.kicked.insert(key, now);
-            }
-        }
-    }
-}
-
-/// Changes the record as somebody asked; answers what that is called, and who asked it.
-fn obey(record: &mut Record, order: Order, now: Timestamp) -> (What, String) {
-    match order {
-        Order::Acknowledge { by, note } => {
-            let detail = note.map_or_else(|| format!("By {by}."), |note| format!("By {by}: {note}"));
-            record.acknowledged_at = Some(now);
-            record.acknowledged_by = Some(by);
-            (What::Acknowledged, detail)
-        }
-        Order::Unacknowledge { by } => {
-            record.acknowledged_at = None;
-            record.acknowledged_by = None;
-            (What::Unacknowledged, format!("By {by}."))
         }
     }
 }
