@@ -218,9 +218,11 @@ pub struct Visit {
     pub self_time: f64,
     /// Seconds of the calling span less those of the entry span; 0 without a caller.
     pub wire_time: f64,
+    /// Seconds of the entry span.
+    pub duration: f64,
     /// Seconds by which its component's clock is ahead of the caller's, where the two cannot both be right; 0 where they can.
     pub ahead: f64,
-    /// Whether the caller went away before it was done: what did not happen in it may be for want of time.
+    /// Whether the caller went away before it was done.
     pub is_abandoned: bool,
     /// The visit that made the call.
     pub caller: Option<u32>,

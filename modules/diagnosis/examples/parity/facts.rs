@@ -237,6 +237,7 @@ fn visits(columns: &Value) -> Result<Vec<Visit>, Box<dyn Error>> {
                 start: *starts.get(at).ok_or("too few starts")?,
                 self_time: *own.get(at).ok_or("too few self times")?,
                 wire_time: *wire.get(at).ok_or("too few wire times")?,
+                duration: 0.0,
                 ahead: 0.0,
                 is_abandoned: false,
                 caller: place(&columns["caller"][at]),

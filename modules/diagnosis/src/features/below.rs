@@ -26,20 +26,17 @@ pub(super) struct Deviation {
     pub certain: f64,
 }
 
-/// The judged visits of each operation that were not abandoned, by start: a deviation is one of a single operation, and the others
-/// need not be looked at.
+/// The judged visits of each operation that say something, by start: a deviation is one of a single operation, and the others need
+/// not be looked at.
 pub(super) struct Judged {
     of_operation: Vec<Vec<usize>>,
 }
 
 impl Judged {
-    pub(super) fn of(behaviour: &Behaviour, windows: &VisitWindows) -> Self {
+    pub(super) fn of(behaviour: &Behaviour, windows: &VisitWindows, says: impl Fn(usize) -> bool) -> Self {
         let mut of_operation = vec![Vec::new(); behaviour.operations()];
-        for place in windows.judged.clone() {
-            let visit = &behaviour.visits()[place];
-            if !visit.is_abandoned {
-                of_operation[visit.operation as usize].push(place);
-            }
+        for place in windows.judged.clone().filter(|place| says(*place)) {
+            of_operation[behaviour.visits()[place].operation as usize].push(place);
         }
         Self { of_operation }
     }

@@ -3,6 +3,7 @@
 use super::{
     Behaviour, Feature, Features, Rate, Witness,
     below::{self, Deviation, Judged},
+    left,
 };
 use crate::{bounds::Bounds, windows::VisitWindows};
 
@@ -22,9 +23,7 @@ struct Counts {
     visits_with_logs: Vec<u32>,
 }
 
-/// A visit that its caller left says nothing of what the component would have done.
 fn counts(behaviour: &Behaviour, chosen: impl Fn(usize) -> bool) -> Counts {
-    let chosen = |place: usize| !behaviour.visits()[place].is_abandoned && chosen(place);
     let mut counts = Counts {
         with_event: vec![0; behaviour.events().len()],
         visits: vec![0; behaviour.operations()],
@@ -62,10 +61,12 @@ impl Counts {
 
 /// Scores all events.
 pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &VisitWindows, bounds: &mut Bounds) {
-    let before = counts(behaviour, |place| windows.normal[place]);
-    let after = counts(behaviour, |place| windows.judged.contains(&place));
+    let left_early = left::early(behaviour, windows);
+    let says = |place: usize| !left_early.get(place).copied().unwrap_or(false);
+    let before = counts(behaviour, |place| windows.normal[place] && says(place));
+    let after = counts(behaviour, |place| windows.judged.contains(&place) && says(place));
     observe(features, behaviour, &before, &after);
-    let judged = Judged::of(behaviour, windows);
+    let judged = Judged::of(behaviour, windows, says);
     let mut deviations = Vec::new();
     for (place, event) in behaviour.events().iter().enumerate() {
         let (before, after) = (before.rate(behaviour, place), after.rate(behaviour, place));

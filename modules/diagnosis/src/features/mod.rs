@@ -6,6 +6,7 @@ mod below;
 mod changes;
 mod clock;
 mod events;
+mod left;
 mod logs;
 mod metrics;
 mod pace;

@@ -125,8 +125,7 @@ pub(super) fn rise(judged: &[(f64, u32)], normal: &mut [f64], more: f64, bounds:
     if count(judged.len()) < LEAST_AFTER || count(normal.len()) < LEAST_BEFORE {
         return None;
     }
-    normal.sort_by(f64::total_cmp);
-    let limit = quantile(normal, QUANTILE)? * FACTOR + more;
+    let limit = slow_from(normal, more)?;
     let before = Rate {
         k: count(normal.iter().filter(|time| **time > limit).count()),
         n: count(normal.len()),
@@ -143,4 +142,10 @@ pub(super) fn rise(judged: &[(f64, u32)], normal: &mut [f64], more: f64, bounds:
         after,
         example: slowest.map(|(_, witness)| *witness),
     })
+}
+
+/// Above how many seconds something is slow that normally took so long.
+pub(super) fn slow_from(normal: &mut [f64], more: f64) -> Option<f64> {
+    normal.sort_by(f64::total_cmp);
+    Some(quantile(normal, QUANTILE)? * FACTOR + more)
 }

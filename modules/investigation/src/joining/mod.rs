@@ -13,7 +13,7 @@ pub use changes::Changed;
 pub use messages::LoggedError;
 pub use names::Names;
 pub use series::Measured;
-pub use visits::{FAILURE, REFUSAL};
+pub use visits::{ABANDONED, FAILURE, REFUSAL};
 
 /// The system as it is ranked, and what its witnesses stand for.
 #[derive(Debug)]

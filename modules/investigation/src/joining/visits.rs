@@ -16,6 +16,8 @@ const MINUTE: i64 = 60_000_000;
 pub const FAILURE: &str = "failure";
 /// The name of the event that a request from outside was refused.
 pub const REFUSAL: &str = "refusal";
+/// The name of the event that the caller went away before a visit was done.
+pub const ABANDONED: &str = "abandoned";
 /// How the name of an event begins that a call was refused.
 pub const REFUSED_CALL: &str = "refused call";
 
@@ -45,6 +47,7 @@ pub fn join(evidence: &Evidence, names: &mut Names, system: &mut System) -> Vec<
             start: visit.start + corrections.get(&number).copied().unwrap_or(0),
             self_time: seconds(visit.self_time),
             wire_time: seconds(visit.wire),
+            duration: seconds(row.duration),
             ahead: seconds(visit.ahead),
             is_abandoned: visit.abandoned,
             caller: visit.caller,
@@ -131,6 +134,12 @@ fn event(evidence: &Evidence, event: visits::Event) -> Event {
     match event {
         visits::Event::Failure => Event {
             name: FAILURE.to_owned(),
+            is_log: false,
+            is_error: true,
+            is_failure: true,
+        },
+        visits::Event::Abandoned => Event {
+            name: ABANDONED.to_owned(),
             is_log: false,
             is_error: true,
             is_failure: true,

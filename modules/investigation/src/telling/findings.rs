@@ -19,7 +19,7 @@ use super::{
     words::{calls, duration, kind, mechanism, part, quantity, times},
 };
 use crate::{
-    joining::{Changed, FAILURE, Joined, REFUSAL},
+    joining::{ABANDONED, Changed, FAILURE, Joined, REFUSAL},
     quoting::{Quotes, Ticket, Wanted},
     reading::Evidence,
     report::{InputKind, words::percent},
@@ -218,6 +218,7 @@ impl<'f> Findings<'f> {
         };
         let (what, verb) = match gone {
             _ if event.name == FAILURE => ("the answer".to_owned(), "is an error"),
+            _ if event.name == ABANDONED => ("the caller".to_owned(), "does not wait for the answer"),
             _ if event.name == REFUSAL => ("the answer".to_owned(), "is a refusal"),
             true => (what, "is missing"),
             false => (what, "appears"),

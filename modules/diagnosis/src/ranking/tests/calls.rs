@@ -92,6 +92,7 @@ fn one_that_people_reach_as_before_has_not_stopped_though_the_only_one_that_call
                     start: second * SECOND,
                     self_time: 0.01,
                     wire_time: 0.0,
+                    duration: 0.01,
                     ahead: 0.0,
                     is_abandoned: false,
                     caller: None,
@@ -264,8 +265,8 @@ fn a_second_cause_is_told_however_certain_the_first_is() {
 }
 
 #[test]
-fn who_is_left_by_its_caller_before_it_is_done_has_not_changed() {
-    let asked = |is_abandoned: bool| {
+fn who_is_left_early_by_its_caller_has_not_changed_and_who_is_left_because_it_is_slow_has() {
+    let asked = |is_abandoned: bool, duration: f64| {
         let mut system = with_operations(named(&["stock", "mail"]));
         system.events = vec![Event {
             name: "span SELECT".to_owned(),
@@ -276,11 +277,13 @@ fn who_is_left_by_its_caller_before_it_is_done_has_not_changed() {
         visits(&mut system, 0, 0, |start| !is_broken(start));
         for visit in &mut system.visits {
             visit.is_abandoned = is_abandoned && is_broken(visit.start / SECOND);
+            visit.duration = if visit.is_abandoned { duration } else { 0.01 };
         }
         visits(&mut system, 1, 0, |_| true);
         ask(&system).finds_none()
     };
-    assert!(asked(true) && !asked(false));
+    assert!(asked(true, 0.005));
+    assert!(!asked(true, 2.0) && !asked(false, 0.01));
 }
 
 #[test]

@@ -228,6 +228,7 @@ fn who_fails_more_often_than_its_callee_but_only_with_it_is_a_victim() {
         start: start * SECOND,
         self_time: 0.01,
         wire_time: 0.0,
+        duration: 0.01,
         ahead: 0.0,
         is_abandoned: false,
         caller,

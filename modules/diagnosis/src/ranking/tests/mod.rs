@@ -75,6 +75,7 @@ pub fn visits(system: &mut System, operation: u32, event: u32, has: impl Fn(i64)
             start: start * SECOND,
             self_time: 0.010,
             wire_time: 0.0,
+            duration: 0.01,
             ahead: 0.0,
             is_abandoned: false,
             caller: None,

@@ -189,7 +189,7 @@ impl Facts<'_> {
                     (Happening::Span { operation }, false)
                 }
                 // Failures are told where they begin.
-                Event::Failure | Event::Refusal | Event::Log { .. } => continue,
+                Event::Failure | Event::Refusal | Event::Abandoned | Event::Log { .. } => continue,
             };
             facts.push(VisitFact {
                 component: self.traces.components().name(operation.0).to_owned(),

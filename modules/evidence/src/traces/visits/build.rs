@@ -113,7 +113,8 @@ impl Visits {
             let ending = match entry.outcome {
                 Outcome::Failed => Some(Event::Failure),
                 Outcome::Refused if caller.is_none() => Some(Event::Refusal),
-                Outcome::Refused | Outcome::Abandoned | Outcome::Well => None,
+                Outcome::Abandoned => Some(Event::Abandoned),
+                Outcome::Refused | Outcome::Well => None,
             };
             if let Some(event) = ending {
                 scratch.events.push((number(at), self.events.number(event)));

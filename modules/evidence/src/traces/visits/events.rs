@@ -10,6 +10,8 @@ use super::build::{index, number};
 pub enum Event {
     /// The entry span says that it failed.
     Failure,
+    /// The caller went away before the visit was done.
+    Abandoned,
     /// The entry span of a request from outside says that the request was wrong.
     Refusal,
     /// A line of a log, by its key.
@@ -61,6 +63,7 @@ impl Events {
         let key = match event {
             Event::Failure => 1 << 62,
             Event::Refusal => 1 << 61,
+            Event::Abandoned => 1 << 59,
             Event::Span { operation } => u64::from(operation),
             Event::Call {
                 component,

@@ -49,6 +49,7 @@ fn described(traces: &Traces, visits: &Visits) -> String {
             .map(|(_, event)| match visits.event(event) {
                 Event::Failure => "failure".to_owned(),
                 Event::Refusal => "refusal".to_owned(),
+                Event::Abandoned => "abandoned".to_owned(),
                 Event::Log { key, error } => format!("log {key}{}", if error { "!" } else { "" }),
                 Event::Span { operation } => format!("span {}", traces.operations().name(operation)),
                 Event::Call {
