@@ -3,12 +3,14 @@
 //! Owns accounts, organisations, teams, sessions, tokens, the keys that sign them, and the change log. Never knows what the
 //! permissions are about: which route needs which one is said where the routes are put together.
 
+mod api;
 mod crypto;
 mod error;
 mod model;
 mod service;
 mod store;
 
+pub use api::{ClientAddress, Gate, Signed, gate};
 pub use crypto::{InvalidSealingKey, NoEntropy, PasswordCost, SealingKey, SealingKeys, TokenError};
 pub use error::AuthError;
 pub use model::{

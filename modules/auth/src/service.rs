@@ -167,6 +167,19 @@ impl Auth {
         Ok(true)
     }
 
+    /// Who issues access tokens: the address under which browsers reach Mainstay.
+    pub fn issuer(&self) -> &str {
+        &self.inner.settings.issuer
+    }
+
+    /// What an organisation is called.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn organization_name(&self, id: OrganizationId) -> Result<Option<String>, AuthError> {
+        Ok(self.inner.store.organization_name(id).await?)
+    }
+
     fn now(&self) -> Timestamp {
         self.inner.world.now()
     }

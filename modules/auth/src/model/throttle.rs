@@ -46,10 +46,11 @@ impl Limit {
 
     /// What is said to an attempt at `now` on a bucket that is whole at `whole_at`; `None` is one that was never tried.
     ///
-    /// A time further ahead than the bucket is deep was written while the clock was wrong. It counts as an empty bucket,
-    /// so that the wait is never longer than the bucket is deep.
+    /// A time further ahead than the bucket is deep was written while the clock was wrong, and counts for nothing: a clock that is
+    /// put right must lock nobody out.
     pub fn judge(self, whole_at: Option<Micros>, now: Micros) -> Verdict {
-        let from = whole_at.unwrap_or(now).clamp(now, now.saturating_add(self.depth()));
+        let possible = now..=now.saturating_add(self.depth());
+        let from = whole_at.filter(|at| possible.contains(at)).unwrap_or(now);
         let next = from.saturating_add(self.every);
         let ahead = next.saturating_sub(now);
         if ahead <= self.depth() {
@@ -110,12 +111,16 @@ mod tests {
             }
         }
 
-        /// Whatever time was left behind by a wrong clock, the wait is never longer than the bucket is deep.
+        /// Whatever time was left behind by a wrong clock, who waits as long as they were told gets their attempt.
         #[test]
         fn a_wrong_clock_locks_nobody_out_for_longer_than_the_limit(whole_at in any::<i64>(), now in 0..i64::MAX / 4) {
             let limit = Limit::new(10, 60);
             match limit.judge(Some(whole_at), now) {
-                Verdict::Refused { wait } => prop_assert!(wait > 0 && wait <= limit.every),
+                Verdict::Refused { wait } => {
+                    prop_assert!(wait > 0 && wait <= limit.every);
+                    let allowed = matches!(limit.judge(Some(whole_at), now + wait), Verdict::Allowed { .. });
+                    prop_assert!(allowed);
+                }
                 Verdict::Allowed { whole_at } => prop_assert!(whole_at > now && whole_at <= now + limit.depth()),
             }
         }

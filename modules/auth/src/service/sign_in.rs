@@ -237,21 +237,16 @@ impl Auth {
             Some(address) if known => (format!("account {account} at {address}"), limits.known),
             _ => (format!("account {account}"), limits.stranger),
         });
-        for (bucket, limit) in &wanted {
-            if let Verdict::Refused { wait } = self.inner.store.charge(bucket, *limit, self.now()).await? {
-                return Err(AuthError::Throttled {
-                    retry_after_s: u64::try_from(wait.div_euclid(1_000_000) + 1).unwrap_or(1),
-                });
-            }
+        match self.inner.store.charge(&wanted, self.now()).await? {
+            Verdict::Allowed { .. } => Ok(Charges(wanted)),
+            Verdict::Refused { wait } => Err(AuthError::Throttled {
+                retry_after_s: u64::try_from(wait.div_euclid(1_000_000) + 1).unwrap_or(1),
+            }),
         }
-        Ok(Charges(wanted))
     }
 
     pub(super) async fn refund(&self, charges: &Charges) -> Result<(), AuthError> {
-        for (bucket, limit) in &charges.0 {
-            self.inner.store.refund(bucket, *limit).await?;
-        }
-        Ok(())
+        Ok(self.inner.store.refund(&charges.0).await?)
     }
 
     /// Writes down that somebody was refused, if the account exists; how often is bounded by the limits.

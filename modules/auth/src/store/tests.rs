@@ -58,7 +58,7 @@ proptest! {
                 let mut whole_at = None;
                 for gap in &gaps {
                     now += gap;
-                    let said = store.charge("bucket", limit, from_micros(now)).await.unwrap();
+                    let said = store.charge(&[("bucket".to_owned(), limit)], from_micros(now)).await.unwrap();
                     prop_assert_eq!(said, limit.judge(whole_at, now));
                     if let Verdict::Allowed { whole_at: next } = said {
                         whole_at = Some(next);

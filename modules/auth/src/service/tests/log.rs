@@ -85,7 +85,6 @@ async fn whatever_is_done_to_the_log_in_the_database_is_found() {
     for bench in staffed().await {
         let whole = report(&bench).await;
         assert_eq!(whole.broken, None);
-        let last = whole.good.entries;
         let run = async |statement: mainstay_store::Statement| {
             bench.db.execute(statement).await.unwrap();
         };

@@ -213,7 +213,7 @@ proptest! {
             bench.hire("ada", Role::Viewer).await;
             let first = bench.sign_in("ada").await;
             let began = bench.auth.now();
-            let mut used = Vec::new();
+            let mut used: Vec<crate::model::Secret> = Vec::new();
             let mut newest = (first.refresh.clone(), bench.auth.now());
             let mut access = first.access;
             let mut over = false;

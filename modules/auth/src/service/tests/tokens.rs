@@ -73,9 +73,10 @@ async fn nobody_makes_a_token_that_can_do_more_than_they_or_lasts_forever() {
             bench.auth.create_token(&program, &home(), new(&[Permission::SloRead])).await,
             Err(AuthError::OnlyInPerson)
         ));
-        let change = bench.auth.change_password(&program, &home(), PASSWORD.to_owned(), OTHER_PASSWORD.to_owned());
+        let here = home();
+        let change = bench.auth.change_password(&program, &here, PASSWORD.to_owned(), OTHER_PASSWORD.to_owned());
         assert!(matches!(change.await, Err(AuthError::OnlyInPerson)));
-        let enrol = bench.auth.enrol_totp(&program, &home(), PASSWORD.to_owned());
+        let enrol = bench.auth.enrol_totp(&program, &here, PASSWORD.to_owned());
         assert!(matches!(enrol.await, Err(AuthError::OnlyInPerson)));
         let revoke = bench.auth.revoke_token(&program, &home(), issued.token.id).await;
         assert!(matches!(revoke, Err(AuthError::Forbidden(Permission::AccountWrite))));
