@@ -7,6 +7,7 @@ mod factors;
 mod gate;
 mod links;
 mod me;
+mod rescue;
 mod sessions;
 mod shapes;
 mod sign_in;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<Auth> {
         .merge(tokens::routes())
         .merge(factors::routes())
         .merge(users::routes())
+        .merge(rescue::routes())
         .merge(teams::routes())
         .merge(changes::routes())
 }

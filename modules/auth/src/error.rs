@@ -168,7 +168,10 @@ impl From<AuthError> for Problem {
             AuthError::Token(TokenError::Expired) => {
                 unauthenticated("token-expired", "The token has expired. Refresh it, or sign in again.")
             }
-            AuthError::Token(_) => unauthenticated("invalid-token", "The token is not valid. Sign in again, or make a new one."),
+            AuthError::Token(_) => unauthenticated(
+                "invalid-token",
+                "The token is not valid. Sign in again, or make a new one.",
+            ),
             AuthError::SessionOver => unauthenticated("session-over", "This session is over. Sign in again."),
             AuthError::LinkSpent => Self::new(
                 ProblemKind::NotFound,
@@ -200,33 +203,44 @@ impl From<AuthError> for Problem {
             AuthError::Factor(detail) => Self::conflict("second-factor", detail),
             AuthError::Weak(weak) => {
                 let message = weak.to_string();
-                Self::invalid("weak-password", format!("The password {}.", message.trim_end_matches('.')))
-                    .field("password", message)
+                Self::invalid(
+                    "weak-password",
+                    format!("The password {}.", message.trim_end_matches('.')),
+                )
+                .field("password", message)
             }
             AuthError::Invalid(errors) => {
                 let detail = match errors.as_slice() {
-                    [only] => format!("Nothing was changed: `{}` {}.", only.field, only.message.trim_end_matches('.')),
+                    [only] => format!(
+                        "Nothing was changed: `{}` {}.",
+                        only.field,
+                        only.message.trim_end_matches('.')
+                    ),
                     several => format!("Nothing was changed: {} fields are wrong.", several.len()),
                 };
                 let problem = Self::invalid("invalid-body", detail);
-                errors.into_iter().fold(problem, |problem, error| problem.field(error.field, error.message))
+                errors
+                    .into_iter()
+                    .fold(problem, |problem, error| problem.field(error.field, error.message))
             }
             AuthError::Stale(name) => Self::new(
                 ProblemKind::Stale,
                 "stale",
                 format!("Somebody changed `{name}` since you read it. Read it again and repeat your change."),
             ),
-            AuthError::WrongSealingKey | AuthError::NoEntropy(_) | AuthError::Crypto(_) => {
-                tracing::error!(%error, "accounts do not work");
-                Self::new(
-                    ProblemKind::Internal,
-                    "internal",
-                    "Mainstay could not do this because of a defect of its own. Its log has the details under this request id.",
-                )
-            }
+            AuthError::WrongSealingKey | AuthError::NoEntropy(_) | AuthError::Crypto(_) => defect(&error),
             AuthError::Store(error) => error.into(),
         }
     }
+}
+
+fn defect(error: &AuthError) -> Problem {
+    tracing::error!(%error, "accounts do not work");
+    Problem::new(
+        ProblemKind::Internal,
+        "internal",
+        "Mainstay could not do this because of a defect of its own. Its log has the details under this request id.",
+    )
 }
 
 impl From<AuthError> for ApiError {

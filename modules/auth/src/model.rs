@@ -17,8 +17,8 @@ mod totp;
 
 pub use change::{Action, Broken, Change, Entry, Target, Verification, Verifier, Who};
 pub(crate) use change::{HASH_LENGTH, ORIGIN};
-pub(crate) use claims::{ACCESS, AUTH_MODE};
 pub use claims::Claims;
+pub(crate) use claims::{ACCESS, AUTH_MODE};
 pub(crate) use code::{base32, unbase32};
 pub use ids::{KeyId, LinkPurpose, SessionEnd, SessionId, TeamId, TokenId, UserId};
 pub use key_schedule::{KeyPlan, KeyPolicy, KeyTimes, plan, signer};
@@ -27,7 +27,7 @@ pub use password::{WeakPassword, judge};
 pub use permission::{Permission, Permissions, UnknownPermission};
 pub use recovery::{RECOVERY_CODES, RecoveryCode};
 pub use role::{Role, UnknownRole};
-pub use routes::{Access, InvalidTable, Row, RouteTable};
+pub use routes::{Access, InvalidTable, RouteTable, Row};
 pub use secret::{Secret, SecretHash, SecretKind};
 pub use throttle::{Limit, Verdict};
 pub(crate) use totp::SECRET_BYTES as TOTP_SECRET;

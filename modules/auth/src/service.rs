@@ -79,7 +79,9 @@ struct Inner {
 
 impl std::fmt::Debug for Auth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Auth").field("version", &self.standing().version).finish_non_exhaustive()
+        f.debug_struct("Auth")
+            .field("version", &self.standing().version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,9 +90,16 @@ impl Auth {
     ///
     /// # Errors
     /// When the database cannot be read, or its secrets were sealed with another key than those of `sealing`.
-    pub async fn open(database: Database, world: World, settings: Settings, sealing: SealingKeys) -> Result<Self, AuthError> {
+    pub async fn open(
+        database: Database,
+        world: World,
+        settings: Settings,
+        sealing: SealingKeys,
+    ) -> Result<Self, AuthError> {
         let store = Store::new(database);
-        store.ensure_organization(OrganizationId::DEFAULT, "Mainstay", world.now()).await?;
+        store
+            .ensure_organization(OrganizationId::DEFAULT, "Mainstay", world.now())
+            .await?;
         let auth = Self {
             inner: Arc::new(Inner {
                 hasher: Hasher::new(settings.password_cost)?,
@@ -149,10 +158,8 @@ impl Auth {
         self.write_uses().await?;
         let now = self.now();
         let forgotten = self.inner.store.forget(now, before(now, KEPT)).await?;
-        Ok(match rotated {
-            true => format!("changed the signing keys, forgot {forgotten} rows"),
-            false => format!("forgot {forgotten} rows"),
-        })
+        let keys = if rotated { "changed the signing keys, " } else { "" };
+        Ok(format!("{keys}forgot {forgotten} rows"))
     }
 
     /// Takes over what other replicas have committed; `true` when there was something.
@@ -185,7 +192,11 @@ impl Auth {
     }
 
     fn standing(&self) -> Arc<Standing> {
-        self.inner.standing.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner
+            .standing
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     async fn refresh_standing(&self) -> Result<(), AuthError> {
@@ -204,7 +215,8 @@ impl Auth {
         if let Doer::Person(identity) = &by.who {
             let user = self.inner.store.user_in(&mut tx, identity.user).await?;
             let role = user.filter(|user| user.active).map(|user| user.role);
-            if !role.is_some_and(|role| permission.least_role() <= role) || !identity.permissions.has(permission) {
+            let may = role.is_some_and(|role| permission.least_role() <= role) && identity.permissions.has(permission);
+            if !may {
                 return Err(AuthError::Forbidden(permission));
             }
         }

@@ -61,7 +61,8 @@ impl Store {
                 .id(OrganizationId::DEFAULT),
             )
             .await?;
-        row.ok_or_else(|| StoreError::corrupt("the state row is missing"))?.get("version")
+        row.ok_or_else(|| StoreError::corrupt("the state row is missing"))?
+            .get("version")
     }
 
     /// The number of the newest change; 0 before the first.
@@ -72,11 +73,18 @@ impl Store {
     }
 
     /// Makes sure that an organisation has a row.
-    pub(crate) async fn ensure_organization(&self, id: OrganizationId, name: &str, at: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn ensure_organization(
+        &self,
+        id: OrganizationId,
+        name: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         self.database
             .execute(
-                sql("INSERT INTO auth_organization (organization_id, name, created_at) VALUES ($1, $2, $3) \
-                     ON CONFLICT (organization_id) DO NOTHING")
+                sql(
+                    "INSERT INTO auth_organization (organization_id, name, created_at) VALUES ($1, $2, $3) \
+                     ON CONFLICT (organization_id) DO NOTHING",
+                )
                 .id(id)
                 .bind(name)
                 .bind(at),

@@ -17,7 +17,9 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<Auth> {
-    OpenApiRouter::new().routes(routes!(list_changes)).routes(routes!(verify_changes))
+    OpenApiRouter::new()
+        .routes(routes!(list_changes))
+        .routes(routes!(verify_changes))
 }
 
 /// Which changes are wanted; what is left out does not matter.
@@ -133,7 +135,9 @@ async fn list_changes(
         from: query.from,
         to: query.to,
     };
-    let entries = auth.changes(signed.identity.organization, &filter, page.limit + 1).await?;
+    let entries = auth
+        .changes(signed.identity.organization, &filter, page.limit + 1)
+        .await?;
     let page = Page::from_overfetch(entries, page.limit, |entry| Cursor::of(&entry.position));
     Ok(page.map(ChangeBody::from).into())
 }
@@ -169,7 +173,7 @@ async fn verify_changes(State(auth): State<Auth>, signed: Signed) -> ApiResult<J
     Ok(Json(VerifiedLog {
         whole: report.broken.is_none(),
         entries: report.good.entries,
-        hash: hex::encode(report.good.hash),
+        hash: report.good.hash_text(),
         problem: report.broken.map(|broken| broken.to_string()),
     }))
 }

@@ -27,7 +27,10 @@ fn line(value: &str, max_age_s: i64, secure: bool) -> Option<HeaderValue> {
 
 /// The refresh token among a request's cookies.
 pub(super) fn find(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
@@ -63,7 +66,9 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pairs = pairs.iter();
-        pairs.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        pairs
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -71,7 +76,10 @@ mod tests {
         let secret = Secret::of(crate::model::SecretKind::Refresh, &[7; 32]);
         let line = keep(&secret, 600, true).unwrap();
         let text = line.to_str().unwrap();
-        assert!(text.ends_with("; Path=/api/v1/auth; Max-Age=600; HttpOnly; SameSite=Strict; Secure"), "{text}");
+        assert!(
+            text.ends_with("; Path=/api/v1/auth; Max-Age=600; HttpOnly; SameSite=Strict; Secure"),
+            "{text}"
+        );
         let sent = format!("theme=dark; {NAME}={}; other=1", secret.reveal());
         let mut map = HeaderMap::new();
         map.insert(header::COOKIE, sent.parse().unwrap());
@@ -86,7 +94,11 @@ mod tests {
         for good in [
             &[host, ("origin", "https://mainstay.example:8000")][..],
             &[host, ("sec-fetch-site", "same-origin")],
-            &[host, ("sec-fetch-site", "same-origin"), ("origin", "https://mainstay.example:8000")],
+            &[
+                host,
+                ("sec-fetch-site", "same-origin"),
+                ("origin", "https://mainstay.example:8000"),
+            ],
         ] {
             assert!(same_site(&headers(good), None).is_ok(), "{good:?}");
         }
@@ -96,8 +108,16 @@ mod tests {
             &[host, ("origin", "null")],
             &[host, ("origin", "https://mainstay.example")],
             &[host, ("sec-fetch-site", "same-site")],
-            &[host, ("sec-fetch-site", "cross-site"), ("origin", "https://mainstay.example:8000")],
-            &[host, ("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")],
+            &[
+                host,
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "https://mainstay.example:8000"),
+            ],
+            &[
+                host,
+                ("sec-fetch-site", "same-origin"),
+                ("origin", "https://evil.example"),
+            ],
             &[host, ("sec-fetch-site", "none")],
         ] {
             assert!(same_site(&headers(bad), None).is_err(), "{bad:?}");

@@ -90,7 +90,11 @@ struct EnrolmentBody {
     ),
     extensions(("x-permission" = json!("account:write")))
 )]
-async fn enrol_totp(State(auth): State<Auth>, signed: Signed, ApiJson(body): ApiJson<PasswordOnly>) -> ApiResult<Response> {
+async fn enrol_totp(
+    State(auth): State<Auth>,
+    signed: Signed,
+    ApiJson(body): ApiJson<PasswordOnly>,
+) -> ApiResult<Response> {
     let enrolment = auth.enrol_totp(&signed.identity, &signed.origin, body.password).await?;
     Ok(unkept(EnrolmentBody {
         secret: enrolment.secret,
@@ -137,7 +141,11 @@ impl RecoveryCodes {
     ),
     extensions(("x-permission" = json!("account:write")))
 )]
-async fn confirm_totp(State(auth): State<Auth>, signed: Signed, ApiJson(body): ApiJson<CodeOnly>) -> ApiResult<Response> {
+async fn confirm_totp(
+    State(auth): State<Auth>,
+    signed: Signed,
+    ApiJson(body): ApiJson<CodeOnly>,
+) -> ApiResult<Response> {
     let codes = auth.confirm_totp(&signed.identity, &signed.origin, &body.code).await?;
     Ok(unkept(RecoveryCodes::of(&codes)))
 }
@@ -172,7 +180,8 @@ async fn remove_totp(
     signed: Signed,
     ApiJson(body): ApiJson<PasswordAndCode>,
 ) -> ApiResult<StatusCode> {
-    auth.remove_totp(&signed.identity, &signed.origin, body.password, &body.code).await?;
+    auth.remove_totp(&signed.identity, &signed.origin, body.password, &body.code)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -196,13 +205,17 @@ async fn renew_recovery_codes(
     signed: Signed,
     ApiJson(body): ApiJson<PasswordAndCode>,
 ) -> ApiResult<Response> {
-    let codes = auth.renew_recovery_codes(&signed.identity, &signed.origin, body.password, &body.code).await?;
+    let codes = auth
+        .renew_recovery_codes(&signed.identity, &signed.origin, body.password, &body.code)
+        .await?;
     Ok(unkept(RecoveryCodes::of(&codes)))
 }
 
 /// An answer that nobody on its way may keep.
 fn unkept(body: impl Serialize) -> Response {
     let mut response = Json(body).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -66,9 +66,10 @@ async fn admit(auth: &Auth, access: Access, bearer: Option<&str>) -> Result<Opti
         Access::Needs(permission) => permission,
     };
     let identity = auth.authenticate(bearer.ok_or(AuthError::NoToken)?).await?;
-    match identity.may(permission) {
-        true => Ok(Some(identity)),
-        false => Err(AuthError::Forbidden(permission)),
+    if identity.may(permission) {
+        Ok(Some(identity))
+    } else {
+        Err(AuthError::Forbidden(permission))
     }
 }
 

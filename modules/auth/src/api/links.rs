@@ -10,7 +10,9 @@ use super::{shapes::AuthToken, sign_in::answer, signed::From};
 use crate::service::Auth;
 
 pub(super) fn routes() -> OpenApiRouter<Auth> {
-    OpenApiRouter::new().routes(routes!(look_at_link)).routes(routes!(redeem_link))
+    OpenApiRouter::new()
+        .routes(routes!(look_at_link))
+        .routes(routes!(redeem_link))
 }
 
 /// The secret of a link.
@@ -82,7 +84,18 @@ struct RedeemBody {
     ),
     extensions(("x-permission" = json!("public")))
 )]
-async fn redeem_link(State(auth): State<Auth>, From(origin): From, ApiJson(body): ApiJson<RedeemBody>) -> ApiResult<Response> {
-    let signed_in = auth.redeem_link(&body.secret, body.password, body.code.as_deref(), &origin).await?;
-    Ok(answer(&auth, &signed_in, AuthToken::of(&signed_in, body.cookie), body.cookie))
+async fn redeem_link(
+    State(auth): State<Auth>,
+    From(origin): From,
+    ApiJson(body): ApiJson<RedeemBody>,
+) -> ApiResult<Response> {
+    let signed_in = auth
+        .redeem_link(&body.secret, body.password, body.code.as_deref(), &origin)
+        .await?;
+    Ok(answer(
+        &auth,
+        &signed_in,
+        AuthToken::of(&signed_in, body.cookie),
+        body.cookie,
+    ))
 }

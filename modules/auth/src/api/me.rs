@@ -15,7 +15,10 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<Auth> {
-    OpenApiRouter::new().routes(routes!(get_me)).routes(routes!(get_available_scopes)).routes(routes!(change_password))
+    OpenApiRouter::new()
+        .routes(routes!(get_me))
+        .routes(routes!(get_available_scopes))
+        .routes(routes!(change_password))
 }
 
 /// One's own account.
@@ -124,6 +127,7 @@ async fn change_password(
     signed: Signed,
     ApiJson(body): ApiJson<PasswordBody>,
 ) -> ApiResult<StatusCode> {
-    auth.change_password(&signed.identity, &signed.origin, body.present, body.new).await?;
+    auth.change_password(&signed.identity, &signed.origin, body.present, body.new)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

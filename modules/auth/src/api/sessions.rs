@@ -14,7 +14,9 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<Auth> {
-    OpenApiRouter::new().routes(routes!(list_sessions)).routes(routes!(end_session))
+    OpenApiRouter::new()
+        .routes(routes!(list_sessions))
+        .routes(routes!(end_session))
 }
 
 /// A session.
@@ -88,7 +90,11 @@ async fn list_sessions(State(auth): State<Auth>, signed: Signed) -> ApiResult<Pa
     ),
     extensions(("x-permission" = json!("account:write")))
 )]
-async fn end_session(State(auth): State<Auth>, signed: Signed, ApiPath(id): ApiPath<SessionId>) -> ApiResult<StatusCode> {
+async fn end_session(
+    State(auth): State<Auth>,
+    signed: Signed,
+    ApiPath(id): ApiPath<SessionId>,
+) -> ApiResult<StatusCode> {
     auth.end_session(&signed.identity, &signed.origin, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -95,7 +95,12 @@ async fn login(State(auth): State<Auth>, From(origin): From, ApiJson(body): ApiJ
         code: body.code,
     };
     let signed_in = auth.sign_in(attempt, &origin).await?;
-    Ok(answer(&auth, &signed_in, AuthToken::of(&signed_in, body.cookie), body.cookie))
+    Ok(answer(
+        &auth,
+        &signed_in,
+        AuthToken::of(&signed_in, body.cookie),
+        body.cookie,
+    ))
 }
 
 /// What goes on with a session.
@@ -141,12 +146,11 @@ async fn refresh_token(
     ApiJson(body): ApiJson<RefreshBody>,
 ) -> ApiResult<Response> {
     let in_cookie = body.refresh_token.is_none();
-    let token = match &body.refresh_token {
-        Some(token) => token.as_str(),
-        None => {
-            cookie::same_site(&headers, uri.authority())?;
-            cookie::find(&headers).ok_or(AuthError::SessionOver)?
-        }
+    let token = if let Some(token) = &body.refresh_token {
+        token.as_str()
+    } else {
+        cookie::same_site(&headers, uri.authority())?;
+        cookie::find(&headers).ok_or(AuthError::SessionOver)?
     };
     let signed_in = match auth.refresh(token, &origin).await {
         // A cookie that is good for nothing is taken away.
@@ -233,7 +237,9 @@ async fn revoke_token(
 /// An answer that holds tokens: kept by nobody on its way, and with a cookie where one was asked for.
 pub(super) fn answer(auth: &Auth, signed_in: &SignedIn, body: impl Serialize, in_cookie: bool) -> Response {
     let mut response = Json(body).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if in_cookie {
         set(
             &mut response,

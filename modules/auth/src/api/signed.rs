@@ -34,9 +34,10 @@ pub struct Signed {
 impl Signed {
     /// Goes on only if they may.
     pub(super) fn needs(&self, permission: Permission) -> Result<(), AuthError> {
-        match self.identity.may(permission) {
-            true => Ok(()),
-            false => Err(AuthError::Forbidden(permission)),
+        if self.identity.may(permission) {
+            Ok(())
+        } else {
+            Err(AuthError::Forbidden(permission))
         }
     }
 
@@ -52,12 +53,11 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let identity = match parts.extensions.get::<Identity>() {
-            Some(identity) => identity.clone(),
-            None => {
-                let bearer = bearer(&parts.headers).ok_or(AuthError::NoToken)?;
-                Auth::from_ref(state).authenticate(bearer).await?
-            }
+        let identity = if let Some(identity) = parts.extensions.get::<Identity>() {
+            identity.clone()
+        } else {
+            let bearer = bearer(&parts.headers).ok_or(AuthError::NoToken)?;
+            Auth::from_ref(state).authenticate(bearer).await?
         };
         Ok(Self {
             identity,
@@ -80,8 +80,16 @@ impl<S: Send + Sync> FromRequestParts<S> for From {
 
 fn origin(parts: &Parts) -> Origin {
     let told = parts.extensions.get::<ClientAddress>().map(|address| address.0);
-    let connected = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let connected = || {
+        parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip())
+    };
+    let agent = parts
+        .headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok());
     Origin {
         address: told.or_else(connected).map(|address| address.to_canonical()),
         user_agent: agent.map(str::to_owned),

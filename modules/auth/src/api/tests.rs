@@ -68,10 +68,17 @@ async fn app() -> App {
         };
         let (_, link) = auth.create_user(&By::console(), new).await.unwrap();
         let origin = crate::service::Origin::default();
-        auth.redeem_link(link.secret.reveal(), PASSWORD.to_owned(), None, &origin).await.unwrap();
+        auth.redeem_link(link.secret.reveal(), PASSWORD.to_owned(), None, &origin)
+            .await
+            .unwrap();
     }
     let router = Router::from(routes().with_state(auth.clone()));
-    App { auth, router, clock, _db: db }
+    App {
+        auth,
+        router,
+        clock,
+        _db: db,
+    }
 }
 
 /// The rows of this module's own routes, read off their documentation.
@@ -80,7 +87,9 @@ fn own_rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let permission = operation["x-permission"].as_str().unwrap_or_else(|| panic!("{method} {path} says none"));
+            let permission = operation["x-permission"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{method} {path} says none"));
             let access = match permission {
                 "public" => Access::Public,
                 word => Access::Needs(word.parse().unwrap()),
@@ -104,7 +113,9 @@ impl App {
     }
 
     async fn send(&self, mut request: Request<Body>) -> Answer {
-        request.extensions_mut().insert(ClientAddress("192.0.2.9".parse::<IpAddr>().unwrap()));
+        request
+            .extensions_mut()
+            .insert(ClientAddress("192.0.2.9".parse::<IpAddr>().unwrap()));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 22).await.unwrap();
@@ -144,7 +155,9 @@ impl App {
     }
 
     async fn login(&self, name: &str) -> Answer {
-        let answer = self.public("/api/v1/auth/login", json!({"username": name, "password": PASSWORD})).await;
+        let answer = self
+            .public("/api/v1/auth/login", json!({"username": name, "password": PASSWORD}))
+            .await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         answer
     }

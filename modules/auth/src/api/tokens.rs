@@ -15,7 +15,9 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<Auth> {
-    OpenApiRouter::new().routes(routes!(list_tokens, create_token)).routes(routes!(revoke_token))
+    OpenApiRouter::new()
+        .routes(routes!(list_tokens, create_token))
+        .routes(routes!(revoke_token))
 }
 
 /// An API token, without its secret.
@@ -88,7 +90,9 @@ impl TryFrom<TokenDraft> for NewToken {
     fn try_from(draft: TokenDraft) -> Result<Self, AuthError> {
         let mut scopes = Vec::with_capacity(draft.scopes.len());
         for (index, scope) in draft.scopes.iter().enumerate() {
-            let known: Permission = scope.parse().map_err(|error| AuthError::field(&format!("scopes[{index}]"), error))?;
+            let known: Permission = scope
+                .parse()
+                .map_err(|error| AuthError::field(&format!("scopes[{index}]"), error))?;
             scopes.push(known);
         }
         Ok(Self {
@@ -138,7 +142,9 @@ async fn create_token(
     signed: Signed,
     ApiJson(draft): ApiJson<TokenDraft>,
 ) -> ApiResult<Created<NewTokenBody>> {
-    let issued = auth.create_token(&signed.identity, &signed.origin, draft.try_into()?).await?;
+    let issued = auth
+        .create_token(&signed.identity, &signed.origin, draft.try_into()?)
+        .await?;
     Ok(Created {
         location: format!("/api/v1/auth/me/tokens/{}", issued.token.id),
         version: None,
@@ -160,7 +166,11 @@ async fn create_token(
     ),
     extensions(("x-permission" = json!("account:write")))
 )]
-async fn revoke_token(State(auth): State<Auth>, signed: Signed, ApiPath(id): ApiPath<TokenId>) -> ApiResult<StatusCode> {
+async fn revoke_token(
+    State(auth): State<Auth>,
+    signed: Signed,
+    ApiPath(id): ApiPath<TokenId>,
+) -> ApiResult<StatusCode> {
     auth.revoke_token(&signed.identity, &signed.origin, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,6 @@
 //! `/api/v1/auth/users`: who has an account.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use jiff::Timestamp;
 use mainstay_http::{ApiJson, ApiPath, ApiResult, Created, IfMatch, Paged, ProblemBody, Tagged};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -21,10 +21,6 @@ pub(super) fn routes() -> OpenApiRouter<Auth> {
     OpenApiRouter::new()
         .routes(routes!(list_users, create_user))
         .routes(routes!(get_user, update_user, delete_user))
-        .routes(routes!(revoke_user_tokens))
-        .routes(routes!(create_user_link))
-        .routes(routes!(remove_user_factors))
-        .routes(routes!(replace_keys))
 }
 
 /// An account.
@@ -101,6 +97,7 @@ fn viewer() -> Role {
 /// What is to be changed; what is left out stays as it is.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "left out, null and a value are three things")]
 struct UserPatch {
     /// What they sign in with.
     #[schema(min_length = 1, max_length = 64)]
@@ -135,7 +132,11 @@ impl TryFrom<UserDraft> for NewUser {
         Ok(Self {
             username: read("username", &draft.username)?,
             email: draft.email.as_deref().map(|email| read("email", email)).transpose()?,
-            display_name: draft.display_name.as_deref().map(|name| read("display_name", name)).transpose()?,
+            display_name: draft
+                .display_name
+                .as_deref()
+                .map(|name| read("display_name", name))
+                .transpose()?,
             role: draft.role,
         })
     }
@@ -151,9 +152,17 @@ impl TryFrom<UserPatch> for UserEdit {
             Some(Some(email)) => Some(Some(read::<Email>("email", &email)?)),
         };
         Ok(Self {
-            username: patch.username.as_deref().map(|name| read("username", name)).transpose()?,
+            username: patch
+                .username
+                .as_deref()
+                .map(|name| read("username", name))
+                .transpose()?,
             email,
-            display_name: patch.display_name.as_deref().map(|name| read("display_name", name)).transpose()?,
+            display_name: patch
+                .display_name
+                .as_deref()
+                .map(|name| read("display_name", name))
+                .transpose()?,
             role: patch.role,
             active: patch.is_active,
         })
@@ -240,7 +249,11 @@ async fn named(auth: &Auth, signed: &Signed, username: &str) -> Result<User, Aut
     ),
     extensions(("x-permission" = json!("user:read")))
 )]
-async fn get_user(State(auth): State<Auth>, signed: Signed, ApiPath(username): ApiPath<String>) -> ApiResult<Tagged<UserBody>> {
+async fn get_user(
+    State(auth): State<Auth>,
+    signed: Signed,
+    ApiPath(username): ApiPath<String>,
+) -> ApiResult<Tagged<UserBody>> {
     signed.needs(Permission::UserRead)?;
     let user = named(&auth, &signed, &username).await?;
     Ok(Tagged(user.version, user.into()))
@@ -276,7 +289,9 @@ async fn update_user(
 ) -> ApiResult<Tagged<UserBody>> {
     signed.needs(Permission::UserWrite)?;
     let user = named(&auth, &signed, &username).await?;
-    let user = auth.update_user(&signed.by(), user.id, based_on, patch.try_into()?).await?;
+    let user = auth
+        .update_user(&signed.by(), user.id, based_on, patch.try_into()?)
+        .await?;
     Ok(Tagged(user.version, user.into()))
 }
 
@@ -295,106 +310,14 @@ async fn update_user(
     ),
     extensions(("x-permission" = json!("user:write")))
 )]
-async fn delete_user(State(auth): State<Auth>, signed: Signed, ApiPath(username): ApiPath<String>) -> ApiResult<Json<Said>> {
+async fn delete_user(
+    State(auth): State<Auth>,
+    signed: Signed,
+    ApiPath(username): ApiPath<String>,
+) -> ApiResult<Json<Said>> {
     signed.needs(Permission::UserWrite)?;
     let user = named(&auth, &signed, &username).await?;
     let user = auth.delete_user(&signed.by(), user.id).await?;
     let message = format!("The account `{}` is deleted.", user.username);
-    Ok(Json(Said { message }))
-}
-
-/// What was revoked.
-#[derive(Debug, Serialize, ToSchema)]
-struct RevokedUserTokens {
-    /// A sentence.
-    message: String,
-    /// What was given out before this time works no more.
-    #[schema(value_type = String, format = DateTime)]
-    revoked_before: Timestamp,
-}
-
-/// Revoke everything an account holds
-///
-/// Its sessions end, its access tokens and API tokens work no more.
-#[utoipa::path(
-    post, path = "/api/v1/auth/users/{user_id}/revoke-tokens", operation_id = "revoke_user_tokens", tag = "auth",
-    params(("user_id" = String, Path, format = "uuid", description = "Which account")),
-    responses(
-        (status = 200, description = "What was revoked", body = RevokedUserTokens),
-        (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not allowed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such account", body = ProblemBody, content_type = "application/problem+json"),
-    ),
-    extensions(("x-permission" = json!("user:write")))
-)]
-async fn revoke_user_tokens(
-    State(auth): State<Auth>,
-    signed: Signed,
-    ApiPath(id): ApiPath<UserId>,
-) -> ApiResult<Json<RevokedUserTokens>> {
-    signed.needs(Permission::UserWrite)?;
-    let revoked_before = auth.revoke_everything(&signed.by(), id).await?;
-    Ok(Json(RevokedUserTokens {
-        message: "Every session and every token of this account works no more.".to_owned(),
-        revoked_before,
-    }))
-}
-
-/// Make a one-time link for an account
-///
-/// For its owner to set a new password. Earlier links work no more.
-#[utoipa::path(
-    post, path = "/api/v1/auth/users/{user_id}/link", operation_id = "create_user_link", tag = "auth",
-    params(("user_id" = String, Path, format = "uuid", description = "Which account")),
-    responses(
-        (status = 200, description = "The link, shown this once", body = LinkBody),
-        (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not allowed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such account", body = ProblemBody, content_type = "application/problem+json"),
-    ),
-    extensions(("x-permission" = json!("user:write")))
-)]
-async fn create_user_link(State(auth): State<Auth>, signed: Signed, ApiPath(id): ApiPath<UserId>) -> ApiResult<Json<LinkBody>> {
-    signed.needs(Permission::UserWrite)?;
-    Ok(Json(auth.reset_link(&signed.by(), id).await?.into()))
-}
-
-/// Remove an account's second factor
-///
-/// For somebody who lost it with the recovery codes.
-#[utoipa::path(
-    delete, path = "/api/v1/auth/users/{user_id}/factors", operation_id = "remove_user_factors", tag = "auth",
-    params(("user_id" = String, Path, format = "uuid", description = "Which account")),
-    responses(
-        (status = 204, description = "It has none any more"),
-        (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not allowed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such account", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It has none", body = ProblemBody, content_type = "application/problem+json"),
-    ),
-    extensions(("x-permission" = json!("user:write")))
-)]
-async fn remove_user_factors(State(auth): State<Auth>, signed: Signed, ApiPath(id): ApiPath<UserId>) -> ApiResult<StatusCode> {
-    signed.needs(Permission::UserWrite)?;
-    auth.remove_factors_of(&signed.by(), id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Replace the keys that sign access tokens
-///
-/// For keys that somebody else may have: every access token is refused from now on. Sessions go on by their refresh tokens.
-#[utoipa::path(
-    post, path = "/api/v1/auth/keys/replace", operation_id = "replace_keys", tag = "auth",
-    responses(
-        (status = 200, description = "Another key signs", body = Said),
-        (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not allowed", body = ProblemBody, content_type = "application/problem+json"),
-    ),
-    extensions(("x-permission" = json!("key:write")))
-)]
-async fn replace_keys(State(auth): State<Auth>, signed: Signed) -> ApiResult<Json<Said>> {
-    signed.needs(Permission::KeyWrite)?;
-    let id = auth.replace_keys(&signed.by()).await?;
-    let message = format!("The key `{id}` signs from now on, and every access token has to be refreshed.");
     Ok(Json(Said { message }))
 }

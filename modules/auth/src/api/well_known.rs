@@ -1,5 +1,5 @@
-//! What others need to verify our tokens: the key set (RFC 7517, RFC 8037) and the OpenID configuration (OpenID Connect
-//! Discovery 1.0).
+//! What others need to verify our tokens: the key set (RFC 7517, RFC 8037), and the configuration that programs look for which
+//! know `OpenID Connect` (Discovery 1.0).
 
 use axum::{
     Json,
@@ -19,7 +19,10 @@ use crate::{model::Permission, service::Auth};
 const FRESH: &str = "public, max-age=300";
 
 pub(super) fn routes() -> OpenApiRouter<Auth> {
-    OpenApiRouter::new().routes(routes!(get_key_set)).routes(routes!(get_openid_configuration)).routes(routes!(get_auth_health))
+    OpenApiRouter::new()
+        .routes(routes!(get_key_set))
+        .routes(routes!(get_openid_configuration))
+        .routes(routes!(get_auth_health))
 }
 
 /// The keys that verify access tokens.
@@ -65,7 +68,7 @@ async fn get_key_set(State(auth): State<Auth>) -> Response {
     ([(header::CACHE_CONTROL, FRESH)], Json(body)).into_response()
 }
 
-/// Where to find what, for programs that know OpenID Connect.
+/// Where to find what, for programs that know `OpenID Connect`.
 #[derive(Debug, Serialize, ToSchema)]
 struct OpenIdConfiguration {
     /// Who issues tokens.
@@ -87,7 +90,7 @@ struct OpenIdConfiguration {
     claims_supported: Vec<&'static str>,
 }
 
-/// OpenID configuration
+/// Where to find what
 #[utoipa::path(
     get, path = "/.well-known/openid-configuration", operation_id = "get_openid_configuration", tag = "auth",
     responses((status = 200, description = "Where to find what", body = OpenIdConfiguration)),
@@ -103,7 +106,9 @@ async fn get_openid_configuration(State(auth): State<Auth>) -> Response {
         id_token_signing_alg_values_supported: vec!["EdDSA"],
         scopes_supported: Permission::ALL.iter().map(|permission| permission.as_str()).collect(),
         subject_types_supported: vec!["public"],
-        claims_supported: vec!["sub", "sid", "iss", "aud", "iat", "exp", "jti", "username", "email", "roles"],
+        claims_supported: vec![
+            "sub", "sid", "iss", "aud", "iat", "exp", "jti", "username", "email", "roles",
+        ],
         issuer,
     };
     ([(header::CACHE_CONTROL, FRESH)], Json(body)).into_response()

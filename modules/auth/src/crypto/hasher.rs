@@ -133,7 +133,8 @@ impl Hasher {
             let _turn = turn;
             work()
         });
-        done.await.unwrap_or_else(|error| Err(HashError::Failed(error.to_string())))
+        done.await
+            .unwrap_or_else(|error| Err(HashError::Failed(error.to_string())))
     }
 }
 
@@ -176,10 +177,29 @@ mod tests {
         let hasher = Hasher::new(PasswordCost::CHEAP).unwrap();
         let stored = hasher.hash("correct horse".to_owned()).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{stored}");
-        assert_ne!(stored, hasher.hash("correct horse".to_owned()).await.unwrap(), "each has its salt");
-        let good = hasher.compare("correct horse".to_owned(), Some(stored.clone())).await.unwrap();
-        assert_eq!(good, Compared { matches: true, outdated: false });
-        assert!(!hasher.compare("Correct horse".to_owned(), Some(stored)).await.unwrap().matches);
+        assert_ne!(
+            stored,
+            hasher.hash("correct horse".to_owned()).await.unwrap(),
+            "each has its salt"
+        );
+        let good = hasher
+            .compare("correct horse".to_owned(), Some(stored.clone()))
+            .await
+            .unwrap();
+        assert_eq!(
+            good,
+            Compared {
+                matches: true,
+                outdated: false
+            }
+        );
+        assert!(
+            !hasher
+                .compare("Correct horse".to_owned(), Some(stored))
+                .await
+                .unwrap()
+                .matches
+        );
     }
 
     #[tokio::test]
@@ -194,9 +214,19 @@ mod tests {
     async fn a_hash_of_another_cost_matches_and_is_outdated() {
         let earlier = Hasher::new(PasswordCost::CHEAP).unwrap();
         let stored = earlier.hash("correct horse".to_owned()).await.unwrap();
-        let now = Hasher::new(PasswordCost { passes: 2, ..PasswordCost::CHEAP }).unwrap();
+        let now = Hasher::new(PasswordCost {
+            passes: 2,
+            ..PasswordCost::CHEAP
+        })
+        .unwrap();
         let compared = now.compare("correct horse".to_owned(), Some(stored)).await.unwrap();
-        assert_eq!(compared, Compared { matches: true, outdated: true });
+        assert_eq!(
+            compared,
+            Compared {
+                matches: true,
+                outdated: true
+            }
+        );
     }
 
     #[tokio::test]
@@ -210,8 +240,14 @@ mod tests {
     async fn a_crowd_waits_in_line_and_beyond_that_is_sent_away() {
         let hasher = Hasher::new(PasswordCost::CHEAP).unwrap();
         let all = join_all((0..MOST_WAITING + 40).map(|_| hasher.compare("x".to_owned(), None))).await;
-        let away = all.iter().filter(|result| matches!(result, Err(HashError::Busy))).count();
+        let away = all
+            .iter()
+            .filter(|result| matches!(result, Err(HashError::Busy)))
+            .count();
         assert!(away > 0 && away <= 40, "{away}");
-        assert!(hasher.compare("x".to_owned(), None).await.is_ok(), "there is room again");
+        assert!(
+            hasher.compare("x".to_owned(), None).await.is_ok(),
+            "there is room again"
+        );
     }
 }

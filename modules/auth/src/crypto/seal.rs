@@ -66,7 +66,10 @@ impl SealingKey {
 
     /// Tells keys apart without saying anything about them.
     fn mark(&self) -> [u8; MARK] {
-        let digest = Sha256::new().chain_update(b"mainstay mark").chain_update(self.0).finalize();
+        let digest = Sha256::new()
+            .chain_update(b"mainstay mark")
+            .chain_update(self.0)
+            .finalize();
         [digest[0], digest[1], digest[2], digest[3]]
     }
 
@@ -110,7 +113,8 @@ impl SealingKeys {
             .aead()
             .and_then(|key| {
                 let nonce = aead::Nonce::assume_unique_for_key(nonce);
-                key.seal_in_place_append_tag(nonce, aead::Aad::from(binding(purpose, row)), &mut body).ok()
+                key.seal_in_place_append_tag(nonce, aead::Aad::from(binding(purpose, row)), &mut body)
+                    .ok()
             })
             .ok_or(NoEntropy)?;
         sealed.extend(body);
@@ -130,7 +134,9 @@ impl SealingKeys {
             .ok_or(Unsealable)?;
         let nonce = aead::Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unsealable)?;
         let mut body = body.to_vec();
-        let open = key.open_in_place(nonce, aead::Aad::from(binding(purpose, row)), &mut body).map_err(|_| Unsealable)?;
+        let open = key
+            .open_in_place(nonce, aead::Aad::from(binding(purpose, row)), &mut body)
+            .map_err(|_| Unsealable)?;
         Ok(open.to_vec())
     }
 

@@ -92,7 +92,13 @@ pub struct Entry {
 
 impl Entry {
     /// The entry that writes `change` down behind the one with the hash `previous`.
-    pub(crate) fn after(previous: [u8; HASH_LENGTH], position: i64, at: Micros, organization: Uuid, change: Change) -> Self {
+    pub(crate) fn after(
+        previous: [u8; HASH_LENGTH],
+        position: i64,
+        at: Micros,
+        organization: Uuid,
+        change: Change,
+    ) -> Self {
         let text = |value: Option<Value>| value.map(|value| value.to_string());
         let mut entry = Self {
             position,
@@ -133,11 +139,17 @@ impl Entry {
         part(Some(&to_micros(self.at).to_be_bytes()));
         part(Some(self.actor_kind.as_bytes()));
         part(self.actor_id.as_ref().map(|id| id.as_bytes().as_slice()));
-        for text in [&self.actor, &self.action, &self.target_kind, &self.target_id, &self.target] {
+        for text in [
+            &self.actor,
+            &self.action,
+            &self.target_kind,
+            &self.target_id,
+            &self.target,
+        ] {
             part(Some(text.as_bytes()));
         }
         for text in [&self.before, &self.after, &self.address, &self.request_id] {
-            part(text.as_ref().map(|text| text.as_bytes()));
+            part(text.as_ref().map(String::as_bytes));
         }
         hash.finalize().into()
     }
@@ -169,7 +181,9 @@ pub enum Broken {
         found: i64,
     },
     /// The head's seal was not made with this installation's key.
-    #[error("the seal of the log's end was not made with this installation's key: the log was written anew by somebody without it")]
+    #[error(
+        "the seal of the log's end was not made with this installation's key: the log was written anew by somebody without it"
+    )]
     Seal,
 }
 
@@ -180,6 +194,13 @@ pub struct Verification {
     pub entries: i64,
     /// The hash of the last one; whoever keeps it elsewhere can tell later that nothing before it was changed.
     pub hash: [u8; HASH_LENGTH],
+}
+
+impl Verification {
+    /// The hash in hexadecimal, as it is shown.
+    pub fn hash_text(&self) -> String {
+        hex::encode(self.hash)
+    }
 }
 
 /// Reads a log from its beginning and compares it with its hashes.

@@ -41,7 +41,10 @@ pub struct KeyPlan {
 
 /// The key that signs at `now`: the newest that has begun. When none has, because the clock is behind, the one that begins first.
 pub fn signer(keys: &[KeyTimes], now: Micros) -> Option<KeyId> {
-    let begun = keys.iter().filter(|key| key.signs_from <= now).max_by_key(|key| (key.signs_from, key.id));
+    let begun = keys
+        .iter()
+        .filter(|key| key.signs_from <= now)
+        .max_by_key(|key| (key.signs_from, key.id));
     begun
         .or_else(|| keys.iter().min_by_key(|key| (key.signs_from, key.id)))
         .map(|key| key.id)
@@ -55,7 +58,9 @@ pub fn plan(keys: &[KeyTimes], now: Micros, policy: &KeyPolicy) -> KeyPlan {
         None => Some(now),
         // A successor that is published in time for the end of the period. One that begins far in the future was made while
         // the clock was ahead, and does not count.
-        Some(from) if from.saturating_add(policy.period).saturating_sub(policy.lead) <= now => Some(now.saturating_add(policy.lead)),
+        Some(from) if from.saturating_add(policy.period).saturating_sub(policy.lead) <= now => {
+            Some(now.saturating_add(policy.lead))
+        }
         Some(_) => None,
     };
     let remove = keys

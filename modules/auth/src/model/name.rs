@@ -119,7 +119,10 @@ mod tests {
 
     #[test]
     fn a_username_is_kept_in_lower_case() {
-        assert_eq!("  Ada.Lovelace@Example.org ".parse::<Username>().unwrap().as_str(), "ada.lovelace@example.org");
+        assert_eq!(
+            "  Ada.Lovelace@Example.org ".parse::<Username>().unwrap().as_str(),
+            "ada.lovelace@example.org"
+        );
         for bad in ["", " ", "a b", "-a", "<script>", "ada\0", "ä", &"a".repeat(65)] {
             assert!(bad.parse::<Username>().is_err(), "{bad:?}");
         }
@@ -128,7 +131,15 @@ mod tests {
     #[test]
     fn an_address_has_a_name_and_a_domain() {
         assert!("ada@example.org".parse::<Email>().is_ok());
-        for bad in ["", "ada", "@example.org", "ada@", "ada@.org", "ada@example.", "a da@example.org"] {
+        for bad in [
+            "",
+            "ada",
+            "@example.org",
+            "ada@",
+            "ada@.org",
+            "ada@example.",
+            "a da@example.org",
+        ] {
             assert!(bad.parse::<Email>().is_err(), "{bad:?}");
         }
     }

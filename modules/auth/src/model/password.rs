@@ -26,7 +26,9 @@ pub fn judge(password: &str, about: &[&str]) -> Result<(), WeakPassword> {
         )));
     }
     if length > LONGEST {
-        return Err(WeakPassword(format!("must have at most {LONGEST} characters, and this has {length}")));
+        return Err(WeakPassword(format!(
+            "must have at most {LONGEST} characters, and this has {length}"
+        )));
     }
     let inputs: Vec<&str> = about.iter().copied().chain(["mainstay"]).collect();
     let estimate = zxcvbn(password, &inputs);
@@ -81,7 +83,15 @@ mod tests {
     #[test]
     fn the_reason_says_what_to_do_and_never_the_password() {
         let said = judge("password123", &[]).unwrap_err().to_string();
-        assert!(said.contains("unrelated words") && !said.contains("password123"), "{said}");
-        assert!(judge(&"ab".repeat(200), &[]).unwrap_err().to_string().contains("at most 256"));
+        assert!(
+            said.contains("unrelated words") && !said.contains("password123"),
+            "{said}"
+        );
+        assert!(
+            judge(&"ab".repeat(200), &[])
+                .unwrap_err()
+                .to_string()
+                .contains("at most 256")
+        );
     }
 }

@@ -134,7 +134,10 @@ impl Permissions {
 
     /// Everything an API token of somebody with that role can be given.
     pub fn grantable(role: Role) -> Self {
-        Self::of_role(role).iter().filter(|permission| permission.is_grantable()).collect()
+        Self::of_role(role)
+            .iter()
+            .filter(|permission| permission.is_grantable())
+            .collect()
     }
 
     /// Whether the permission is among them.
@@ -160,7 +163,10 @@ impl Permissions {
 
     /// Each of them, in the order of their declaration.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
-        Permission::ALL.iter().copied().filter(move |permission| self.has(*permission))
+        Permission::ALL
+            .iter()
+            .copied()
+            .filter(move |permission| self.has(*permission))
     }
 
     /// Their names, separated by spaces, as they are stored.

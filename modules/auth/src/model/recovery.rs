@@ -65,7 +65,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_code_is_none() {
-        for text in ["", "123456", "aaaa-aaaa-aaaa-aaa", "aaaa-aaaa-aaaa-aaa1", "aaaa-aaaa-aaaa-aaaa-aaaa"] {
+        for text in [
+            "",
+            "123456",
+            "aaaa-aaaa-aaaa-aaa",
+            "aaaa-aaaa-aaaa-aaa1",
+            "aaaa-aaaa-aaaa-aaaa-aaaa",
+        ] {
             assert_eq!(RecoveryCode::read(text), None, "{text}");
         }
     }

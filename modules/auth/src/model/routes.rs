@@ -68,7 +68,9 @@ impl RouteTable {
     /// Every row, by path and method, as `GET /path` with the word of its access.
     pub fn rows(&self) -> BTreeMap<String, &'static str> {
         let rows = self.routes.iter().flat_map(|(path, methods)| {
-            methods.iter().map(move |(method, access)| (format!("{method} {path}"), access.as_str()))
+            methods
+                .iter()
+                .map(move |(method, access)| (format!("{method} {path}"), access.as_str()))
         });
         rows.collect()
     }
@@ -87,7 +89,10 @@ mod tests {
     #[test]
     fn a_route_without_a_row_is_nobodys() {
         let table = RouteTable::new(ROWS).unwrap();
-        assert_eq!(table.access("GET", "/a/{id}"), Some(Access::Needs(Permission::CatalogRead)));
+        assert_eq!(
+            table.access("GET", "/a/{id}"),
+            Some(Access::Needs(Permission::CatalogRead))
+        );
         assert_eq!(table.access("HEAD", "/live"), Some(Access::Public));
         assert_eq!(table.access("PUT", "/a/{id}"), None);
         assert_eq!(table.access("GET", "/a/7"), None, "the pattern, not the path");
@@ -99,7 +104,10 @@ mod tests {
         let twice = [ROWS[0], ROWS[0]];
         assert_eq!(
             RouteTable::new(twice).unwrap_err(),
-            InvalidTable { method: "GET", path: "/a/{id}" }
+            InvalidTable {
+                method: "GET",
+                path: "/a/{id}"
+            }
         );
     }
 }

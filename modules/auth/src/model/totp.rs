@@ -37,7 +37,11 @@ impl Totp {
 
     /// The address behind the square that apps read (Key Uri Format of Google Authenticator).
     pub fn uri(&self, issuer: &str, account: &str) -> String {
-        let encode = |text: &str| -> String { url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20") };
+        let encode = |text: &str| -> String {
+            url::form_urlencoded::byte_serialize(text.as_bytes())
+                .collect::<String>()
+                .replace('+', "%20")
+        };
         let (issuer, account) = (encode(issuer), encode(account));
         format!(
             "otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&algorithm=SHA1&digits={DIGITS}&period={STEP_S}",
@@ -52,7 +56,10 @@ impl Totp {
         let tag = tag.as_ref();
         // Dynamic truncation (RFC 4226, section 5.3): the last four bits say where the 31 bits are.
         let offset = usize::from(tag[tag.len() - 1] & 0x0f);
-        let number = tag[offset..offset + 4].iter().fold(0_u32, |number, byte| (number << 8) | u32::from(*byte)) & 0x7fff_ffff;
+        let number = tag[offset..offset + 4]
+            .iter()
+            .fold(0_u32, |number, byte| (number << 8) | u32::from(*byte))
+            & 0x7fff_ffff;
         format!("{:0DIGITS$}", number % 10_u32.pow(6))
     }
 
@@ -69,7 +76,12 @@ impl Totp {
 
 /// Compares without stopping at the first difference.
 fn is_same(one: &str, other: &str) -> bool {
-    one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |different, (a, b)| different | (a ^ b)) == 0
+    one.len() == other.len()
+        && one
+            .bytes()
+            .zip(other.bytes())
+            .fold(0, |different, (a, b)| different | (a ^ b))
+            == 0
 }
 
 impl fmt::Debug for Totp {

@@ -142,7 +142,11 @@ impl Auth {
     /// When the database fails.
     pub async fn users(&self, organization: OrganizationId) -> Result<Vec<User>, AuthError> {
         let users = self.inner.store.users().await?;
-        Ok(users.into_iter().filter(|user| user.organization == organization).map(User::from).collect())
+        Ok(users
+            .into_iter()
+            .filter(|user| user.organization == organization)
+            .map(User::from)
+            .collect())
     }
 
     /// One account.
@@ -160,7 +164,9 @@ impl Auth {
     pub async fn user_named(&self, organization: OrganizationId, username: &Username) -> Result<User, AuthError> {
         let found = self.inner.store.user_named(username).await?;
         let found = found.filter(|user| user.organization == organization);
-        found.map(User::from).ok_or_else(|| AuthError::no_such("user", username))
+        found
+            .map(User::from)
+            .ok_or_else(|| AuthError::no_such("user", username))
     }
 
     /// Makes an account, and a one-time link through which its owner sets the password.
@@ -171,7 +177,8 @@ impl Auth {
         let mut tx = self.begin_change(by, Permission::UserWrite).await?;
         let user = StoredUser::fresh(self, by.organization(), new);
         taken(&user, self.inner.store.insert_user(&mut tx, &user).await)?;
-        self.record(&mut tx, by, "user.create", user.target(), None, Some(user.shown())).await?;
+        self.record(&mut tx, by, "user.create", user.target(), None, Some(user.shown()))
+            .await?;
         let link = self.issue_link(&mut tx, by, &user, LinkPurpose::Invite).await?;
         self.commit(tx).await?;
         Ok((user.into(), link))
@@ -182,7 +189,13 @@ impl Auth {
     ///
     /// # Errors
     /// When the caller may not, the caller's copy is out of date, a name is taken, or no administrator would be left.
-    pub async fn update_user(&self, by: &By, id: UserId, based_on: Option<i64>, edit: UserEdit) -> Result<User, AuthError> {
+    pub async fn update_user(
+        &self,
+        by: &By,
+        id: UserId,
+        based_on: Option<i64>,
+        edit: UserEdit,
+    ) -> Result<User, AuthError> {
         let mut tx = self.begin_change(by, Permission::UserWrite).await?;
         let before = self.load_in(&mut tx, by.organization(), id).await?;
         if based_on.is_some_and(|version| version != before.version) {
@@ -207,10 +220,20 @@ impl Auth {
         }
         taken(&after, self.inner.store.update_user(&mut tx, &after).await)?;
         if !after.active {
-            self.inner.store.end_sessions_of(&mut tx, id, None, SessionEnd::Inactive, at).await?;
+            self.inner
+                .store
+                .end_sessions_of(&mut tx, id, None, SessionEnd::Inactive, at)
+                .await?;
         }
-        self.record(&mut tx, by, "user.update", after.target(), Some(before.shown()), Some(after.shown()))
-            .await?;
+        self.record(
+            &mut tx,
+            by,
+            "user.update",
+            after.target(),
+            Some(before.shown()),
+            Some(after.shown()),
+        )
+        .await?;
         self.commit(tx).await?;
         Ok(after.into())
     }
@@ -224,7 +247,8 @@ impl Auth {
         let user = self.load_in(&mut tx, by.organization(), id).await?;
         self.not_the_last(&mut tx, &user).await?;
         self.inner.store.delete_user(&mut tx, id).await?;
-        self.record(&mut tx, by, "user.delete", user.target(), Some(user.shown()), None).await?;
+        self.record(&mut tx, by, "user.delete", user.target(), Some(user.shown()), None)
+            .await?;
         self.commit(tx).await?;
         Ok(user.into())
     }
@@ -239,7 +263,12 @@ impl Auth {
     }
 
     pub(super) async fn load(&self, organization: OrganizationId, id: UserId) -> Result<StoredUser, AuthError> {
-        let user = self.inner.store.user(id).await?.filter(|user| user.organization == organization);
+        let user = self
+            .inner
+            .store
+            .user(id)
+            .await?
+            .filter(|user| user.organization == organization);
         user.ok_or_else(|| AuthError::no_such("user", id))
     }
 
@@ -249,7 +278,12 @@ impl Auth {
         organization: OrganizationId,
         id: UserId,
     ) -> Result<StoredUser, AuthError> {
-        let user = self.inner.store.user_in(tx, id).await?.filter(|user| user.organization == organization);
+        let user = self
+            .inner
+            .store
+            .user_in(tx, id)
+            .await?
+            .filter(|user| user.organization == organization);
         user.ok_or_else(|| AuthError::no_such("user", id))
     }
 }

@@ -85,7 +85,9 @@ impl Auth {
     /// Why the token is not accepted.
     pub async fn authenticate(&self, bearer: &str) -> Result<Identity, AuthError> {
         match self.check(bearer) {
-            Err(TokenError::UnknownKey) if self.catch_up().await.is_ok_and(|anything| anything) => Ok(self.check(bearer)?),
+            Err(TokenError::UnknownKey) if self.catch_up().await.is_ok_and(|anything| anything) => {
+                Ok(self.check(bearer)?)
+            }
             result => Ok(result?),
         }
     }
@@ -132,7 +134,11 @@ fn identify(standing: &Standing, claims: &Claims) -> Result<Identity, TokenError
 }
 
 fn member(standing: &Standing, id: UserId, via: impl FnOnce() -> Via) -> Result<Identity, TokenError> {
-    let member = standing.members.get(&id).filter(|member| member.active).ok_or(TokenError::Inactive)?;
+    let member = standing
+        .members
+        .get(&id)
+        .filter(|member| member.active)
+        .ok_or(TokenError::Inactive)?;
     Ok(Identity {
         organization: member.organization,
         user: id,

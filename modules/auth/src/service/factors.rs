@@ -51,20 +51,35 @@ impl Auth {
         let Some(totp) = self.confirmed(user.id).await? else {
             return Ok(Proof::NotNeeded);
         };
-        let code = code.map(str::trim).filter(|code| !code.is_empty()).ok_or(AuthError::SecondFactorNeeded)?;
+        let code = code
+            .map(str::trim)
+            .filter(|code| !code.is_empty())
+            .ok_or(AuthError::SecondFactorNeeded)?;
         let secret = self.opened(&totp)?;
         if let Some(step) = secret.accepts(code, self.now().as_second(), totp.last_step) {
             return Ok(Proof::Step(step));
         }
-        RecoveryCode::read(code).map(Proof::Recovery).ok_or(AuthError::WrongCode)
+        RecoveryCode::read(code)
+            .map(Proof::Recovery)
+            .ok_or(AuthError::WrongCode)
     }
 
     /// Uses up what was shown, so that nobody can show it again; `true` when it was a second factor.
-    pub(super) async fn use_proof(&self, tx: &mut Transaction, user: &StoredUser, proof: Proof) -> Result<bool, AuthError> {
+    pub(super) async fn use_proof(
+        &self,
+        tx: &mut Transaction,
+        user: &StoredUser,
+        proof: Proof,
+    ) -> Result<bool, AuthError> {
         let good = match proof {
             Proof::NotNeeded => return Ok(false),
             Proof::Step(step) => self.inner.store.use_step(tx, user.id, step).await?,
-            Proof::Recovery(code) => self.inner.store.spend_recovery_code(tx, user.id, &code, self.now()).await?,
+            Proof::Recovery(code) => {
+                self.inner
+                    .store
+                    .spend_recovery_code(tx, user.id, &code, self.now())
+                    .await?
+            }
         };
         good.then_some(true).ok_or(AuthError::WrongCode)
     }
@@ -84,7 +99,12 @@ impl Auth {
     ///
     /// # Errors
     /// When an API token asks, the password is wrong, or there is an authenticator app already.
-    pub async fn enrol_totp(&self, identity: &Identity, origin: &Origin, password: String) -> Result<Enrolment, AuthError> {
+    pub async fn enrol_totp(
+        &self,
+        identity: &Identity,
+        origin: &Origin,
+        password: String,
+    ) -> Result<Enrolment, AuthError> {
         self.in_person(identity, origin, password, None).await?;
         let by = By::person(identity.clone(), origin.clone());
         let secret = Totp::of(random::<{ crate::model::TOTP_SECRET }>()?.to_vec());
@@ -93,7 +113,10 @@ impl Auth {
         let new = StoredTotp {
             user: user.id,
             organization: user.organization,
-            sealed: self.inner.sealing.seal(Purpose::Totp, user.id.as_uuid(), secret.as_bytes())?,
+            sealed: self
+                .inner
+                .sealing
+                .seal(Purpose::Totp, user.id.as_uuid(), secret.as_bytes())?,
             created_at: self.now(),
             confirmed_at: None,
             last_step: 0,
@@ -114,12 +137,26 @@ impl Auth {
     ///
     /// # Errors
     /// When the code is wrong, or there is nothing to confirm.
-    pub async fn confirm_totp(&self, identity: &Identity, origin: &Origin, code: &str) -> Result<Vec<RecoveryCode>, AuthError> {
+    pub async fn confirm_totp(
+        &self,
+        identity: &Identity,
+        origin: &Origin,
+        code: &str,
+    ) -> Result<Vec<RecoveryCode>, AuthError> {
         let user = self.load(identity.organization, identity.user).await?;
-        let waiting = self.inner.store.totp(user.id).await?.filter(|totp| totp.confirmed_at.is_none());
-        let waiting = waiting.ok_or(AuthError::Factor("There is no authenticator app to confirm. Begin with a new one."))?;
+        let waiting = self
+            .inner
+            .store
+            .totp(user.id)
+            .await?
+            .filter(|totp| totp.confirmed_at.is_none());
+        let waiting = waiting.ok_or(AuthError::Factor(
+            "There is no authenticator app to confirm. Begin with a new one.",
+        ))?;
         let charges = self.charge(user.username.as_str(), Some(&user), origin).await?;
-        let accepted = self.opened(&waiting)?.accepts(code, self.now().as_second(), waiting.last_step);
+        let accepted = self
+            .opened(&waiting)?
+            .accepts(code, self.now().as_second(), waiting.last_step);
         let step = accepted.ok_or(AuthError::WrongCode)?;
         self.refund(&charges).await?;
 
@@ -127,13 +164,17 @@ impl Auth {
         let codes = recovery_codes()?;
         let mut tx = self.begin_change(&by, Permission::AccountWrite).await?;
         let store = &self.inner.store;
-        let good = store.use_step(&mut tx, user.id, step).await? && store.confirm_totp(&mut tx, user.id, self.now()).await?;
+        let good =
+            store.use_step(&mut tx, user.id, step).await? && store.confirm_totp(&mut tx, user.id, self.now()).await?;
         if !good {
             return Err(AuthError::WrongCode);
         }
-        store.replace_recovery_codes(&mut tx, user.id, user.organization, &codes).await?;
+        store
+            .replace_recovery_codes(&mut tx, user.id, user.organization, &codes)
+            .await?;
         let shown = json!({ "second_factor": "totp", "recovery_codes": codes.len() });
-        self.record(&mut tx, &by, "factor.add", user.target(), None, Some(shown)).await?;
+        self.record(&mut tx, &by, "factor.add", user.target(), None, Some(shown))
+            .await?;
         self.commit(tx).await?;
         Ok(codes)
     }
@@ -151,15 +192,21 @@ impl Auth {
     ) -> Result<Vec<RecoveryCode>, AuthError> {
         let (user, proof) = self.in_person(identity, origin, password, Some(code)).await?;
         if proof == Proof::NotNeeded {
-            return Err(AuthError::Factor("This account has no second factor, so it needs no recovery codes."));
+            return Err(AuthError::Factor(
+                "This account has no second factor, so it needs no recovery codes.",
+            ));
         }
         let by = By::person(identity.clone(), origin.clone());
         let codes = recovery_codes()?;
         let mut tx = self.begin_change(&by, Permission::AccountWrite).await?;
         self.use_proof(&mut tx, &user, proof).await?;
-        self.inner.store.replace_recovery_codes(&mut tx, user.id, user.organization, &codes).await?;
+        self.inner
+            .store
+            .replace_recovery_codes(&mut tx, user.id, user.organization, &codes)
+            .await?;
         let shown = json!({ "recovery_codes": codes.len() });
-        self.record(&mut tx, &by, "factor.recovery-codes", user.target(), None, Some(shown)).await?;
+        self.record(&mut tx, &by, "factor.recovery-codes", user.target(), None, Some(shown))
+            .await?;
         self.commit(tx).await?;
         Ok(codes)
     }
@@ -168,7 +215,13 @@ impl Auth {
     ///
     /// # Errors
     /// When password or code are wrong, or there is none.
-    pub async fn remove_totp(&self, identity: &Identity, origin: &Origin, password: String, code: &str) -> Result<(), AuthError> {
+    pub async fn remove_totp(
+        &self,
+        identity: &Identity,
+        origin: &Origin,
+        password: String,
+        code: &str,
+    ) -> Result<(), AuthError> {
         let (user, proof) = self.in_person(identity, origin, password, Some(code)).await?;
         let by = By::person(identity.clone(), origin.clone());
         let mut tx = self.begin_change(&by, Permission::AccountWrite).await?;
@@ -193,7 +246,8 @@ impl Auth {
             return Err(AuthError::Factor("This account has no second factor."));
         }
         let shown = json!({ "second_factor": "totp" });
-        self.record(tx, by, "factor.remove", user.target(), Some(shown), None).await
+        self.record(tx, by, "factor.remove", user.target(), Some(shown), None)
+            .await
     }
 
     /// Makes sure that the owner is there: a session that somebody else got hold of must not change how its owner signs in.
@@ -227,7 +281,10 @@ impl Auth {
     }
 
     fn opened(&self, totp: &StoredTotp) -> Result<Totp, AuthError> {
-        let bytes = self.inner.sealing.open(Purpose::Totp, totp.user.as_uuid(), &totp.sealed)?;
+        let bytes = self
+            .inner
+            .sealing
+            .open(Purpose::Totp, totp.user.as_uuid(), &totp.sealed)?;
         Ok(Totp::of(bytes))
     }
 }

@@ -48,7 +48,14 @@ impl Auth {
         }
         let mut tx = self.inner.store.begin().await?;
         self.inner.store.lock(&mut tx).await?;
-        let times: Vec<KeyTimes> = self.inner.store.keys_in(&mut tx).await?.iter().map(|key| key.times).collect();
+        let times: Vec<KeyTimes> = self
+            .inner
+            .store
+            .keys_in(&mut tx)
+            .await?
+            .iter()
+            .map(|key| key.times)
+            .collect();
         let due = plan(&times, now, policy);
         let by = By::system("auth.upkeep");
         if let Some(signs_from) = due.create {

@@ -56,14 +56,21 @@ impl Auth {
             return Ok(None);
         }
         let new = NewUser {
-            username: FIRST_NAME.parse().map_err(|error| AuthError::field("username", error))?,
+            username: FIRST_NAME
+                .parse()
+                .map_err(|error| AuthError::field("username", error))?,
             email: None,
-            display_name: Some("Administrator".parse().map_err(|error| AuthError::field("display_name", error))?),
+            display_name: Some(
+                "Administrator"
+                    .parse()
+                    .map_err(|error| AuthError::field("display_name", error))?,
+            ),
             role: Role::Admin,
         };
         let user = StoredUser::fresh(self, OrganizationId::DEFAULT, new);
         self.inner.store.insert_user(&mut tx, &user).await?;
-        self.record(&mut tx, &by, "user.create", user.target(), None, Some(user.shown())).await?;
+        self.record(&mut tx, &by, "user.create", user.target(), None, Some(user.shown()))
+            .await?;
         let link = self.issue_link(&mut tx, &by, &user, LinkPurpose::First).await?;
         self.commit(tx).await?;
         Ok(Some(link))
@@ -100,7 +107,8 @@ impl Auth {
             Some(name) => users.iter().find(|user| user.username == *name),
             None => users.iter().filter(administrator).min_by_key(|user| user.id),
         };
-        let user = found.ok_or_else(|| AuthError::no_such("user", username.map_or("administrator", Username::as_str)))?;
+        let user =
+            found.ok_or_else(|| AuthError::no_such("user", username.map_or("administrator", Username::as_str)))?;
         let edit = super::UserEdit {
             active: Some(true),
             role: (!users.iter().any(|user| administrator(&user))).then_some(Role::Admin),
@@ -116,7 +124,12 @@ impl Auth {
     /// When it does not work any more.
     pub async fn look_at_link(&self, secret: &str) -> Result<(Username, LinkPurpose), AuthError> {
         let secret = Secret::read(SecretKind::Link, secret).ok_or(AuthError::LinkSpent)?;
-        let link = self.inner.store.link(&secret.hash(), self.now()).await?.ok_or(AuthError::LinkSpent)?;
+        let link = self
+            .inner
+            .store
+            .link(&secret.hash(), self.now())
+            .await?
+            .ok_or(AuthError::LinkSpent)?;
         let user = self.inner.store.user(link.user).await?.filter(|user| user.active);
         let user = user.ok_or(AuthError::LinkSpent)?;
         Ok((user.username, link.purpose))
@@ -135,7 +148,12 @@ impl Auth {
         origin: &Origin,
     ) -> Result<SignedIn, AuthError> {
         let secret = Secret::read(SecretKind::Link, secret).ok_or(AuthError::LinkSpent)?;
-        let found = self.inner.store.link(&secret.hash(), self.now()).await?.ok_or(AuthError::LinkSpent)?;
+        let found = self
+            .inner
+            .store
+            .link(&secret.hash(), self.now())
+            .await?
+            .ok_or(AuthError::LinkSpent)?;
         let user = self.inner.store.user(found.user).await?.filter(|user| user.active);
         let user = user.ok_or(AuthError::LinkSpent)?;
         // A link proves that somebody handed it over, not that its bearer has the second factor. Guesses at that are limited
@@ -175,9 +193,13 @@ impl Auth {
             purpose,
             expires_at: after(at, LINK_LIFETIME),
         };
-        self.inner.store.insert_link(tx, &secret.hash(), user.organization, &link, at).await?;
+        self.inner
+            .store
+            .insert_link(tx, &secret.hash(), user.organization, &link, at)
+            .await?;
         let shown = json!({ "purpose": purpose.as_str(), "expires_at": link.expires_at });
-        self.record(tx, by, "user.link", user.target(), None, Some(shown)).await?;
+        self.record(tx, by, "user.link", user.target(), None, Some(shown))
+            .await?;
         Ok(IssuedLink {
             secret,
             username: user.username.clone(),

@@ -62,9 +62,24 @@ impl Auth {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn changes(&self, organization: OrganizationId, filter: &LogFilter, limit: usize) -> Result<Vec<Entry>, AuthError> {
+    pub async fn changes(
+        &self,
+        organization: OrganizationId,
+        filter: &LogFilter,
+        limit: usize,
+    ) -> Result<Vec<Entry>, AuthError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.inner.store.entries(organization, filter, limit).await?)
+    }
+
+    /// The hash of the entry at a position, in hexadecimal; `None` when there is no such entry.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn log_hash_at(&self, organization: OrganizationId, position: i64) -> Result<Option<String>, AuthError> {
+        let entries = self.inner.store.entries_after(organization, position - 1, 1).await?;
+        let entry = entries.first().filter(|entry| entry.position == position);
+        Ok(entry.map(|entry| hex::encode(&entry.hash)))
     }
 
     /// Reads an organisation's log from its beginning and compares it with its hashes, its end and the seal of its end.
@@ -80,7 +95,11 @@ impl Auth {
         loop {
             let so_far = verifier.so_far().entries;
             let limit = PIECE.min(end_at - so_far);
-            let entries = if limit > 0 { store.entries_after(organization, so_far, limit).await? } else { Vec::new() };
+            let entries = if limit > 0 {
+                store.entries_after(organization, so_far, limit).await?
+            } else {
+                Vec::new()
+            };
             if entries.is_empty() {
                 break;
             }
@@ -121,7 +140,10 @@ impl Auth {
         if head.hash != good.hash {
             return Some(Broken::Chain(head.position));
         }
-        let sealed = self.inner.sealing.has_signed(&end(organization, head.position, &head.hash), &head.seal);
+        let sealed = self
+            .inner
+            .sealing
+            .has_signed(&end(organization, head.position, &head.hash), &head.seal);
         (!sealed && head.position > 0).then_some(Broken::Seal)
     }
 }

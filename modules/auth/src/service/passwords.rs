@@ -37,9 +37,12 @@ impl Auth {
     ) -> Result<(), AuthError> {
         let store = &self.inner.store;
         store.set_password(tx, user.id, hash, at).await?;
-        let ended = store.end_sessions_of(tx, user.id, except, SessionEnd::Password, at).await?;
+        let ended = store
+            .end_sessions_of(tx, user.id, except, SessionEnd::Password, at)
+            .await?;
         let after = json!({ "sessions_ended": ended });
-        self.record(tx, by, "user.password", user.target(), None, Some(after)).await
+        self.record(tx, by, "user.password", user.target(), None, Some(after))
+            .await
     }
 
     /// Changes one's own password. Other sessions end, this one goes on.

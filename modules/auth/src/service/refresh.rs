@@ -33,14 +33,17 @@ impl Auth {
             Claimed::Now { session, expires_at } => (session, expires_at),
         };
         let session = store.session_in(&mut tx, id).await?;
-        let session = session.filter(|session| session.ended_at.is_none() && session.expires_at > now && good_until > now);
+        let session =
+            session.filter(|session| session.ended_at.is_none() && session.expires_at > now && good_until > now);
         let session = session.ok_or(AuthError::SessionOver)?;
         let user = store.user_in(&mut tx, session.user).await?.filter(|user| user.active);
         let user = user.ok_or(AuthError::SessionOver)?;
 
         let refresh = Secret::of(SecretKind::Refresh, &random()?);
         let until = session.expires_at.min(after(now, self.inner.settings.refresh_lifetime));
-        store.insert_refresh(&mut tx, &refresh.hash(), user.organization, id, now, until).await?;
+        store
+            .insert_refresh(&mut tx, &refresh.hash(), user.organization, id, now, until)
+            .await?;
         let address = origin.address.map(|address| address.to_string());
         store.touch_session(&mut tx, id, address.as_deref(), now).await?;
         tx.commit().await?;
@@ -59,14 +62,24 @@ impl Auth {
             return Ok(());
         };
         // A copy that is tried again and again ends the session once.
-        if !self.inner.store.end_session(&mut tx, id, SessionEnd::Reuse, self.now()).await? {
+        if !self
+            .inner
+            .store
+            .end_session(&mut tx, id, SessionEnd::Reuse, self.now())
+            .await?
+        {
             return Ok(());
         }
         self.write_reuse(&mut tx, &session, origin).await?;
         self.commit(tx).await
     }
 
-    async fn write_reuse(&self, tx: &mut Transaction, session: &StoredSession, origin: &Origin) -> Result<(), AuthError> {
+    async fn write_reuse(
+        &self,
+        tx: &mut Transaction,
+        session: &StoredSession,
+        origin: &Origin,
+    ) -> Result<(), AuthError> {
         let Some(user) = self.inner.store.user_in(tx, session.user).await? else {
             return Ok(());
         };

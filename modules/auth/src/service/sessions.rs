@@ -56,9 +56,10 @@ impl Auth {
     /// # Errors
     /// When it has no such session: one of somebody else does not exist for it.
     pub async fn end_session(&self, identity: &Identity, origin: &Origin, id: SessionId) -> Result<(), AuthError> {
-        let because = match identity.session() == Some(id) {
-            true => SessionEnd::SignedOut,
-            false => SessionEnd::Ended,
+        let because = if identity.session() == Some(id) {
+            SessionEnd::SignedOut
+        } else {
+            SessionEnd::Ended
         };
         let by = By::person(identity.clone(), origin.clone());
         let mut tx = self.begin_change(&by, Permission::AccountWrite).await?;
@@ -69,7 +70,8 @@ impl Auth {
         }
         let target = session_target(id, &identity.username);
         let shown = json!({ "because": because.as_str() });
-        self.record(&mut tx, &by, "session.end", target, None, Some(shown)).await?;
+        self.record(&mut tx, &by, "session.end", target, None, Some(shown))
+            .await?;
         self.commit(tx).await
     }
 
@@ -94,10 +96,15 @@ impl Auth {
         let mut tx = self.begin_change(by, Permission::UserWrite).await?;
         let user = self.load_in(&mut tx, by.organization(), user).await?;
         let at = self.now();
-        let sessions = self.inner.store.end_sessions_of(&mut tx, user.id, None, SessionEnd::Revoked, at).await?;
+        let sessions = self
+            .inner
+            .store
+            .end_sessions_of(&mut tx, user.id, None, SessionEnd::Revoked, at)
+            .await?;
         let tokens = self.inner.store.revoke_tokens_of(&mut tx, user.id, at).await?;
         let shown = json!({ "sessions_ended": sessions, "tokens_revoked": tokens });
-        self.record(&mut tx, by, "user.revoke", user.target(), None, Some(shown)).await?;
+        self.record(&mut tx, by, "user.revoke", user.target(), None, Some(shown))
+            .await?;
         self.commit(tx).await?;
         Ok(at)
     }
@@ -125,13 +132,17 @@ impl Auth {
         let mut tx = self.inner.store.begin().await?;
         self.inner.store.lock(&mut tx).await?;
         let expires_at = from_micros(expires_s.saturating_mul(1_000_000));
-        self.inner.store.revoke(&mut tx, jti, identity.organization, expires_at).await?;
+        self.inner
+            .store
+            .revoke(&mut tx, jti, identity.organization, expires_at)
+            .await?;
         let target = Target {
             kind: "access-token",
             id: jti.to_string(),
             label: format!("access token of {}", identity.username),
         };
-        self.record(&mut tx, &by, "access-token.revoke", target, None, None).await?;
+        self.record(&mut tx, &by, "access-token.revoke", target, None, None)
+            .await?;
         self.commit(tx).await
     }
 
@@ -142,13 +153,25 @@ impl Auth {
             return Ok(());
         };
         let user = self.inner.store.user_in(&mut tx, session.user).await?;
-        let ended = self.inner.store.end_session(&mut tx, id, SessionEnd::SignedOut, self.now()).await?;
+        let ended = self
+            .inner
+            .store
+            .end_session(&mut tx, id, SessionEnd::SignedOut, self.now())
+            .await?;
         let (Some(user), true) = (user, ended) else {
             return Ok(());
         };
-        let by = self.by_owner(&user, id, origin);
+        let by = Self::by_owner(&user, id, origin);
         let shown = json!({ "because": SessionEnd::SignedOut.as_str() });
-        self.record(&mut tx, &by, "session.end", session_target(id, &user.username), None, Some(shown)).await?;
+        self.record(
+            &mut tx,
+            &by,
+            "session.end",
+            session_target(id, &user.username),
+            None,
+            Some(shown),
+        )
+        .await?;
         self.commit(tx).await
     }
 }

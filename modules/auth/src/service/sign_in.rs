@@ -11,9 +11,7 @@ use super::{Auth, By, Doer, Identity, Origin, User, Via, after};
 use crate::{
     crypto::{issue, random},
     error::AuthError,
-    model::{
-        AUTH_MODE, Claims, Email, Limit, Permissions, Secret, SecretKind, SessionId, Target, Username, Verdict,
-    },
+    model::{AUTH_MODE, Claims, Email, Limit, Permissions, Secret, SecretKind, SessionId, Target, Username, Verdict},
     store::{NewSession, StoredSession, StoredUser},
 };
 
@@ -115,9 +113,10 @@ impl Auth {
             }
             result => result?,
         };
-        let rehashed = match compared.outdated {
-            true => Some(self.inner.hasher.hash(attempt.password).await?),
-            false => None,
+        let rehashed = if compared.outdated {
+            Some(self.inner.hasher.hash(attempt.password).await?)
+        } else {
+            None
         };
 
         let mut tx = self.inner.store.begin().await?;
@@ -168,14 +167,17 @@ impl Auth {
         };
         store.insert_session(tx, &new).await?;
         let id = new.session.id;
-        store.insert_refresh(tx, &refresh.hash(), user.organization, id, at, after(at, lifetime)).await?;
+        store
+            .insert_refresh(tx, &refresh.hash(), user.organization, id, at, after(at, lifetime))
+            .await?;
         store.signed_in(tx, user.id, at).await?;
         if let Some(address) = origin.address {
             store.remember_address(tx, user, &network(address), at).await?;
         }
-        let by = self.by_owner(user, id, origin);
+        let by = Self::by_owner(user, id, origin);
         let target = session_target(id, &user.username);
-        let shown = json!({ "user": user.username, "second_factor": second_factor, "user_agent": new.session.user_agent });
+        let shown =
+            json!({ "user": user.username, "second_factor": second_factor, "user_agent": new.session.user_agent });
         self.record(tx, &by, "session.begin", target, None, Some(shown)).await?;
         Ok(Begun {
             user: user.clone(),
@@ -220,7 +222,12 @@ impl Auth {
 
     /// Charges an attempt to its address and its account. Whoever comes from an address that the account has signed in from is
     /// counted apart from everybody else, so that strangers who guess cannot keep the owner out.
-    pub(super) async fn charge(&self, name: &str, user: Option<&StoredUser>, origin: &Origin) -> Result<Charges, AuthError> {
+    pub(super) async fn charge(
+        &self,
+        name: &str,
+        user: Option<&StoredUser>,
+        origin: &Origin,
+    ) -> Result<Charges, AuthError> {
         let limits = &self.inner.settings.limits;
         let address = origin.address.map(network);
         let mut wanted = Vec::new();
@@ -264,13 +271,14 @@ impl Auth {
         };
         let mut tx = self.inner.store.begin().await?;
         let shown = json!({ "wrong": what });
-        self.record(&mut tx, &by, "sign-in.refuse", user.target(), None, Some(shown)).await?;
+        self.record(&mut tx, &by, "sign-in.refuse", user.target(), None, Some(shown))
+            .await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// The owner of a session as the one who acts.
-    pub(super) fn by_owner(&self, user: &StoredUser, session: SessionId, origin: &Origin) -> By {
+    pub(super) fn by_owner(user: &StoredUser, session: SessionId, origin: &Origin) -> By {
         let identity = Identity {
             organization: user.organization,
             user: user.id,
@@ -309,5 +317,9 @@ pub(super) fn network(address: IpAddr) -> String {
 
 /// What a program calls itself, without what cannot be shown.
 fn readable(agent: &str) -> String {
-    agent.chars().filter(|each| !each.is_control()).take(LONGEST_AGENT).collect()
+    agent
+        .chars()
+        .filter(|each| !each.is_control())
+        .take(LONGEST_AGENT)
+        .collect()
 }

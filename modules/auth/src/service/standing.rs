@@ -86,6 +86,8 @@ impl Standing {
 }
 
 fn open(inner: &Inner, key: &StoredKey) -> Result<SigningKey, AuthError> {
-    let seed = inner.sealing.open(Purpose::SigningKey, key.times.id.as_uuid(), &key.sealed)?;
+    let seed = inner
+        .sealing
+        .open(Purpose::SigningKey, key.times.id.as_uuid(), &key.sealed)?;
     Ok(SigningKey::of_seed(key.times.id, &seed)?)
 }

@@ -56,7 +56,10 @@ impl Auth {
             }
         }
         let teams = self.inner.store.teams(organization).await?;
-        Ok(teams.into_iter().map(|team| of(&team, members.remove(&team.id).unwrap_or_default())).collect())
+        Ok(teams
+            .into_iter()
+            .map(|team| of(&team, members.remove(&team.id).unwrap_or_default()))
+            .collect())
     }
 
     /// Makes a team.
@@ -64,9 +67,18 @@ impl Auth {
     /// # Errors
     /// When the caller may not, or the name is taken.
     pub async fn create_team(&self, by: &By, new: NewTeam) -> Result<Team, AuthError> {
-        let description = new.description.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        if description.as_ref().is_some_and(|text| text.chars().count() > LONGEST || text.contains('\0')) {
-            return Err(AuthError::field("description", format!("must have at most {LONGEST} visible characters")));
+        let description = new
+            .description
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty());
+        if description
+            .as_ref()
+            .is_some_and(|text| text.chars().count() > LONGEST || text.contains('\0'))
+        {
+            return Err(AuthError::field(
+                "description",
+                format!("must have at most {LONGEST} visible characters"),
+            ));
         }
         let mut tx = self.begin_change(by, Permission::TeamWrite).await?;
         let team = StoredTeam {
@@ -86,7 +98,8 @@ impl Auth {
             }
             result => result?,
         }
-        self.record(&mut tx, by, "team.create", target(&team), None, Some(shown(&team))).await?;
+        self.record(&mut tx, by, "team.create", target(&team), None, Some(shown(&team)))
+            .await?;
         self.commit(tx).await?;
         Ok(of(&team, Vec::new()))
     }
@@ -100,7 +113,8 @@ impl Auth {
         let team = self.inner.store.team_in(&mut tx, by.organization(), id).await?;
         let team = team.ok_or_else(|| AuthError::no_such("team", id))?;
         self.inner.store.delete_team(&mut tx, id).await?;
-        self.record(&mut tx, by, "team.delete", target(&team), Some(shown(&team)), None).await?;
+        self.record(&mut tx, by, "team.delete", target(&team), Some(shown(&team)), None)
+            .await?;
         self.commit(tx).await
     }
 
@@ -114,17 +128,19 @@ impl Auth {
         let team = team.ok_or_else(|| AuthError::no_such("team", id))?;
         let user = self.load_in(&mut tx, by.organization(), user).await?;
         let store = &self.inner.store;
-        let changed = match is_member {
-            true => store.add_member(&mut tx, &team, user.id, self.now()).await?,
-            false => store.remove_member(&mut tx, team.id, user.id).await?,
+        let changed = if is_member {
+            store.add_member(&mut tx, &team, user.id, self.now()).await?
+        } else {
+            store.remove_member(&mut tx, team.id, user.id).await?
         };
         if !changed {
             return Ok(());
         }
         let who = json!({ "member": user.username });
-        let (action, before, after) = match is_member {
-            true => ("team.join", None, Some(who)),
-            false => ("team.leave", Some(who), None),
+        let (action, before, after) = if is_member {
+            ("team.join", None, Some(who))
+        } else {
+            ("team.leave", Some(who), None)
         };
         self.record(&mut tx, by, action, target(&team), before, after).await?;
         self.commit(tx).await

@@ -95,11 +95,20 @@ impl Bench {
         };
         let (user, link) = self.auth.create_user(&By::console(), new).await.unwrap();
         let secret = link.secret.reveal();
-        self.auth.redeem_link(secret, PASSWORD.to_owned(), None, &home()).await.unwrap();
+        self.auth
+            .redeem_link(secret, PASSWORD.to_owned(), None, &home())
+            .await
+            .unwrap();
         user
     }
 
-    async fn try_sign_in(&self, name: &str, password: &str, code: Option<&str>, origin: &Origin) -> Result<SignedIn, AuthError> {
+    async fn try_sign_in(
+        &self,
+        name: &str,
+        password: &str,
+        code: Option<&str>,
+        origin: &Origin,
+    ) -> Result<SignedIn, AuthError> {
         let attempt = SignIn {
             username: name.to_owned(),
             password: password.to_owned(),

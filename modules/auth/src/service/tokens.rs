@@ -56,7 +56,12 @@ impl Auth {
     ///
     /// # Errors
     /// When an API token asks, the token could do more than its owner or nothing at all, or its life is too long.
-    pub async fn create_token(&self, identity: &Identity, origin: &Origin, new: NewToken) -> Result<IssuedToken, AuthError> {
+    pub async fn create_token(
+        &self,
+        identity: &Identity,
+        origin: &Origin,
+        new: NewToken,
+    ) -> Result<IssuedToken, AuthError> {
         if identity.session().is_none() {
             return Err(AuthError::OnlyInPerson);
         }
@@ -89,7 +94,8 @@ impl Auth {
             last_used_at: None,
         };
         self.inner.store.insert_token(&mut tx, &token).await?;
-        self.record(&mut tx, &by, "token.create", target(&token), None, Some(shown(&token))).await?;
+        self.record(&mut tx, &by, "token.create", target(&token), None, Some(shown(&token)))
+            .await?;
         self.commit(tx).await?;
         Ok(IssuedToken {
             token: token.into(),
@@ -110,12 +116,22 @@ impl Auth {
     ///
     /// # Errors
     /// When it has no such token: one of somebody else does not exist for it.
-    pub async fn revoke_token(&self, identity: &Identity, origin: &Origin, id: TokenId) -> Result<TokenView, AuthError> {
+    pub async fn revoke_token(
+        &self,
+        identity: &Identity,
+        origin: &Origin,
+        id: TokenId,
+    ) -> Result<TokenView, AuthError> {
         let by = By::person(identity.clone(), origin.clone());
         let mut tx = self.begin_change(&by, Permission::AccountWrite).await?;
-        let token = self.inner.store.revoke_token(&mut tx, identity.user, id, self.now()).await?;
+        let token = self
+            .inner
+            .store
+            .revoke_token(&mut tx, identity.user, id, self.now())
+            .await?;
         let token = token.ok_or_else(|| AuthError::no_such("token", id))?;
-        self.record(&mut tx, &by, "token.revoke", target(&token), Some(shown(&token)), None).await?;
+        self.record(&mut tx, &by, "token.revoke", target(&token), Some(shown(&token)), None)
+            .await?;
         self.commit(tx).await?;
         Ok(token.into())
     }

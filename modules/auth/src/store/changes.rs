@@ -39,12 +39,18 @@ pub struct ChangeFilter {
 
 impl Store {
     /// The end of the log; nobody else writes to it until the transaction ends.
-    pub(crate) async fn lock_head(&self, tx: &mut Transaction, organization: OrganizationId) -> Result<Head, StoreError> {
+    pub(crate) async fn lock_head(
+        &self,
+        tx: &mut Transaction,
+        organization: OrganizationId,
+    ) -> Result<Head, StoreError> {
         let row = tx
             .fetch_optional(
-                sql("INSERT INTO auth_log_head (organization_id, position, hash, seal) VALUES ($1, 0, $2, $2) \
+                sql(
+                    "INSERT INTO auth_log_head (organization_id, position, hash, seal) VALUES ($1, 0, $2, $2) \
                      ON CONFLICT (organization_id) DO UPDATE SET position = auth_log_head.position \
-                     RETURNING position, hash, seal")
+                     RETURNING position, hash, seal",
+                )
                 .id(organization)
                 .bind(ORIGIN.as_slice()),
             )
@@ -54,7 +60,8 @@ impl Store {
 
     /// The end of the log as it is; `None` before the first entry.
     pub(crate) async fn head(&self, organization: OrganizationId) -> Result<Option<Head>, StoreError> {
-        let statement = sql("SELECT position, hash, seal FROM auth_log_head WHERE organization_id = $1").id(organization);
+        let statement =
+            sql("SELECT position, hash, seal FROM auth_log_head WHERE organization_id = $1").id(organization);
         let row = self.database.fetch_optional(statement).await?;
         row.as_ref().map(head).transpose()
     }
@@ -107,8 +114,12 @@ impl Store {
         position: i64,
         limit: i64,
     ) -> Result<Vec<Entry>, StoreError> {
-        let statement = sql("SELECT * FROM auth_change WHERE organization_id = $1 AND position > $2 ORDER BY position LIMIT $3");
-        let rows = self.database.fetch_all(statement.id(organization).bind(position).bind(limit)).await?;
+        let statement =
+            sql("SELECT * FROM auth_change WHERE organization_id = $1 AND position > $2 ORDER BY position LIMIT $3");
+        let rows = self
+            .database
+            .fetch_all(statement.id(organization).bind(position).bind(limit))
+            .await?;
         rows.iter().map(entry).collect()
     }
 

@@ -47,15 +47,24 @@ impl Store {
         Ok(tx.execute(statement.id(user).bind(step)).await? == 1)
     }
 
-    pub(crate) async fn confirm_totp(&self, tx: &mut Transaction, user: UserId, at: Timestamp) -> Result<bool, StoreError> {
+    pub(crate) async fn confirm_totp(
+        &self,
+        tx: &mut Transaction,
+        user: UserId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
         let statement = sql("UPDATE auth_totp SET confirmed_at = $2 WHERE user_id = $1 AND confirmed_at IS NULL");
         Ok(tx.execute(statement.id(user).bind(at)).await? == 1)
     }
 
     /// Takes the second factor away with its recovery codes; `false` when there was none.
     pub(crate) async fn delete_factors(&self, tx: &mut Transaction, user: UserId) -> Result<bool, StoreError> {
-        tx.execute(sql("DELETE FROM auth_recovery WHERE user_id = $1").id(user)).await?;
-        Ok(tx.execute(sql("DELETE FROM auth_totp WHERE user_id = $1").id(user)).await? == 1)
+        tx.execute(sql("DELETE FROM auth_recovery WHERE user_id = $1").id(user))
+            .await?;
+        Ok(tx
+            .execute(sql("DELETE FROM auth_totp WHERE user_id = $1").id(user))
+            .await?
+            == 1)
     }
 
     /// Keeps new recovery codes in the place of all earlier ones.
@@ -66,10 +75,13 @@ impl Store {
         organization: OrganizationId,
         codes: &[RecoveryCode],
     ) -> Result<(), StoreError> {
-        tx.execute(sql("DELETE FROM auth_recovery WHERE user_id = $1").id(user)).await?;
+        tx.execute(sql("DELETE FROM auth_recovery WHERE user_id = $1").id(user))
+            .await?;
         for code in codes {
-            let statement = sql("INSERT INTO auth_recovery (user_id, hash, organization_id, used_at) VALUES ($1, $2, $3, NULL)");
-            tx.execute(statement.id(user).bind(code.hash().as_slice()).id(organization)).await?;
+            let statement =
+                sql("INSERT INTO auth_recovery (user_id, hash, organization_id, used_at) VALUES ($1, $2, $3, NULL)");
+            tx.execute(statement.id(user).bind(code.hash().as_slice()).id(organization))
+                .await?;
         }
         Ok(())
     }
@@ -82,8 +94,12 @@ impl Store {
         code: &RecoveryCode,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let statement = sql("UPDATE auth_recovery SET used_at = $3 WHERE user_id = $1 AND hash = $2 AND used_at IS NULL");
-        Ok(tx.execute(statement.id(user).bind(code.hash().as_slice()).bind(at)).await? == 1)
+        let statement =
+            sql("UPDATE auth_recovery SET used_at = $3 WHERE user_id = $1 AND hash = $2 AND used_at IS NULL");
+        Ok(tx
+            .execute(statement.id(user).bind(code.hash().as_slice()).bind(at))
+            .await?
+            == 1)
     }
 
     /// How many recovery codes are unused.

@@ -17,12 +17,17 @@ pub(crate) struct StoredKey {
 
 impl Store {
     pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        let rows = self.database.fetch_all(sql("SELECT * FROM auth_key ORDER BY signs_from, id")).await?;
+        let rows = self
+            .database
+            .fetch_all(sql("SELECT * FROM auth_key ORDER BY signs_from, id"))
+            .await?;
         rows.iter().map(key).collect()
     }
 
     pub(crate) async fn keys_in(&self, tx: &mut Transaction) -> Result<Vec<StoredKey>, StoreError> {
-        let rows = tx.fetch_all(sql("SELECT * FROM auth_key ORDER BY signs_from, id")).await?;
+        let rows = tx
+            .fetch_all(sql("SELECT * FROM auth_key ORDER BY signs_from, id"))
+            .await?;
         rows.iter().map(key).collect()
     }
 

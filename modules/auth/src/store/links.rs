@@ -28,8 +28,10 @@ impl Store {
         let spend = sql("UPDATE auth_link SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL");
         tx.execute(spend.id(link.user).bind(at)).await?;
         tx.execute(
-            sql("INSERT INTO auth_link (hash, organization_id, user_id, purpose, created_at, expires_at, used_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, NULL)")
+            sql(
+                "INSERT INTO auth_link (hash, organization_id, user_id, purpose, created_at, expires_at, used_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, NULL)",
+            )
             .bind(hash.as_bytes())
             .id(organization)
             .id(link.user)
@@ -44,7 +46,10 @@ impl Store {
     /// The link, if it can still be used.
     pub(crate) async fn link(&self, hash: &SecretHash, now: Timestamp) -> Result<Option<StoredLink>, StoreError> {
         let statement = sql("SELECT * FROM auth_link WHERE hash = $1 AND used_at IS NULL AND expires_at > $2");
-        let row = self.database.fetch_optional(statement.bind(hash.as_bytes()).bind(now)).await?;
+        let row = self
+            .database
+            .fetch_optional(statement.bind(hash.as_bytes()).bind(now))
+            .await?;
         row.as_ref().map(link).transpose()
     }
 
@@ -55,7 +60,9 @@ impl Store {
         hash: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<StoredLink>, StoreError> {
-        let statement = sql("UPDATE auth_link SET used_at = $2 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING *");
+        let statement = sql(
+            "UPDATE auth_link SET used_at = $2 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING *",
+        );
         let row = tx.fetch_optional(statement.bind(hash.as_bytes()).bind(now)).await?;
         row.as_ref().map(link).transpose()
     }

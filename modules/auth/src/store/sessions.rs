@@ -35,10 +35,7 @@ pub(crate) enum Claimed {
     /// Nobody was given such a token.
     Unknown,
     /// It was unused until now.
-    Now {
-        session: SessionId,
-        expires_at: Timestamp,
-    },
+    Now { session: SessionId, expires_at: Timestamp },
     /// It was used before: somebody has a copy.
     Before { session: SessionId },
 }
@@ -63,8 +60,14 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) async fn session_in(&self, tx: &mut Transaction, id: SessionId) -> Result<Option<StoredSession>, StoreError> {
-        let row = tx.fetch_optional(sql("SELECT * FROM auth_session WHERE id = $1").id(id)).await?;
+    pub(crate) async fn session_in(
+        &self,
+        tx: &mut Transaction,
+        id: SessionId,
+    ) -> Result<Option<StoredSession>, StoreError> {
+        let row = tx
+            .fetch_optional(sql("SELECT * FROM auth_session WHERE id = $1").id(id))
+            .await?;
         row.as_ref().map(session).transpose()
     }
 
@@ -79,7 +82,10 @@ impl Store {
 
     /// Sessions that ended after `since`: their access tokens may not have expired yet.
     pub(crate) async fn ended_sessions(&self, since: Timestamp) -> Result<Vec<SessionId>, StoreError> {
-        let rows = self.database.fetch_all(sql("SELECT id FROM auth_session WHERE ended_at > $1").bind(since)).await?;
+        let rows = self
+            .database
+            .fetch_all(sql("SELECT id FROM auth_session WHERE ended_at > $1").bind(since))
+            .await?;
         rows.iter().map(|row| row.id("id")).collect()
     }
 
@@ -91,7 +97,8 @@ impl Store {
         because: SessionEnd,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let statement = sql("UPDATE auth_session SET ended_at = $2, ended_because = $3 WHERE id = $1 AND ended_at IS NULL");
+        let statement =
+            sql("UPDATE auth_session SET ended_at = $2, ended_because = $3 WHERE id = $1 AND ended_at IS NULL");
         Ok(tx.execute(statement.id(id).bind(at).bind(because.as_str())).await? == 1)
     }
 
@@ -104,12 +111,11 @@ impl Store {
         because: SessionEnd,
         at: Timestamp,
     ) -> Result<u64, StoreError> {
-        let statement = sql(
-            "UPDATE auth_session SET ended_at = $2, ended_because = $3 \
-             WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id <> $4",
-        );
+        let statement = sql("UPDATE auth_session SET ended_at = $2, ended_because = $3 \
+             WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id <> $4");
         let except = except.map_or(Uuid::nil(), mainstay_kernel::TypedId::as_uuid);
-        tx.execute(statement.id(user).bind(at).bind(because.as_str()).bind(except)).await
+        tx.execute(statement.id(user).bind(at).bind(because.as_str()).bind(except))
+            .await
     }
 
     pub(crate) async fn touch_session(
@@ -134,8 +140,10 @@ impl Store {
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
         tx.execute(
-            sql("INSERT INTO auth_refresh (hash, organization_id, session_id, issued_at, expires_at, used_at) \
-                 VALUES ($1, $2, $3, $4, $5, NULL)")
+            sql(
+                "INSERT INTO auth_refresh (hash, organization_id, session_id, issued_at, expires_at, used_at) \
+                 VALUES ($1, $2, $3, $4, $5, NULL)",
+            )
             .bind(hash.as_bytes())
             .id(organization)
             .id(session)
@@ -147,8 +155,15 @@ impl Store {
     }
 
     /// Uses a refresh token up. Of several who try at once, one finds it unused.
-    pub(crate) async fn claim_refresh(&self, tx: &mut Transaction, hash: &SecretHash, now: Timestamp) -> Result<Claimed, StoreError> {
-        let claim = sql("UPDATE auth_refresh SET used_at = $2 WHERE hash = $1 AND used_at IS NULL RETURNING session_id, expires_at");
+    pub(crate) async fn claim_refresh(
+        &self,
+        tx: &mut Transaction,
+        hash: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Claimed, StoreError> {
+        let claim = sql(
+            "UPDATE auth_refresh SET used_at = $2 WHERE hash = $1 AND used_at IS NULL RETURNING session_id, expires_at",
+        );
         if let Some(row) = tx.fetch_optional(claim.bind(hash.as_bytes()).bind(now)).await? {
             return Ok(Claimed::Now {
                 session: row.id("session_id")?,
@@ -190,7 +205,10 @@ impl Store {
 
     /// Access tokens that were revoked and had not expired by `since`.
     pub(crate) async fn revoked(&self, since: Timestamp) -> Result<Vec<Uuid>, StoreError> {
-        let rows = self.database.fetch_all(sql("SELECT jti FROM auth_revoked WHERE expires_at > $1").bind(since)).await?;
+        let rows = self
+            .database
+            .fetch_all(sql("SELECT jti FROM auth_revoked WHERE expires_at > $1").bind(since))
+            .await?;
         rows.iter().map(|row| row.get("jti")).collect()
     }
 }

@@ -30,7 +30,9 @@ impl Store {
         organization: OrganizationId,
         id: TeamId,
     ) -> Result<Option<StoredTeam>, StoreError> {
-        let statement = sql("SELECT * FROM auth_team WHERE id = $1 AND organization_id = $2").id(id).id(organization);
+        let statement = sql("SELECT * FROM auth_team WHERE id = $1 AND organization_id = $2")
+            .id(id)
+            .id(organization);
         let row = tx.fetch_optional(statement).await?;
         row.as_ref().map(team).transpose()
     }
@@ -61,22 +63,35 @@ impl Store {
         user: UserId,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let statement = sql("INSERT INTO auth_team_member (team_id, user_id, organization_id, added_at) VALUES ($1, $2, $3, $4) \
-                             ON CONFLICT (team_id, user_id) DO NOTHING");
-        Ok(tx.execute(statement.id(team.id).id(user).id(team.organization).bind(at)).await? == 1)
+        let statement = sql(
+            "INSERT INTO auth_team_member (team_id, user_id, organization_id, added_at) VALUES ($1, $2, $3, $4) \
+                             ON CONFLICT (team_id, user_id) DO NOTHING",
+        );
+        Ok(tx
+            .execute(statement.id(team.id).id(user).id(team.organization).bind(at))
+            .await?
+            == 1)
     }
 
     /// Takes a member out; `false` when they were none.
-    pub(crate) async fn remove_member(&self, tx: &mut Transaction, team: TeamId, user: UserId) -> Result<bool, StoreError> {
+    pub(crate) async fn remove_member(
+        &self,
+        tx: &mut Transaction,
+        team: TeamId,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
         let statement = sql("DELETE FROM auth_team_member WHERE team_id = $1 AND user_id = $2");
         Ok(tx.execute(statement.id(team).id(user)).await? == 1)
     }
 
     /// Who is in which of an organisation's teams.
     pub(crate) async fn members(&self, organization: OrganizationId) -> Result<Vec<(TeamId, UserId)>, StoreError> {
-        let statement = sql("SELECT team_id, user_id FROM auth_team_member WHERE organization_id = $1 ORDER BY added_at, user_id");
+        let statement =
+            sql("SELECT team_id, user_id FROM auth_team_member WHERE organization_id = $1 ORDER BY added_at, user_id");
         let rows = self.database.fetch_all(statement.id(organization)).await?;
-        rows.iter().map(|row| Ok((row.id("team_id")?, row.id("user_id")?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.id("team_id")?, row.id("user_id")?)))
+            .collect()
     }
 }
 

@@ -58,7 +58,11 @@ async fn charge(tx: &mut Transaction, bucket: &str, limit: Limit, now: i64) -> R
         });
     }
     let find = sql("SELECT whole_at FROM auth_throttle WHERE bucket = $1").bind(bucket);
-    let whole_at: Option<i64> = tx.fetch_optional(find).await?.map(|row| row.get("whole_at")).transpose()?;
+    let whole_at: Option<i64> = tx
+        .fetch_optional(find)
+        .await?
+        .map(|row| row.get("whole_at"))
+        .transpose()?;
     Ok(match limit.judge(whole_at, now) {
         // Somebody was refunded between the two statements.
         Verdict::Allowed { .. } => Verdict::Refused { wait: 1 },

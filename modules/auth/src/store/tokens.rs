@@ -24,8 +24,10 @@ pub(crate) struct StoredToken {
 impl Store {
     pub(crate) async fn insert_token(&self, tx: &mut Transaction, token: &StoredToken) -> Result<(), StoreError> {
         tx.execute(
-            sql("INSERT INTO auth_token (id, organization_id, user_id, name, hash, scopes, created_at, expires_at, \
-                 last_used_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL)")
+            sql(
+                "INSERT INTO auth_token (id, organization_id, user_id, name, hash, scopes, created_at, expires_at, \
+                 last_used_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL)",
+            )
             .id(token.id)
             .id(token.organization)
             .id(token.user)
@@ -61,15 +63,22 @@ impl Store {
         id: TokenId,
         at: Timestamp,
     ) -> Result<Option<StoredToken>, StoreError> {
-        let statement =
-            sql("UPDATE auth_token SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING *");
+        let statement = sql(
+            "UPDATE auth_token SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING *",
+        );
         let row = tx.fetch_optional(statement.id(id).id(user).bind(at)).await?;
         row.as_ref().map(token).transpose()
     }
 
     /// Revokes every token of an account; answers how many.
-    pub(crate) async fn revoke_tokens_of(&self, tx: &mut Transaction, user: UserId, at: Timestamp) -> Result<u64, StoreError> {
-        let statement = sql("UPDATE auth_token SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2");
+    pub(crate) async fn revoke_tokens_of(
+        &self,
+        tx: &mut Transaction,
+        user: UserId,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let statement =
+            sql("UPDATE auth_token SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2");
         tx.execute(statement.id(user).bind(at)).await
     }
 
@@ -77,7 +86,9 @@ impl Store {
     pub(crate) async fn tokens_used(&self, uses: &[(TokenId, Timestamp)]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         for (id, at) in uses {
-            let statement = sql("UPDATE auth_token SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)");
+            let statement = sql(
+                "UPDATE auth_token SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
+            );
             tx.execute(statement.id(*id).bind(*at)).await?;
         }
         tx.commit().await

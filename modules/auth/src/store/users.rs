@@ -27,7 +27,10 @@ pub(crate) struct StoredUser {
 
 impl Store {
     pub(crate) async fn users(&self) -> Result<Vec<StoredUser>, StoreError> {
-        let rows = self.database.fetch_all(sql("SELECT * FROM auth_user ORDER BY username")).await?;
+        let rows = self
+            .database
+            .fetch_all(sql("SELECT * FROM auth_user ORDER BY username"))
+            .await?;
         rows.iter().map(user).collect()
     }
 
@@ -46,7 +49,11 @@ impl Store {
     }
 
     /// How many administrators there are who can sign in, apart from `without`.
-    pub(crate) async fn other_administrators(&self, tx: &mut Transaction, without: &StoredUser) -> Result<i64, StoreError> {
+    pub(crate) async fn other_administrators(
+        &self,
+        tx: &mut Transaction,
+        without: &StoredUser,
+    ) -> Result<i64, StoreError> {
         let row = tx
             .fetch_optional(
                 sql("SELECT COUNT(*) AS others FROM auth_user \
@@ -59,7 +66,10 @@ impl Store {
     }
 
     pub(crate) async fn any_user(&self, tx: &mut Transaction) -> Result<bool, StoreError> {
-        Ok(tx.fetch_optional(sql("SELECT id FROM auth_user LIMIT 1")).await?.is_some())
+        Ok(tx
+            .fetch_optional(sql("SELECT id FROM auth_user LIMIT 1"))
+            .await?
+            .is_some())
     }
 
     pub(crate) async fn insert_user(&self, tx: &mut Transaction, user: &StoredUser) -> Result<(), StoreError> {
@@ -121,20 +131,35 @@ impl Store {
     }
 
     /// Replaces a hash by one of the same password at another cost, unless the password was changed meanwhile.
-    pub(crate) async fn rehash(&self, tx: &mut Transaction, id: UserId, before: &str, hash: &str) -> Result<(), StoreError> {
+    pub(crate) async fn rehash(
+        &self,
+        tx: &mut Transaction,
+        id: UserId,
+        before: &str,
+        hash: &str,
+    ) -> Result<(), StoreError> {
         let statement = sql("UPDATE auth_user SET password_hash = $3 WHERE id = $1 AND password_hash = $2");
         tx.execute(statement.id(id).bind(before).bind(hash)).await?;
         Ok(())
     }
 
     pub(crate) async fn signed_in(&self, tx: &mut Transaction, id: UserId, at: Timestamp) -> Result<(), StoreError> {
-        tx.execute(sql("UPDATE auth_user SET last_sign_in_at = $2 WHERE id = $1").id(id).bind(at)).await?;
+        tx.execute(
+            sql("UPDATE auth_user SET last_sign_in_at = $2 WHERE id = $1")
+                .id(id)
+                .bind(at),
+        )
+        .await?;
         Ok(())
     }
 
     pub(crate) async fn knows_address(&self, id: UserId, address: &str) -> Result<bool, StoreError> {
         let statement = sql("SELECT user_id FROM auth_known_address WHERE user_id = $1 AND address = $2");
-        Ok(self.database.fetch_optional(statement.id(id).bind(address)).await?.is_some())
+        Ok(self
+            .database
+            .fetch_optional(statement.id(id).bind(address))
+            .await?
+            .is_some())
     }
 
     pub(crate) async fn remember_address(
@@ -171,7 +196,9 @@ fn user(row: &Row) -> Result<StoredUser, StoreError> {
         id: row.id("id")?,
         organization: row.id("organization_id")?,
         username: row.parse("username")?,
-        email: email.map(|email| email.parse().map_err(StoreError::corrupt)).transpose()?,
+        email: email
+            .map(|email| email.parse().map_err(StoreError::corrupt))
+            .transpose()?,
         display_name: row.parse("display_name")?,
         role: row.parse("role")?,
         active: row.get("active")?,

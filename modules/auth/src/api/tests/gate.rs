@@ -12,7 +12,10 @@ fn method(text: &str) -> Method {
 /// A path of a pattern, with identifiers of things that do not exist.
 fn path(pattern: &str) -> String {
     let id = "0190f5b0-0000-7000-8000-00000000dead";
-    let parts: Vec<&str> = pattern.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect();
+    let parts: Vec<&str> = pattern
+        .split('/')
+        .map(|part| if part.starts_with('{') { id } else { part })
+        .collect();
     parts.join("/")
 }
 
@@ -28,7 +31,12 @@ async fn every_operation_is_for_whom_its_permission_says() {
         let uri = path(pattern);
         let stranger = app.call(method(verb), &uri, None, json!({})).await;
         let closed = matches!(stranger.code(), "not-signed-in");
-        assert_eq!(closed, access != Access::Public, "{verb} {pattern} by nobody: {}", stranger.body);
+        assert_eq!(
+            closed,
+            access != Access::Public,
+            "{verb} {pattern} by nobody: {}",
+            stranger.body
+        );
         let Access::Needs(permission) = access else {
             continue;
         };
@@ -41,7 +49,12 @@ async fn every_operation_is_for_whom_its_permission_says() {
             }
             let answer = app.call(method(verb), &uri, Some(token), json!({})).await;
             let refused = answer.status == StatusCode::FORBIDDEN;
-            assert_eq!(refused, *role < permission.least_role(), "{verb} {pattern} by {role}: {}", answer.body);
+            assert_eq!(
+                refused,
+                *role < permission.least_role(),
+                "{verb} {pattern} by {role}: {}",
+                answer.body
+            );
             judged += 1;
         }
     }
@@ -63,10 +76,20 @@ async fn without_the_gate_every_route_of_this_module_is_closed_all_the_same() {
             _ => json!({}),
         };
         let stranger = app.call(method(verb), &path(pattern), None, body.clone()).await;
-        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED, "{verb} {pattern}: {}", stranger.body);
+        assert_eq!(
+            stranger.status,
+            StatusCode::UNAUTHORIZED,
+            "{verb} {pattern}: {}",
+            stranger.body
+        );
         if permission.least_role() > Role::Viewer {
             let answer = app.call(method(verb), &path(pattern), Some(&viewer), body).await;
-            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{verb} {pattern}: {}", answer.body);
+            assert_eq!(
+                answer.status,
+                StatusCode::FORBIDDEN,
+                "{verb} {pattern}: {}",
+                answer.body
+            );
         }
     }
 }
@@ -75,10 +98,19 @@ async fn without_the_gate_every_route_of_this_module_is_closed_all_the_same() {
 async fn a_route_without_a_row_is_nobodys_and_what_is_no_route_is_not_guarded() {
     let app = app().await;
     let admin = app.token("admin").await;
-    let state = Gate { auth: app.auth.clone(), table: Arc::new(RouteTable::default()) };
-    let app = App { router: app.router.clone().layer(middleware::from_fn_with_state(state, gate)), ..app };
+    let state = Gate {
+        auth: app.auth.clone(),
+        table: Arc::new(RouteTable::default()),
+    };
+    let app = App {
+        router: app.router.clone().layer(middleware::from_fn_with_state(state, gate)),
+        ..app
+    };
     let answer = app.get("/api/v1/auth/me", &admin).await;
-    assert_eq!((answer.status, answer.code()), (StatusCode::FORBIDDEN, "no-permission-declared"));
+    assert_eq!(
+        (answer.status, answer.code()),
+        (StatusCode::FORBIDDEN, "no-permission-declared")
+    );
     assert_eq!(app.get("/nowhere", &admin).await.status, StatusCode::NOT_FOUND);
 }
 
@@ -101,8 +133,15 @@ async fn tokens_that_are_not_good_open_nothing() {
         "null".to_owned(),
     ] {
         let answer = app.get("/api/v1/auth/me", &bad).await;
-        assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "invalid-token"), "{bad}");
-        assert!(!answer.body.to_string().contains(&bad), "an error never repeats a token");
+        assert_eq!(
+            (answer.status, answer.code()),
+            (StatusCode::UNAUTHORIZED, "invalid-token"),
+            "{bad}"
+        );
+        assert!(
+            !answer.body.to_string().contains(&bad),
+            "an error never repeats a token"
+        );
     }
     // Not in an address, not under another scheme, not in another header.
     for request in [
@@ -110,10 +149,15 @@ async fn tokens_that_are_not_good_open_nothing() {
         Request::get("/api/v1/auth/me").header(header::AUTHORIZATION, format!("Basic {good}")),
         Request::get("/api/v1/auth/me").header(header::AUTHORIZATION, good.clone()),
         Request::get("/api/v1/auth/me").header(header::COOKIE, format!("access_token={good}")),
-        Request::get("/api/v1/auth/me").header("x-user-id", "admin").header("x-user-roles", "admin"),
+        Request::get("/api/v1/auth/me")
+            .header("x-user-id", "admin")
+            .header("x-user-roles", "admin"),
     ] {
         let answer = app.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "not-signed-in"));
+        assert_eq!(
+            (answer.status, answer.code()),
+            (StatusCode::UNAUTHORIZED, "not-signed-in")
+        );
     }
     app.clock.advance(SignedDuration::from_mins(15));
     let late = app.get("/api/v1/auth/me", &good).await;
@@ -127,9 +171,15 @@ async fn a_token_that_expired_does_not_keep_anybody_from_signing_in() {
     app.clock.advance(SignedDuration::from_mins(20));
     let bearer = old.body["access_token"].as_str().unwrap();
     let body = json!({"refresh_token": old.body["refresh_token"]});
-    assert_eq!(app.post("/api/v1/auth/refresh", bearer, body).await.status, StatusCode::OK);
+    assert_eq!(
+        app.post("/api/v1/auth/refresh", bearer, body).await.status,
+        StatusCode::OK
+    );
     let body = json!({"username": "viewer", "password": PASSWORD});
-    assert_eq!(app.post("/api/v1/auth/login", bearer, body).await.status, StatusCode::OK);
+    assert_eq!(
+        app.post("/api/v1/auth/login", bearer, body).await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -146,6 +196,11 @@ async fn an_api_token_does_what_its_scopes_say_and_no_more() {
         };
         let answer = app.call(method(verb), &path(pattern), Some(program), json!({})).await;
         let refused = answer.status == StatusCode::FORBIDDEN;
-        assert_eq!(refused, permission != Permission::UserRead, "{verb} {pattern}: {}", answer.body);
+        assert_eq!(
+            refused,
+            permission != Permission::UserRead,
+            "{verb} {pattern}: {}",
+            answer.body
+        );
     }
 }

@@ -21,7 +21,15 @@ fn key(number: u8) -> SigningKey {
 
 fn keys(numbers: &[u8]) -> KeySet {
     let keys = numbers.iter().map(|number| key(*number));
-    keys.map(|key| (key.id, VerifyingKey { public: key.public().to_vec() })).collect()
+    keys.map(|key| {
+        (
+            key.id,
+            VerifyingKey {
+                public: key.public().to_vec(),
+            },
+        )
+    })
+    .collect()
 }
 
 fn claims() -> Claims {
@@ -70,7 +78,9 @@ fn a_token_says_what_was_put_into_it() {
 fn no_algorithm_but_ours_is_accepted() {
     let claims = json!(claims());
     let public = key(1).public().to_vec();
-    for algorithm in ["none", "None", "NONE", "nOnE", "", "HS256", "RS256", "ES256", "eddsa", "EdDSA "] {
+    for algorithm in [
+        "none", "None", "NONE", "nOnE", "", "HS256", "RS256", "ES256", "eddsa", "EdDSA ",
+    ] {
         let header = json!({"alg": algorithm, "typ": "at+jwt", "kid": key(1).id});
         for token in [
             forged(&header, &claims, |_| Vec::new()),
@@ -131,10 +141,19 @@ fn issuer_audience_type_and_time_are_held_to() {
         change(&mut claims);
         refusal(&issue(&key(1), &claims).unwrap())
     };
-    assert_eq!(refused(&|claims| claims.iss = "https://evil.example".to_owned()), TokenError::Issuer);
+    assert_eq!(
+        refused(&|claims| claims.iss = "https://evil.example".to_owned()),
+        TokenError::Issuer
+    );
     assert_eq!(refused(&|claims| claims.iss.push('/')), TokenError::Issuer);
-    assert_eq!(refused(&|claims| claims.aud = "another-api".to_owned()), TokenError::Audience);
-    assert_eq!(refused(&|claims| claims.r#type = "refresh".to_owned()), TokenError::Audience);
+    assert_eq!(
+        refused(&|claims| claims.aud = "another-api".to_owned()),
+        TokenError::Audience
+    );
+    assert_eq!(
+        refused(&|claims| claims.r#type = "refresh".to_owned()),
+        TokenError::Audience
+    );
     assert_eq!(refused(&|claims| claims.exp = NOW), TokenError::Expired);
     assert_eq!(refused(&|claims| claims.exp = i64::MIN), TokenError::Expired);
     assert_eq!(refused(&|claims| claims.iat = NOW + 61), TokenError::NotYet);
@@ -145,7 +164,12 @@ fn issuer_audience_type_and_time_are_held_to() {
 
 #[test]
 fn claims_of_another_shape_are_refused() {
-    for (name, value) in [("sub", json!("ada")), ("exp", json!("never")), ("roles", json!("admin")), ("admin", json!(true))] {
+    for (name, value) in [
+        ("sub", json!("ada")),
+        ("exp", json!("never")),
+        ("roles", json!("admin")),
+        ("admin", json!(true)),
+    ] {
         let mut claims = json!(claims());
         claims[name] = value;
         let token = forged(&good_header(), &claims, |message| key(1).sign(message));

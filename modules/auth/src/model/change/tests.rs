@@ -20,7 +20,7 @@ fn change(number: usize) -> Change {
             id: number.to_string(),
             label: format!("user {number}"),
         },
-        before: (number % 2 == 0).then(|| json!({"role": "viewer"})),
+        before: number.is_multiple_of(2).then(|| json!({"role": "viewer"})),
         after: Some(json!({"role": "editor", "number": number})),
         address: Some("127.0.0.1".to_owned()),
         request_id: None,
@@ -30,9 +30,17 @@ fn change(number: usize) -> Change {
 fn log(length: usize) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for number in 0..length {
-        let previous = entries.last().map_or(ORIGIN, |entry| entry.hash.clone().try_into().unwrap());
+        let previous = entries
+            .last()
+            .map_or(ORIGIN, |entry| entry.hash.clone().try_into().unwrap());
         let position = i64::try_from(number).unwrap() + 1;
-        entries.push(Entry::after(previous, position, position * 1_000, ORGANIZATION, change(number)));
+        entries.push(Entry::after(
+            previous,
+            position,
+            position * 1_000,
+            ORGANIZATION,
+            change(number),
+        ));
     }
     entries
 }
@@ -47,7 +55,13 @@ fn verify(entries: &[Entry]) -> Result<Verification, Broken> {
 
 #[test]
 fn a_log_that_nobody_touched_is_whole() {
-    assert_eq!(verify(&[]).unwrap(), Verification { entries: 0, hash: ORIGIN });
+    assert_eq!(
+        verify(&[]).unwrap(),
+        Verification {
+            entries: 0,
+            hash: ORIGIN
+        }
+    );
     let log = log(20);
     let whole = verify(&log).unwrap();
     assert_eq!((whole.entries, whole.hash.to_vec()), (20, log[19].hash.clone()));

@@ -6,10 +6,18 @@ use crate::model::{RecoveryCode, Totp, unbase32};
 /// Adds an authenticator app to an account; answers its secret and the recovery codes.
 async fn enrol(bench: &Bench, name: &str) -> (Totp, Vec<RecoveryCode>) {
     let identity = bench.identity(name).await;
-    let enrolment = bench.auth.enrol_totp(&identity, &home(), PASSWORD.to_owned()).await.unwrap();
+    let enrolment = bench
+        .auth
+        .enrol_totp(&identity, &home(), PASSWORD.to_owned())
+        .await
+        .unwrap();
     let totp = Totp::of(unbase32(&enrolment.secret).unwrap());
     assert!(enrolment.uri.contains(&enrolment.secret));
-    let codes = bench.auth.confirm_totp(&identity, &home(), &code(bench, &totp)).await.unwrap();
+    let codes = bench
+        .auth
+        .confirm_totp(&identity, &home(), &code(bench, &totp))
+        .await
+        .unwrap();
     (totp, codes)
 }
 
@@ -32,8 +40,15 @@ async fn an_account_with_an_authenticator_wants_its_code() {
         assert!(matches!(wrong, Err(AuthError::Credentials)));
         step(&bench);
         let now = code(&bench, &totp);
-        let good = bench.try_sign_in("editor", PASSWORD, Some(&now), &home()).await.unwrap();
-        let sessions = bench.auth.sessions(&bench.auth.check(good.access.reveal()).unwrap()).await.unwrap();
+        let good = bench
+            .try_sign_in("editor", PASSWORD, Some(&now), &home())
+            .await
+            .unwrap();
+        let sessions = bench
+            .auth
+            .sessions(&bench.auth.check(good.access.reveal()).unwrap())
+            .await
+            .unwrap();
         assert!(sessions[0].second_factor && !sessions[1].second_factor);
         let again = bench.try_sign_in("editor", PASSWORD, Some(&now), &home()).await;
         assert!(matches!(again, Err(AuthError::WrongCode)), "a code is good once");
@@ -46,7 +61,11 @@ async fn a_secret_counts_only_once_a_code_of_it_was_shown() {
         let identity = bench.identity("editor").await;
         let wrong = bench.auth.enrol_totp(&identity, &home(), "wrong".to_owned()).await;
         assert!(matches!(wrong, Err(AuthError::Credentials)));
-        bench.auth.enrol_totp(&identity, &home(), PASSWORD.to_owned()).await.unwrap();
+        bench
+            .auth
+            .enrol_totp(&identity, &home(), PASSWORD.to_owned())
+            .await
+            .unwrap();
         bench.sign_in("editor").await;
         let wrong = bench.auth.confirm_totp(&identity, &home(), "000000").await;
         assert!(matches!(wrong, Err(AuthError::WrongCode)));
@@ -54,7 +73,10 @@ async fn a_secret_counts_only_once_a_code_of_it_was_shown() {
         assert_eq!(codes.len(), 10);
         let second = bench.auth.enrol_totp(&identity, &home(), PASSWORD.to_owned()).await;
         assert!(matches!(second, Err(AuthError::Factor(_))));
-        assert!(matches!(bench.auth.confirm_totp(&identity, &home(), "000000").await, Err(AuthError::Factor(_))));
+        assert!(matches!(
+            bench.auth.confirm_totp(&identity, &home(), "000000").await,
+            Err(AuthError::Factor(_))
+        ));
     }
 }
 
@@ -63,7 +85,10 @@ async fn each_recovery_code_opens_once() {
     for bench in staffed().await {
         let (totp, codes) = enrol(&bench, "editor").await;
         let shown = codes[3].reveal();
-        bench.try_sign_in("editor", PASSWORD, Some(&shown.to_uppercase()), &home()).await.unwrap();
+        bench
+            .try_sign_in("editor", PASSWORD, Some(&shown.to_uppercase()), &home())
+            .await
+            .unwrap();
         let again = bench.try_sign_in("editor", PASSWORD, Some(&shown), &home()).await;
         assert!(matches!(again, Err(AuthError::WrongCode)));
         let user = bench.user("editor").await;
@@ -71,17 +96,31 @@ async fn each_recovery_code_opens_once() {
         assert_eq!(factors.recovery_codes_left, 9);
         // A code of somebody else is none.
         let (_, others) = enrol(&bench, "viewer").await;
-        let theirs = bench.try_sign_in("editor", PASSWORD, Some(&others[0].reveal()), &home()).await;
+        let theirs = bench
+            .try_sign_in("editor", PASSWORD, Some(&others[0].reveal()), &home())
+            .await;
         assert!(matches!(theirs, Err(AuthError::WrongCode)));
 
         step(&bench);
         let now = code(&bench, &totp);
-        let session = bench.try_sign_in("editor", PASSWORD, Some(&codes[4].reveal()), &home()).await.unwrap();
+        let session = bench
+            .try_sign_in("editor", PASSWORD, Some(&codes[4].reveal()), &home())
+            .await
+            .unwrap();
         let identity = bench.auth.check(session.access.reveal()).unwrap();
-        let renewed = bench.auth.renew_recovery_codes(&identity, &home(), PASSWORD.to_owned(), &now).await.unwrap();
-        let old = bench.try_sign_in("editor", PASSWORD, Some(&codes[5].reveal()), &home()).await;
+        let renewed = bench
+            .auth
+            .renew_recovery_codes(&identity, &home(), PASSWORD.to_owned(), &now)
+            .await
+            .unwrap();
+        let old = bench
+            .try_sign_in("editor", PASSWORD, Some(&codes[5].reveal()), &home())
+            .await;
         assert!(matches!(old, Err(AuthError::WrongCode)));
-        bench.try_sign_in("editor", PASSWORD, Some(&renewed[0].reveal()), &home()).await.unwrap();
+        bench
+            .try_sign_in("editor", PASSWORD, Some(&renewed[0].reveal()), &home())
+            .await
+            .unwrap();
     }
 }
 
@@ -92,7 +131,10 @@ async fn codes_cannot_be_guessed_by_whoever_knows_the_password() {
         let origin = from("198.51.100.3");
         let mut tried = 0;
         for guess in 0..100 {
-            match bench.try_sign_in("editor", PASSWORD, Some(&format!("{guess:06}")), &origin).await {
+            match bench
+                .try_sign_in("editor", PASSWORD, Some(&format!("{guess:06}")), &origin)
+                .await
+            {
                 Err(AuthError::WrongCode) => tried += 1,
                 Err(AuthError::Throttled { .. }) => break,
                 other => panic!("{other:?}"),
@@ -106,13 +148,24 @@ async fn codes_cannot_be_guessed_by_whoever_knows_the_password() {
 async fn a_link_does_not_stand_in_for_the_second_factor() {
     for bench in staffed().await {
         let (totp, _) = enrol(&bench, "editor").await;
-        let link = bench.auth.reset_link(&By::console(), bench.user("editor").await.id).await.unwrap();
+        let link = bench
+            .auth
+            .reset_link(&By::console(), bench.user("editor").await.id)
+            .await
+            .unwrap();
         let secret = link.secret.reveal();
-        let without = bench.auth.redeem_link(secret, OTHER_PASSWORD.to_owned(), None, &home()).await;
+        let without = bench
+            .auth
+            .redeem_link(secret, OTHER_PASSWORD.to_owned(), None, &home())
+            .await;
         assert!(matches!(without, Err(AuthError::SecondFactorNeeded)));
         step(&bench);
         let now = code(&bench, &totp);
-        bench.auth.redeem_link(secret, OTHER_PASSWORD.to_owned(), Some(&now), &home()).await.unwrap();
+        bench
+            .auth
+            .redeem_link(secret, OTHER_PASSWORD.to_owned(), Some(&now), &home())
+            .await
+            .unwrap();
     }
 }
 
@@ -120,13 +173,23 @@ async fn a_link_does_not_stand_in_for_the_second_factor() {
 async fn a_lost_factor_is_removed_by_its_owner_or_an_administrator() {
     for bench in staffed().await {
         let (totp, codes) = enrol(&bench, "editor").await;
-        let session = bench.try_sign_in("editor", PASSWORD, Some(&codes[0].reveal()), &home()).await.unwrap();
+        let session = bench
+            .try_sign_in("editor", PASSWORD, Some(&codes[0].reveal()), &home())
+            .await
+            .unwrap();
         let identity = bench.auth.check(session.access.reveal()).unwrap();
         step(&bench);
-        let wrong = bench.auth.remove_totp(&identity, &home(), PASSWORD.to_owned(), "123456").await;
+        let wrong = bench
+            .auth
+            .remove_totp(&identity, &home(), PASSWORD.to_owned(), "123456")
+            .await;
         assert!(matches!(wrong, Err(AuthError::WrongCode)));
         let now = code(&bench, &totp);
-        bench.auth.remove_totp(&identity, &home(), PASSWORD.to_owned(), &now).await.unwrap();
+        bench
+            .auth
+            .remove_totp(&identity, &home(), PASSWORD.to_owned(), &now)
+            .await
+            .unwrap();
         bench.sign_in("editor").await;
 
         enrol(&bench, "editor").await;

@@ -10,7 +10,10 @@ async fn redeem(bench: &Bench, secret: &str, password: &str) -> Result<SignedIn,
 async fn the_first_start_makes_an_administrator_and_no_other_start_does() {
     for bench in empty().await {
         let link = bench.auth.first_administrator().await.unwrap().unwrap();
-        assert_eq!((link.username.as_str(), link.purpose), ("admin", crate::model::LinkPurpose::First));
+        assert_eq!(
+            (link.username.as_str(), link.purpose),
+            ("admin", crate::model::LinkPurpose::First)
+        );
         assert_eq!(bench.auth.first_administrator().await.unwrap(), None);
         let replica = bench.replica(2).await;
         assert_eq!(replica.first_administrator().await.unwrap(), None);
@@ -38,21 +41,36 @@ async fn a_link_works_once_and_for_thirty_minutes() {
         let editor = bench.user("editor").await;
         let late = bench.auth.reset_link(&admin, editor.id).await.unwrap();
         bench.advance(LINK_LIFETIME);
-        assert!(matches!(redeem(&bench, late.secret.reveal(), OTHER_PASSWORD).await, Err(AuthError::LinkSpent)));
+        assert!(matches!(
+            redeem(&bench, late.secret.reveal(), OTHER_PASSWORD).await,
+            Err(AuthError::LinkSpent)
+        ));
 
         let admin = bench.by("admin").await;
         let earlier = bench.auth.reset_link(&admin, editor.id).await.unwrap();
         let link = bench.auth.reset_link(&admin, editor.id).await.unwrap();
-        assert!(matches!(redeem(&bench, earlier.secret.reveal(), OTHER_PASSWORD).await, Err(AuthError::LinkSpent)));
+        assert!(matches!(
+            redeem(&bench, earlier.secret.reveal(), OTHER_PASSWORD).await,
+            Err(AuthError::LinkSpent)
+        ));
         let (name, _) = bench.auth.look_at_link(link.secret.reveal()).await.unwrap();
         assert_eq!(name.as_str(), "editor");
         // A weak password leaves the link as it was.
-        assert!(matches!(redeem(&bench, link.secret.reveal(), "editor12345").await, Err(AuthError::Weak(_))));
+        assert!(matches!(
+            redeem(&bench, link.secret.reveal(), "editor12345").await,
+            Err(AuthError::Weak(_))
+        ));
         redeem(&bench, link.secret.reveal(), OTHER_PASSWORD).await.unwrap();
-        assert!(matches!(redeem(&bench, link.secret.reveal(), PASSWORD).await, Err(AuthError::LinkSpent)));
+        assert!(matches!(
+            redeem(&bench, link.secret.reveal(), PASSWORD).await,
+            Err(AuthError::LinkSpent)
+        ));
         assert!(bench.auth.look_at_link(link.secret.reveal()).await.is_err());
         for nothing in ["", "msl_", "msr_AAAA", "nonsense"] {
-            assert!(matches!(redeem(&bench, nothing, PASSWORD).await, Err(AuthError::LinkSpent)));
+            assert!(matches!(
+                redeem(&bench, nothing, PASSWORD).await,
+                Err(AuthError::LinkSpent)
+            ));
         }
     }
 }
@@ -60,7 +78,11 @@ async fn a_link_works_once_and_for_thirty_minutes() {
 #[tokio::test]
 async fn of_two_who_redeem_a_link_at_once_one_does() {
     for bench in staffed().await {
-        let link = bench.auth.reset_link(&By::console(), bench.user("editor").await.id).await.unwrap();
+        let link = bench
+            .auth
+            .reset_link(&By::console(), bench.user("editor").await.id)
+            .await
+            .unwrap();
         let (one, two) = tokio::join!(
             redeem(&bench, link.secret.reveal(), OTHER_PASSWORD),
             redeem(&bench, link.secret.reveal(), "nine green kettles whisper")
@@ -73,8 +95,15 @@ async fn of_two_who_redeem_a_link_at_once_one_does() {
 async fn a_new_password_ends_every_session_the_old_one_began() {
     for bench in staffed().await {
         let old = bench.sign_in("editor").await;
-        let link = bench.auth.reset_link(&By::console(), bench.user("editor").await.id).await.unwrap();
-        assert!(bench.auth.check(old.access.reveal()).is_ok(), "a link that is not used changes nothing");
+        let link = bench
+            .auth
+            .reset_link(&By::console(), bench.user("editor").await.id)
+            .await
+            .unwrap();
+        assert!(
+            bench.auth.check(old.access.reveal()).is_ok(),
+            "a link that is not used changes nothing"
+        );
         let new = redeem(&bench, link.secret.reveal(), OTHER_PASSWORD).await.unwrap();
         assert!(bench.auth.check(old.access.reveal()).is_err());
         assert!(bench.auth.check(new.access.reveal()).is_ok());
@@ -89,13 +118,27 @@ async fn whoever_has_the_machine_gets_back_in() {
         assert_eq!(link.username.as_str(), "admin");
         let name = "viewer".parse().unwrap();
         let viewer = bench.user("viewer").await;
-        let off = UserEdit { active: Some(false), ..UserEdit::default() };
-        bench.auth.update_user(&By::console(), viewer.id, None, off).await.unwrap();
+        let off = UserEdit {
+            active: Some(false),
+            ..UserEdit::default()
+        };
+        bench
+            .auth
+            .update_user(&By::console(), viewer.id, None, off)
+            .await
+            .unwrap();
         let link = bench.auth.rescue_link(Some(&name)).await.unwrap();
         let signed_in = redeem(&bench, link.secret.reveal(), OTHER_PASSWORD).await.unwrap();
-        assert_eq!(signed_in.user.role, Role::Viewer, "nobody becomes more than they were while there is an administrator");
+        assert_eq!(
+            signed_in.user.role,
+            Role::Viewer,
+            "nobody becomes more than they were while there is an administrator"
+        );
         let nobody = "nobody".parse().unwrap();
-        assert!(matches!(bench.auth.rescue_link(Some(&nobody)).await, Err(AuthError::NoSuch { .. })));
+        assert!(matches!(
+            bench.auth.rescue_link(Some(&nobody)).await,
+            Err(AuthError::NoSuch { .. })
+        ));
     }
 }
 

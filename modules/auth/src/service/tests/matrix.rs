@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::*;
 
 /// Answers whether it was refused for want of a permission.
-fn refused<T>(result: Result<T, AuthError>) -> bool {
+fn refused<T>(result: &Result<T, AuthError>) -> bool {
     matches!(result, Err(AuthError::Forbidden(_)))
 }
 
@@ -21,18 +21,33 @@ async fn what_is_for_administrators_is_refused_to_everybody_else() {
                 display_name: None,
                 role: Role::Admin,
             };
-            let edit = UserEdit { role: Some(Role::Admin), ..UserEdit::default() };
-            let team = NewTeam { name: role.as_str().parse().unwrap(), description: None };
+            let edit = UserEdit {
+                role: Some(Role::Admin),
+                ..UserEdit::default()
+            };
+            let team = NewTeam {
+                name: role.as_str().parse().unwrap(),
+                description: None,
+            };
             let auth = &bench.auth;
             let outcomes = [
-                ("create_user", refused(auth.create_user(&by, new).await)),
-                ("update_user", refused(auth.update_user(&by, victim.id, None, edit).await)),
-                ("reset_link", refused(auth.reset_link(&by, victim.id).await)),
-                ("revoke_everything", refused(auth.revoke_everything(&by, victim.id).await)),
-                ("remove_factors_of", refused(auth.remove_factors_of(&by, victim.id).await)),
-                ("create_team", refused(auth.create_team(&by, team).await)),
-                ("delete_user", refused(auth.delete_user(&by, victim.id).await)),
-                ("replace_keys", refused(auth.replace_keys(&by).await)),
+                ("create_user", refused(&auth.create_user(&by, new).await)),
+                (
+                    "update_user",
+                    refused(&auth.update_user(&by, victim.id, None, edit).await),
+                ),
+                ("reset_link", refused(&auth.reset_link(&by, victim.id).await)),
+                (
+                    "revoke_everything",
+                    refused(&auth.revoke_everything(&by, victim.id).await),
+                ),
+                (
+                    "remove_factors_of",
+                    refused(&auth.remove_factors_of(&by, victim.id).await),
+                ),
+                ("create_team", refused(&auth.create_team(&by, team).await)),
+                ("delete_user", refused(&auth.delete_user(&by, victim.id).await)),
+                ("replace_keys", refused(&auth.replace_keys(&by).await)),
             ];
             for (what, was_refused) in outcomes {
                 assert_eq!(was_refused, role != Role::Admin, "{what} by {role}");

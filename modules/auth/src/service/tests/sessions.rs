@@ -18,7 +18,15 @@ async fn a_refresh_token_is_good_for_one_use_and_brings_the_next() {
             assert!(bench.auth.check(next.access.reveal()).is_ok());
             now = next;
         }
-        assert_eq!(bench.auth.sessions(&bench.auth.check(now.access.reveal()).unwrap()).await.unwrap().len(), 2);
+        assert_eq!(
+            bench
+                .auth
+                .sessions(&bench.auth.check(now.access.reveal()).unwrap())
+                .await
+                .unwrap()
+                .len(),
+            2
+        );
     }
 }
 
@@ -30,11 +38,20 @@ async fn a_refresh_token_that_comes_again_ends_the_session_for_everybody() {
         let owner = bench.auth.refresh(stolen.refresh.reveal(), &home()).await.unwrap();
         let thief = bench.auth.refresh(stolen.refresh.reveal(), &from("203.0.113.66")).await;
         assert!(matches!(thief, Err(AuthError::SessionOver)));
-        assert!(matches!(bench.auth.refresh(owner.refresh.reveal(), &home()).await, Err(AuthError::SessionOver)));
+        assert!(matches!(
+            bench.auth.refresh(owner.refresh.reveal(), &home()).await,
+            Err(AuthError::SessionOver)
+        ));
         assert_eq!(bench.auth.check(owner.access.reveal()), Err(TokenError::Revoked));
         assert_eq!(bench.auth.check(stolen.access.reveal()), Err(TokenError::Revoked));
-        assert!(bench.auth.check(other.access.reveal()).is_ok(), "another session of the same account goes on");
-        let filter = LogFilter { action: Some("session.reuse".to_owned()), ..LogFilter::default() };
+        assert!(
+            bench.auth.check(other.access.reveal()).is_ok(),
+            "another session of the same account goes on"
+        );
+        let filter = LogFilter {
+            action: Some("session.reuse".to_owned()),
+            ..LogFilter::default()
+        };
         let written = bench.auth.changes(OrganizationId::DEFAULT, &filter, 10).await.unwrap();
         assert_eq!(written.len(), 1);
         assert_eq!(written[0].address.as_deref(), Some("203.0.113.66"));
@@ -62,7 +79,10 @@ async fn a_session_that_is_not_used_ends_and_so_does_one_that_always_is() {
         bench.advance(SignedDuration::from_hours(24 * 7) - SignedDuration::from_secs(1));
         let mut busy = bench.auth.refresh(idle.refresh.reveal(), &home()).await.unwrap();
         bench.advance(SignedDuration::from_hours(24 * 7));
-        assert!(matches!(bench.auth.refresh(busy.refresh.reveal(), &home()).await, Err(AuthError::SessionOver)));
+        assert!(matches!(
+            bench.auth.refresh(busy.refresh.reveal(), &home()).await,
+            Err(AuthError::SessionOver)
+        ));
 
         busy = bench.sign_in("viewer").await;
         for day in 1..30 {
@@ -71,7 +91,10 @@ async fn a_session_that_is_not_used_ends_and_so_does_one_that_always_is() {
             assert!(busy.refresh_expires_in_s <= (30 - day) * 86_400);
         }
         bench.advance(SignedDuration::from_hours(24));
-        assert!(matches!(bench.auth.refresh(busy.refresh.reveal(), &home()).await, Err(AuthError::SessionOver)));
+        assert!(matches!(
+            bench.auth.refresh(busy.refresh.reveal(), &home()).await,
+            Err(AuthError::SessionOver)
+        ));
     }
 }
 

@@ -9,7 +9,10 @@ use super::*;
 async fn whoever_knows_name_and_password_gets_in() {
     for bench in staffed().await {
         let signed_in = bench.try_sign_in(" Editor ", PASSWORD, None, &home()).await.unwrap();
-        assert_eq!((signed_in.expires_in_s, signed_in.refresh_expires_in_s), (900, 7 * 86_400));
+        assert_eq!(
+            (signed_in.expires_in_s, signed_in.refresh_expires_in_s),
+            (900, 7 * 86_400)
+        );
         let identity = bench.auth.check(signed_in.access.reveal()).unwrap();
         assert_eq!((identity.username.as_str(), identity.role), ("editor", Role::Editor));
         assert_eq!(identity.session(), Some(signed_in.session));
@@ -22,10 +25,23 @@ async fn whoever_knows_name_and_password_gets_in() {
 async fn a_refusal_does_not_say_whether_there_is_such_an_account() {
     for bench in staffed().await {
         let off = bench.user("viewer").await;
-        let edit = UserEdit { active: Some(false), ..UserEdit::default() };
-        bench.auth.update_user(&By::console(), off.id, None, edit).await.unwrap();
+        let edit = UserEdit {
+            active: Some(false),
+            ..UserEdit::default()
+        };
+        bench
+            .auth
+            .update_user(&By::console(), off.id, None, edit)
+            .await
+            .unwrap();
         let mut answers = Vec::new();
-        for (name, password) in [("admin", "wrong"), ("nobody", PASSWORD), ("viewer", PASSWORD), ("<script>", ""), ("", "")] {
+        for (name, password) in [
+            ("admin", "wrong"),
+            ("nobody", PASSWORD),
+            ("viewer", PASSWORD),
+            ("<script>", ""),
+            ("", ""),
+        ] {
             let error = bench.try_sign_in(name, password, None, &home()).await.unwrap_err();
             assert!(matches!(error, AuthError::Credentials), "{name}: {error}");
             answers.push(Problem::from(error));
@@ -100,17 +116,25 @@ async fn neighbours_in_one_network_share_an_allowance_over_ipv6() {
     for bench in staffed().await {
         for number in 0..10 {
             let origin = from(&format!("2001:db8:1:2::{number}"));
-            let _wrong = bench.try_sign_in(&format!("nobody{number}"), "wrong", None, &origin).await;
+            let _wrong = bench
+                .try_sign_in(&format!("nobody{number}"), "wrong", None, &origin)
+                .await;
         }
         // The address bucket holds thirty, each name is another account.
         for number in 10..30 {
             let origin = from(&format!("2001:db8:1:2:ffff::{number}"));
-            let wrong = bench.try_sign_in(&format!("nobody{number}"), "wrong", None, &origin).await;
+            let wrong = bench
+                .try_sign_in(&format!("nobody{number}"), "wrong", None, &origin)
+                .await;
             assert!(matches!(wrong, Err(AuthError::Credentials)), "{number}");
         }
-        let next = bench.try_sign_in("nobody30", "wrong", None, &from("2001:db8:1:2::1")).await;
+        let next = bench
+            .try_sign_in("nobody30", "wrong", None, &from("2001:db8:1:2::1"))
+            .await;
         assert!(matches!(next, Err(AuthError::Throttled { .. })));
-        let elsewhere = bench.try_sign_in("nobody30", "wrong", None, &from("2001:db8:1:3::1")).await;
+        let elsewhere = bench
+            .try_sign_in("nobody30", "wrong", None, &from("2001:db8:1:3::1"))
+            .await;
         assert!(matches!(elsewhere, Err(AuthError::Credentials)));
     }
 }
@@ -120,7 +144,10 @@ async fn many_guesses_at_once_get_no_further_than_many_in_a_row() {
     for bench in staffed().await {
         let origin = from("198.51.100.8");
         let all = join_all((0..40).map(|_| bench.try_sign_in("admin", "wrong", None, &origin))).await;
-        let compared = all.iter().filter(|result| matches!(result, Err(AuthError::Credentials))).count();
+        let compared = all
+            .iter()
+            .filter(|result| matches!(result, Err(AuthError::Credentials)))
+            .count();
         assert_eq!(compared, 10);
     }
 }
@@ -153,15 +180,29 @@ async fn a_clock_that_was_wrong_locks_nobody_out() {
 async fn a_password_hashed_at_another_cost_is_hashed_again_at_the_next_sign_in() {
     for bench in staffed().await {
         let dearer = Settings {
-            password_cost: PasswordCost { passes: 2, ..PasswordCost::CHEAP },
+            password_cost: PasswordCost {
+                passes: 2,
+                ..PasswordCost::CHEAP
+            },
             ..settings()
         };
         let world = World::simulated(bench.clock.clone(), 7);
         let auth = Auth::open(bench.db.clone(), world, dearer, sealing()).await.unwrap();
-        let next = Bench { auth, clock: bench.clock.clone(), db: bench.db };
+        let next = Bench {
+            auth,
+            clock: bench.clock.clone(),
+            db: bench.db,
+        };
         for _ in 0..2 {
             next.sign_in("admin").await;
-            let stored = next.auth.inner.store.user_named(&"admin".parse().unwrap()).await.unwrap().unwrap();
+            let stored = next
+                .auth
+                .inner
+                .store
+                .user_named(&"admin".parse().unwrap())
+                .await
+                .unwrap()
+                .unwrap();
             assert!(stored.password_hash.unwrap().contains(",t=2,"));
         }
     }
@@ -178,8 +219,14 @@ async fn a_change_of_password_ends_other_sessions_and_keeps_this_one() {
             let auth = bench.auth.clone();
             async move { auth.change_password(&identity, &home(), present, new).await }
         };
-        assert!(matches!(change("wrong", OTHER_PASSWORD).await, Err(AuthError::Credentials)));
-        assert!(matches!(change(PASSWORD, "password1234").await, Err(AuthError::Weak(_))));
+        assert!(matches!(
+            change("wrong", OTHER_PASSWORD).await,
+            Err(AuthError::Credentials)
+        ));
+        assert!(matches!(
+            change(PASSWORD, "password1234").await,
+            Err(AuthError::Weak(_))
+        ));
         assert!(matches!(change(PASSWORD, "editor12345").await, Err(AuthError::Weak(_))));
         change(PASSWORD, OTHER_PASSWORD).await.unwrap();
         assert!(bench.auth.check(here.access.reveal()).is_ok());
