@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 use super::{Auth, Identity, Via, standing::Standing};
 use crate::{
@@ -24,15 +24,15 @@ const MOST_KNOWN: usize = 8_192;
 
 /// Tokens whose signatures were found good, by their SHA-256.
 #[derive(Debug, Default)]
-pub(super) struct Verified(RwLock<HashMap<[u8; 32], (KeyId, Claims)>>);
+pub(super) struct Verified(RwLock<HashMap<Box<[u8]>, (KeyId, Claims)>>);
 
 impl Verified {
-    fn with<T>(&self, digest: &[u8; 32], look: impl FnOnce(&KeyId, &Claims) -> T) -> Option<T> {
+    fn with<T>(&self, digest: &[u8], look: impl FnOnce(&KeyId, &Claims) -> T) -> Option<T> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         known.get(digest).map(|(key, claims)| look(key, claims))
     }
 
-    fn remember(&self, digest: [u8; 32], key: KeyId, claims: Claims, now_s: i64) {
+    fn remember(&self, digest: &[u8], key: KeyId, claims: Claims, now_s: i64) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KNOWN {
             known.retain(|_, (_, claims)| claims.exp > now_s);
@@ -40,7 +40,7 @@ impl Verified {
                 known.clear();
             }
         }
-        known.insert(digest, (key, claims));
+        known.insert(digest.into(), (key, claims));
     }
 }
 
@@ -56,8 +56,8 @@ impl Auth {
             return self.check_token(&standing, bearer, now);
         }
         let now_s = now.as_second();
-        let digest: [u8; 32] = Sha256::digest(bearer.as_bytes()).into();
-        let known = self.inner.verified.with(&digest, |key, claims| {
+        let digest = digest(&SHA256, bearer.as_bytes());
+        let known = self.inner.verified.with(digest.as_ref(), |key, claims| {
             // A key that was taken out of service takes all it signed with it.
             if !standing.keys.contains_key(key) {
                 return Err(TokenError::UnknownKey);
@@ -75,7 +75,7 @@ impl Auth {
         };
         let (key, claims) = verify(bearer, &standing.keys, expected)?;
         let identity = identify(&standing, &claims);
-        self.inner.verified.remember(digest, key, claims, now_s);
+        self.inner.verified.remember(digest.as_ref(), key, claims, now_s);
         identity
     }
 
