@@ -89,7 +89,7 @@ impl Auth {
     /// Opens the accounts: makes sure that there is an organisation and a key that signs, and reads what every check needs.
     ///
     /// # Errors
-    /// When the database cannot be read, or its secrets were sealed with another key than those of `sealing`.
+    /// When the database cannot be read. Keys that were sealed with another key than those of `sealing` are said in the log.
     pub async fn open(
         database: Database,
         world: World,

@@ -65,6 +65,11 @@ impl RouteTable {
         methods.get(method).copied()
     }
 
+    /// Whether the path has a row for any method.
+    pub fn has(&self, path: &str) -> bool {
+        self.routes.contains_key(path)
+    }
+
     /// Every row, by path and method, as `GET /path` with the word of its access.
     pub fn rows(&self) -> BTreeMap<String, &'static str> {
         let rows = self.routes.iter().flat_map(|(path, methods)| {

@@ -40,23 +40,18 @@ impl Auth {
     /// # Errors
     /// When the database fails.
     pub(super) async fn keep_keys(&self) -> Result<bool, AuthError> {
-        let now = self.inner.world.now_micros();
-        let policy = &self.inner.settings.keys;
-        let due = plan(&self.standing().key_times, now, policy);
-        if due == KeyPlan::default() {
+        let standing = self.standing();
+        let known = standing
+            .key_times
+            .iter()
+            .map(|key| (*key, standing.signers.contains_key(&key.id)));
+        if self.due(known) == KeyPlan::default() {
             return Ok(false);
         }
         let mut tx = self.inner.store.begin().await?;
         self.inner.store.lock(&mut tx).await?;
-        let times: Vec<KeyTimes> = self
-            .inner
-            .store
-            .keys_in(&mut tx)
-            .await?
-            .iter()
-            .map(|key| key.times)
-            .collect();
-        let due = plan(&times, now, policy);
+        let stored = self.inner.store.keys_in(&mut tx).await?;
+        let due = self.due(stored.iter().map(|key| (key.times, self.can_open(key))));
         let by = By::system("auth.upkeep");
         if let Some(signs_from) = due.create {
             let key = new_key(&self.inner.world, &self.inner.sealing, signs_from)?;
@@ -69,6 +64,33 @@ impl Auth {
         }
         self.commit(tx).await?;
         Ok(true)
+    }
+
+    /// What is due about keys, each with whether this process can open it. A key that it cannot open is another's to rotate; it is
+    /// forgotten when that one has not done so for as long as a key serves.
+    fn due(&self, keys: impl Iterator<Item = (KeyTimes, bool)>) -> KeyPlan {
+        let now = self.inner.world.now_micros();
+        let policy = &self.inner.settings.keys;
+        let (own, others): (Vec<_>, Vec<_>) = keys.partition(|(_, is_own)| *is_own);
+        let own: Vec<KeyTimes> = own.into_iter().map(|(key, _)| key).collect();
+        let mut due = plan(&own, now, policy);
+        let served = policy.period.saturating_add(policy.overlap);
+        let over = |key: &KeyTimes| key.signs_from.saturating_add(served) <= now;
+        due.remove.extend(
+            others
+                .iter()
+                .map(|(key, _)| key)
+                .filter(|key| over(key))
+                .map(|key| key.id),
+        );
+        due
+    }
+
+    fn can_open(&self, key: &StoredKey) -> bool {
+        let sealing = &self.inner.sealing;
+        sealing
+            .open(Purpose::SigningKey, key.times.id.as_uuid(), &key.sealed)
+            .is_ok()
     }
 
     /// Puts another key in the place of all there are, at once: what they signed is refused from then on. For keys that
@@ -92,7 +114,12 @@ impl Auth {
     /// The key that signs now.
     pub(super) fn signing_key(&self) -> Result<std::sync::Arc<SigningKey>, AuthError> {
         let standing = self.standing();
-        let id = signer(&standing.key_times, to_micros(self.now()));
+        let own = standing
+            .key_times
+            .iter()
+            .filter(|key| standing.signers.contains_key(&key.id));
+        let own: Vec<KeyTimes> = own.copied().collect();
+        let id = signer(&own, to_micros(self.now()));
         id.and_then(|id| standing.signers.get(&id).cloned())
             .ok_or_else(|| AuthError::Crypto("there is no key that signs".to_owned()))
     }

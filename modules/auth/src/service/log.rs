@@ -49,13 +49,48 @@ impl Auth {
             request_id: by.origin.request_id.clone(),
         };
         let store = &self.inner.store;
-        let head = store.lock_head(tx, organization).await?;
+        let mut head = store.lock_head(tx, organization).await?;
+        if head.position > 0 && !self.is_sealed(organization, &head) {
+            // Whoever goes on writing seals the end anew, and would so vouch for what somebody else may have written.
+            let reseal = Change {
+                who: By::system("change log").who(),
+                action: "log.reseal",
+                target: Target {
+                    kind: "log",
+                    id: head.position.to_string(),
+                    label: "the end of the change log was not sealed with this key".to_owned(),
+                },
+                before: None,
+                after: None,
+                address: None,
+                request_id: None,
+            };
+            head = self.append(tx, organization, &head, reseal).await?;
+        }
+        self.append(tx, organization, &head, change).await?;
+        Ok(())
+    }
+
+    /// Writes an entry behind the end of the log; answers the new end.
+    async fn append(
+        &self,
+        tx: &mut Transaction,
+        organization: OrganizationId,
+        head: &Head,
+        change: Change,
+    ) -> Result<Head, AuthError> {
         let position = head.position + 1;
         let at = self.inner.world.now_micros();
         let entry = Entry::after(head.hash, position, at, organization.as_uuid(), change);
-        let seal = self.inner.sealing.sign(&end(organization, position, &entry.hash));
-        store.append(tx, organization, &entry, &seal).await?;
-        Ok(())
+        let hash = entry.digest(organization.as_uuid());
+        let seal = self.inner.sealing.sign(&end(organization, position, &hash));
+        self.inner.store.append(tx, organization, &entry, &seal).await?;
+        Ok(Head { position, hash, seal })
+    }
+
+    fn is_sealed(&self, organization: OrganizationId, head: &Head) -> bool {
+        let end = end(organization, head.position, &head.hash);
+        self.inner.sealing.has_signed(&end, &head.seal)
     }
 
     /// Entries that fit a filter, the newest first.
@@ -140,11 +175,7 @@ impl Auth {
         if head.hash != good.hash {
             return Some(Broken::Chain(head.position));
         }
-        let sealed = self
-            .inner
-            .sealing
-            .has_signed(&end(organization, head.position, &head.hash), &head.seal);
-        (!sealed && head.position > 0).then_some(Broken::Seal)
+        (head.position > 0 && !self.is_sealed(organization, head)).then_some(Broken::Seal)
     }
 }
 

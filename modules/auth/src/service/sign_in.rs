@@ -15,6 +15,8 @@ use crate::{
     store::{NewSession, StoredSession, StoredUser},
 };
 
+/// How often refusals of names that nobody has are written down.
+const NOBODY: Limit = Limit::new(100, 10);
 /// The most characters that are kept of what a program calls itself.
 const LONGEST_AGENT: usize = 200;
 
@@ -97,18 +99,19 @@ impl Auth {
         let charges = self.charge(&attempt.username, user.as_ref(), origin).await?;
         let stored = user.as_ref().and_then(|user| user.password_hash.clone());
         let compared = self.inner.hasher.compare(attempt.password.clone(), stored).await?;
-        let Some(user) = user.filter(|user| compared.matches && user.active) else {
-            self.refuse(username.as_ref(), origin, "password").await?;
+        let good = compared.matches && user.as_ref().is_some_and(|user| user.active);
+        let Some(user) = user.as_ref().filter(|_| good) else {
+            self.refuse(user.as_ref(), origin, "password").await?;
             return Err(AuthError::Credentials);
         };
-        let proof = match self.prove(&user, attempt.code.as_deref()).await {
+        let proof = match self.prove(user, attempt.code.as_deref()).await {
             // The password was right, and nothing was guessed.
             Err(AuthError::SecondFactorNeeded) => {
                 self.refund(&charges).await?;
                 return Err(AuthError::SecondFactorNeeded);
             }
             Err(AuthError::WrongCode) => {
-                self.refuse(Some(&user.username), origin, "second factor").await?;
+                self.refuse(Some(user), origin, "second factor").await?;
                 return Err(AuthError::WrongCode);
             }
             result => result?,
@@ -256,14 +259,22 @@ impl Auth {
         Ok(self.inner.store.refund(&charges.0).await?)
     }
 
-    /// Writes down that somebody was refused, if the account exists; how often is bounded by the limits.
-    async fn refuse(&self, username: Option<&Username>, origin: &Origin, what: &str) -> Result<(), AuthError> {
-        let user = match username {
-            Some(name) => self.inner.store.user_named(name).await?,
-            None => None,
-        };
-        let Some(user) = user else {
-            return Ok(());
+    /// Writes down that somebody was refused. It is written for a name that nobody has as well, so that the time an answer takes
+    /// does not tell one from the other. The limits bound how often that happens; for all such names together there is one more.
+    async fn refuse(&self, user: Option<&StoredUser>, origin: &Origin, what: &str) -> Result<(), AuthError> {
+        let target = if let Some(user) = user {
+            user.target()
+        } else {
+            let bucket = [("refusals of nobody".to_owned(), NOBODY)];
+            if let Verdict::Refused { .. } = self.inner.store.charge(&bucket, self.now()).await? {
+                return Ok(());
+            }
+            // Not the name: people type their passwords into the wrong field.
+            Target {
+                kind: "user",
+                id: String::new(),
+                label: "no such account".to_owned(),
+            }
         };
         let by = By {
             who: Doer::System("sign-in"),
@@ -271,7 +282,7 @@ impl Auth {
         };
         let mut tx = self.inner.store.begin().await?;
         let shown = json!({ "wrong": what });
-        self.record(&mut tx, &by, "sign-in.refuse", user.target(), None, Some(shown))
+        self.record(&mut tx, &by, "sign-in.refuse", target, None, Some(shown))
             .await?;
         tx.commit().await?;
         Ok(())

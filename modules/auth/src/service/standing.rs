@@ -41,6 +41,7 @@ pub(super) struct Standing {
     /// Every key that verifies.
     pub(super) keys: KeySet,
     pub(super) key_times: Vec<KeyTimes>,
+    /// Those among them that this process can open.
     pub(super) signers: HashMap<KeyId, Arc<SigningKey>>,
 }
 
@@ -73,21 +74,33 @@ impl Standing {
         }
         for key in store.keys().await? {
             let id = key.times.id;
-            let signer = match earlier.signers.get(&id) {
-                Some(opened) => opened.clone(),
-                None => Arc::new(open(inner, &key)?),
+            let opened = match earlier.signers.get(&id) {
+                Some(opened) => Some(opened.clone()),
+                None => open(inner, &key)?.map(Arc::new),
             };
+            match opened {
+                Some(signer) => drop(standing.signers.insert(id, signer)),
+                None if earlier.keys.contains_key(&id) => {}
+                None => tracing::warn!(
+                    key.id = %id,
+                    "a signing key in the database was sealed with another sealing key than this process has; it verifies and cannot \
+                     sign. Give every replica the same key, and bring the key along when a backup is restored elsewhere"
+                ),
+            }
             standing.keys.insert(id, VerifyingKey { public: key.public });
             standing.key_times.push(key.times);
-            standing.signers.insert(id, signer);
         }
         Ok(standing)
     }
 }
 
-fn open(inner: &Inner, key: &StoredKey) -> Result<SigningKey, AuthError> {
-    let seed = inner
+/// The key for signing; `None` when it was sealed with another sealing key.
+fn open(inner: &Inner, key: &StoredKey) -> Result<Option<SigningKey>, AuthError> {
+    let Ok(seed) = inner
         .sealing
-        .open(Purpose::SigningKey, key.times.id.as_uuid(), &key.sealed)?;
-    Ok(SigningKey::of_seed(key.times.id, &seed)?)
+        .open(Purpose::SigningKey, key.times.id.as_uuid(), &key.sealed)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(SigningKey::of_seed(key.times.id, &seed)?))
 }

@@ -203,12 +203,46 @@ async fn a_lost_factor_is_removed_by_its_owner_or_an_administrator() {
     }
 }
 
+/// A backup that was restored without its key: people sign in, authenticators have to be made anew.
 #[tokio::test]
-async fn a_secret_sealed_with_another_key_is_said_to_be() {
+async fn without_the_sealing_key_people_sign_in_and_authenticators_are_lost() {
     for bench in staffed().await {
+        let (_, codes) = enrol(&bench, "editor").await;
+        let before = bench.sign_in("viewer").await;
         let other = SealingKeys::new(SealingKey::generate().unwrap(), []);
         let world = World::simulated(bench.clock.clone(), 9);
-        let result = Auth::open(bench.db.clone(), world, settings(), other).await;
-        assert!(matches!(result, Err(AuthError::WrongSealingKey)));
+        let auth = Auth::open(bench.db.clone(), world, settings(), other).await.unwrap();
+        let elsewhere = Bench {
+            auth,
+            clock: bench.clock.clone(),
+            db: bench.db,
+        };
+        assert_eq!(elsewhere.auth.public_keys().len(), 2, "it made one that it can open");
+        assert!(
+            elsewhere.auth.check(before.access.reveal()).is_ok(),
+            "to verify, nothing has to be opened"
+        );
+        let after = elsewhere.sign_in("viewer").await;
+        assert!(bench.auth.authenticate(after.access.reveal()).await.is_ok());
+        let lost = elsewhere
+            .try_sign_in("editor", PASSWORD, Some(&codes[0].reveal()), &home())
+            .await;
+        assert!(matches!(lost, Err(AuthError::WrongSealingKey)), "{lost:?}");
+        let editor = elsewhere.user("editor").await;
+        elsewhere
+            .auth
+            .remove_factors_of(&By::console(), editor.id)
+            .await
+            .unwrap();
+        elsewhere.sign_in("editor").await;
+        elsewhere.advance(SignedDuration::from_hours(24 * 31));
+        elsewhere.auth.keep_up().await.unwrap();
+        elsewhere.advance(SignedDuration::from_hours(24));
+        elsewhere.auth.keep_up().await.unwrap();
+        assert_eq!(
+            elsewhere.auth.public_keys().len(),
+            1,
+            "the one that nobody rotates is forgotten"
+        );
     }
 }

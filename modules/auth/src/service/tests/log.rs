@@ -216,6 +216,58 @@ async fn no_secret_is_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_name_that_nobody_has_is_not_written_and_its_refusal_is() {
+    for bench in staffed().await {
+        let typed = "my secret password in the wrong field";
+        let _wrong = bench.try_sign_in(typed, "x", None, &home()).await;
+        let newest = bench
+            .auth
+            .changes(ORGANIZATION, &LogFilter::default(), 1)
+            .await
+            .unwrap()
+            .remove(0);
+        assert_eq!(
+            (newest.action.as_str(), newest.target.as_str()),
+            ("sign-in.refuse", "no such account")
+        );
+        assert!(!format!("{newest:?}").contains("secret"));
+    }
+}
+
+/// Whoever shortened the log must not have it sealed again by the next who writes to it.
+#[tokio::test]
+async fn a_log_without_its_seal_is_gone_on_with_and_says_so() {
+    for bench in staffed().await {
+        let last = report(&bench).await.good.entries;
+        let entries = bench
+            .auth
+            .changes(ORGANIZATION, &LogFilter::default(), 2)
+            .await
+            .unwrap();
+        bench
+            .db
+            .execute(sql("DELETE FROM auth_change WHERE position = $1").bind(last))
+            .await
+            .unwrap();
+        let back = sql("UPDATE auth_log_head SET position = $1, hash = $2");
+        bench
+            .db
+            .execute(back.bind(last - 1).bind(entries[1].hash.clone()))
+            .await
+            .unwrap();
+        assert_eq!(report(&bench).await.broken, Some(Broken::Seal));
+        bench.sign_in("viewer").await;
+        let filter = LogFilter {
+            action: Some("log.reseal".to_owned()),
+            ..LogFilter::default()
+        };
+        let said = bench.auth.changes(ORGANIZATION, &filter, 10).await.unwrap();
+        assert_eq!((said.len(), said[0].position), (1, last));
+        assert_eq!(report(&bench).await.broken, None);
+    }
+}
+
+#[tokio::test]
 async fn what_is_rolled_back_is_not_written() {
     for bench in staffed().await {
         let before = report(&bench).await.good.entries;
