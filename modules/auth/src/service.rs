@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use mainstay_kernel::{OrganizationId, World};
+use mainstay_kernel::{OrganizationId, World, from_micros};
 use mainstay_runtime::Tasks;
 use mainstay_store::{Database, Transaction};
 
@@ -187,8 +187,9 @@ impl Auth {
         Ok(self.inner.store.organization_name(id).await?)
     }
 
+    /// The present, as it is stored: what is answered at once and what is read back later are the same.
     fn now(&self) -> Timestamp {
-        self.inner.world.now()
+        from_micros(self.inner.world.now_micros())
     }
 
     fn standing(&self) -> Arc<Standing> {
