@@ -22,9 +22,12 @@ use crate::{
 /// How many verified tokens are known at a time: a few hundred bytes each.
 const MOST_KNOWN: usize = 8_192;
 
-/// Tokens whose signatures were found good, by their SHA-256.
+/// Who signed a token, and what it says, by its SHA-256.
+type Known = HashMap<Box<[u8]>, (KeyId, Claims)>;
+
+/// Tokens whose signatures were found good.
 #[derive(Debug, Default)]
-pub(super) struct Verified(RwLock<HashMap<Box<[u8]>, (KeyId, Claims)>>);
+pub(super) struct Verified(RwLock<Known>);
 
 impl Verified {
     fn with<T>(&self, digest: &[u8], look: impl FnOnce(&KeyId, &Claims) -> T) -> Option<T> {
