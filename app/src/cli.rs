@@ -1,5 +1,6 @@
 //! The command line: one file per verb, one place for exit codes and output formats.
 
+mod auth;
 mod backup;
 mod check;
 mod client;
@@ -97,6 +98,16 @@ enum Verb {
     /// Work on a Mainstay that is stopped
     #[command(subcommand)]
     Admin(operate::AdminVerb),
+    /// Sign in at a running Mainstay, so that other verbs act for you
+    Login(auth::LoginArgs),
+    /// Sign out at a running Mainstay
+    Logout(auth::LogoutArgs),
+    /// Make, list and revoke API tokens, which programs use in your place
+    #[command(subcommand)]
+    Token(auth::TokenVerb),
+    /// List accounts; make, change and delete them
+    #[command(subcommand)]
+    User(auth::UserVerb),
     /// Ask a running Mainstay whether it is ready; for container health checks
     Ready(ready::ReadyArgs),
     /// Print the OpenAPI document of this version
@@ -167,6 +178,10 @@ pub fn run() -> ExitCode {
         Verb::Replicas(args) => blocking(operate::replicas(args)),
         Verb::Tasks(args) => blocking(operate::tasks(args)),
         Verb::Admin(verb) => blocking(operate::admin(verb)),
+        Verb::Login(args) => blocking(auth::login(args)),
+        Verb::Logout(args) => blocking(auth::logout(args)),
+        Verb::Token(verb) => blocking(auth::token(verb)),
+        Verb::User(verb) => blocking(auth::user(verb)),
         Verb::Ready(args) => blocking(ready::run(args)),
         Verb::Openapi => openapi::run(),
         Verb::Completions(args) => completions::run(&args, <Cli as clap::CommandFactory>::command()),

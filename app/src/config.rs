@@ -56,6 +56,8 @@ pub struct Config {
     pub heartbeat: HeartbeatSection,
     /// Backups that are taken by themselves.
     pub backup: BackupSection,
+    /// Who may do what.
+    pub auth: AuthSection,
     /// Who is told about alerts, besides the webhooks made in the dashboard.
     pub webhook: Vec<WebhookSection>,
 }
@@ -77,6 +79,7 @@ impl Default for Config {
             egress: EgressSection::default(),
             heartbeat: HeartbeatSection::default(),
             backup: BackupSection::default(),
+            auth: AuthSection::default(),
             webhook: Vec::new(),
         }
     }
@@ -241,6 +244,14 @@ impl Default for BackupSection {
             keep: 14,
         }
     }
+}
+
+/// Who may do what.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuthSection {
+    /// The file with the key that secrets in the database are sealed with; `sealing.key` in the data directory when absent.
+    pub sealing_key_file: Option<PathBuf>,
 }
 
 /// A webhook kept in the configuration file.

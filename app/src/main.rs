@@ -6,6 +6,8 @@ mod config;
 mod demo;
 mod meta;
 mod operate;
+mod permissions;
+mod sealing;
 mod wiring;
 
 use std::process::ExitCode;

@@ -16,6 +16,7 @@ use axum::{
     response::Response,
     routing::get,
 };
+use mainstay_auth::{Auth, Settings};
 use mainstay_backends::notify::HttpOutgoing;
 use mainstay_catalog::Catalog;
 use mainstay_http::{
@@ -43,6 +44,7 @@ use crate::{
     config::Config,
     meta::{self, Meta},
     operate::{self, Operate, backup::Source},
+    sealing,
 };
 
 /// The largest request body; imports of whole configuration trees are the largest requests.
@@ -70,6 +72,8 @@ pub struct Parts {
     pub outbox: Outbox,
     /// What is to be done.
     pub jobs: Jobs,
+    /// Who may do what.
+    pub auth: Auth,
 }
 
 impl Parts {
@@ -101,6 +105,7 @@ pub fn migrations() -> Vec<Migration> {
     [
         mainstay_store::MIGRATIONS,
         mainstay_work::MIGRATIONS,
+        mainstay_auth::MIGRATIONS,
         mainstay_catalog::MIGRATIONS,
         mainstay_watch::MIGRATIONS,
         mainstay_slo::MIGRATIONS,
@@ -124,6 +129,8 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
     }
 
     let work = Work::new(&database, &world, presence, config, &tasks)?;
+    let settings = Settings::at(config.reached_at());
+    let auth = Auth::open(database.clone(), world.clone(), settings, sealing::keys(config)?).await?;
     let hub = EventHub::new();
     let catalog = Catalog::new(database.clone(), world.clone(), hub.clone()).await?;
     let watch = Watch::shared(
@@ -169,6 +176,7 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         leases: work.leases.clone(),
         outbox: work.outbox.clone(),
         jobs: work.jobs.clone(),
+        auth,
     };
     let reconfigure = Reconfigure {
         watch: parts.watch.clone(),
@@ -248,6 +256,15 @@ fn advice(url: &DatabaseUrl) -> String {
 }
 
 impl Mainstay {
+    /// Accounts alone, for whoever has the machine itself: nothing is started.
+    pub fn into_accounts(self) -> Accounts {
+        Accounts {
+            database: self.database,
+            auth: self.parts.auth,
+            _lock: self._lock,
+        }
+    }
+
     /// Takes part only to run jobs that are named: nothing is probed, delivered or served, and no share of the work is taken.
     pub async fn open_for_jobs(self) -> anyhow::Result<Opened> {
         let Self {
@@ -282,8 +299,10 @@ impl Mainstay {
             catalog,
             watch,
             slo,
+            auth,
             ..
         } = &parts;
+        auth.start(tasks);
         catalog.start(tasks);
         slo.start(tasks).await?;
         // Every lease is declared by now.
@@ -305,6 +324,16 @@ impl Mainstay {
             _lock: lock,
         })
     }
+}
+
+/// A Mainstay that only looks after accounts.
+#[derive(Debug)]
+pub struct Accounts {
+    /// The open database.
+    pub database: Database,
+    /// Who may do what.
+    pub auth: Auth,
+    _lock: Option<DirectoryLock>,
 }
 
 /// A Mainstay that only runs the jobs it is told to.
@@ -337,6 +366,7 @@ struct Routes {
     catalog: OpenApiRouter<Catalog>,
     watch: OpenApiRouter<Watch>,
     slo: OpenApiRouter<Slo>,
+    auth: OpenApiRouter<Auth>,
 }
 
 impl Routes {
@@ -349,6 +379,7 @@ impl Routes {
             catalog: Catalog::routes(),
             watch: Watch::routes(),
             slo: Slo::routes(),
+            auth: Auth::routes(),
         }
     }
 }
@@ -384,6 +415,7 @@ pub fn openapi_document() -> OpenApi {
     document.merge(routes.catalog.into_openapi());
     document.merge(routes.watch.into_openapi());
     document.merge(routes.slo.into_openapi());
+    document.merge(routes.auth.into_openapi());
     document
 }
 
@@ -457,12 +489,16 @@ fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetr
         .layer(DefaultBodyLimit::max(MAX_BODY));
     // A stream must not be held back by a compressor waiting for more.
     let compressible = DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream"));
-    api.merge(Router::from(routes.events.with_state(events)))
+    // Answers of accounts hold secrets, so none of them may be remembered under an idempotency key.
+    api.merge(Router::from(routes.auth.with_state(parts.auth.clone())))
+        .merge(Router::from(routes.events.with_state(events)))
         .merge(Router::from(routes.health.with_state(health)))
         .route("/openapi.json", get(move || async move { Json((*document).clone()) }))
         .merge(SwaggerUi::new("/docs").config(swagger()))
         .fallback(assets::serve)
         .layer(CompressionLayer::new().compress_when(compressible))
+        // Here, outside of everything that answers and inside of what observes, comes `mainstay_auth::gate` with the table of
+        // `permissions`; until then whoever reaches the loopback address may do everything but what `auth` itself guards.
         .layer(middleware::from_fn(loopback_only))
         .layer(middleware::from_fn_with_state(world, observe))
 }

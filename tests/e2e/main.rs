@@ -6,6 +6,7 @@
     reason = "a test that cannot go on must stop loudly"
 )]
 
+mod accounts;
 mod backup;
 mod bad_days;
 mod configuration;

@@ -10,8 +10,11 @@ use anyhow::{Context, bail};
 use clap::Args;
 use mainstay_backends::{HttpClientConfig, http_client};
 use mainstay_providers::{AllowRule, EgressPolicy};
+use reqwest::Method;
 use serde_json::Value;
 use url::Url;
+
+use super::auth::Kept;
 
 /// Which Mainstay to ask.
 #[derive(Debug, Clone, Args)]
@@ -24,6 +27,33 @@ pub struct ServerUrl {
         value_name = "URL"
     )]
     server: Url,
+    /// API token to use instead of what `mainstay login` keeps; better in the variable, where no list of processes shows it
+    #[arg(
+        long,
+        env = "MAINSTAY_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN",
+        hide = true
+    )]
+    token: Option<Bearer>,
+}
+
+/// A token on its way to a server. Its `Debug` form says nothing.
+#[derive(Clone)]
+struct Bearer(String);
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer(…)")
+    }
+}
+
+impl std::str::FromStr for Bearer {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.trim().to_owned()))
+    }
 }
 
 /// A client for the server the user named: wherever it is, the user may call it.
@@ -50,14 +80,53 @@ impl ServerUrl {
 
     /// Fetches a JSON document.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.answer(client(Duration::from_secs(30))?.get(self.join(path)?))
+        self.send(Method::GET, path, None, Duration::from_secs(30)).await
+    }
+
+    /// Changes a part of something.
+    pub async fn patch(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(Method::PATCH, path, Some(body), Duration::from_secs(30))
             .await
+    }
+
+    /// Deletes something.
+    pub async fn delete(&self, path: &str) -> anyhow::Result<Value> {
+        self.send(Method::DELETE, path, None, Duration::from_secs(30)).await
+    }
+
+    /// Sends a JSON document without saying who sends it, as whoever signs in does.
+    pub async fn post_unsigned(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.answer(client(Duration::from_secs(30))?.post(self.join(path)?).json(body))
+            .await
+    }
+
+    /// The server's address, by which a kept session is found.
+    pub fn origin(&self) -> String {
+        self.server.origin().ascii_serialization()
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>, limit: Duration) -> anyhow::Result<Value> {
+        let mut request = client(limit)?.request(method, self.join(path)?);
+        if let Some(bearer) = self.bearer().await? {
+            request = request.bearer_auth(bearer);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.answer(request).await
+    }
+
+    /// Who asks: the token that was given, else the session that is kept for this server, if there is one.
+    async fn bearer(&self) -> anyhow::Result<Option<String>> {
+        match &self.token {
+            Some(token) => Ok(Some(token.0.clone())),
+            None => Kept::access_token(self).await,
+        }
     }
 
     /// Sends a JSON document.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.answer(client(Duration::from_mins(2))?.post(self.join(path)?).json(body))
-            .await
+        self.send(Method::POST, path, Some(body), Duration::from_mins(2)).await
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
@@ -65,10 +134,13 @@ impl ServerUrl {
             format!("no Mainstay answers at {self}. Start one with `mainstay up`, or name another with --server")
         })?;
         let status = answer.status();
-        let body: Value = answer
-            .json()
-            .await
-            .context("the answer is not JSON; is this a Mainstay?")?;
+        let bytes = answer.bytes().await.context("the answer broke off")?;
+        // What was done without an answer to it, such as a deletion, has no body.
+        let body: Value = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).context("the answer is not JSON; is this a Mainstay?")?
+        };
         if !status.is_success() {
             bail!("{}", refusal(&body));
         }

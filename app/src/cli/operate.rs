@@ -9,7 +9,7 @@ mod schedules;
 mod tasks;
 mod words;
 
-pub use admin::{AdminVerb, run as admin};
+pub use admin::{AdminVerb, must_exist, run as admin};
 pub use events::{EventsArgs, run as events};
 pub use jobs::{JobsArgs, run as jobs};
 pub use replicas::{ReplicasArgs, run as replicas};

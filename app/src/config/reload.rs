@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Keys, or whole sections, that a process reads once: what they describe was opened, taken or written by then.
-const READ_ONCE: [&str; 8] = [
+const READ_ONCE: [&str; 9] = [
     "listen",
     "data_dir",
     "environment",
@@ -21,6 +21,7 @@ const READ_ONCE: [&str; 8] = [
     "database",
     "telemetry",
     "backup",
+    "auth",
 ];
 
 /// When another value of a key takes effect.
@@ -71,6 +72,7 @@ impl Config {
             database: started.database,
             telemetry: started.telemetry,
             backup: started.backup,
+            auth: started.auth,
             ..self
         }
     }
@@ -168,6 +170,8 @@ mod tests {
         schedule = "0 0 * * *"
         time_zone = "Europe/Berlin"
         keep = 1
+        [auth]
+        sealing_key_file = "key"
         [[webhook]]
         name = "chat"
         url = "https://c.example/token"

@@ -227,6 +227,12 @@ impl Config {
         }))
     }
 
+    /// Where people find this Mainstay.
+    pub fn reached_at(&self) -> String {
+        let listen = || format!("http://{}", self.listen);
+        self.public_url.clone().unwrap_or_else(listen)
+    }
+
     fn alerts(&self) -> Result<AlertsConfig, Invalid> {
         let mut judge = Judge::default();
         if let Some(url) = &self.public_url {
@@ -242,10 +248,7 @@ impl Config {
                 method: Method::Post,
             });
         judge.end(AlertsConfig {
-            public_url: self
-                .public_url
-                .clone()
-                .unwrap_or_else(|| format!("http://{}", self.listen)),
+            public_url: self.reached_at(),
             heartbeat,
             ..AlertsConfig::default()
         })

@@ -217,15 +217,16 @@ impl IntoParams for PageQuery {
     }
 }
 
-/// Who makes the request. Until accounts exist everybody who reaches the loopback address is [`Actor::Local`].
+/// Who makes the request: the [`Actor`] that the gate in front of the routes put among its extensions. Where there is no gate,
+/// everybody who reaches the loopback address is [`Actor::Local`].
 #[derive(Debug, Clone)]
 pub struct Caller(pub Actor);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;
 
-    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(Actor::Local))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get().cloned().unwrap_or(Actor::Local)))
     }
 }
 

@@ -23,6 +23,8 @@ const WITHOUT_ORGANISATION: &[(&str, &str)] = &[
     ("work_cursor", "how far a handler has come in the whole database"),
     ("work_parked_event", "its event's row says whose it is"),
     ("slo_version", "counts the changes in the whole database"),
+    ("auth_key", "signs for the whole installation"),
+    ("auth_throttle", "an address belongs to no organisation"),
     ("watch_mark", "how far a background task has come in the whole database"),
 ];
 

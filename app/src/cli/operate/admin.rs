@@ -13,7 +13,10 @@ use serde_json::Value;
 
 use super::words::{facts, text};
 use crate::{
-    cli::{NO, OK, Output},
+    cli::{
+        NO, OK, Output,
+        auth::{self, ResetLinkArgs, VerifyLogArgs},
+    },
     config::{Config, Overrides, load},
     operate::as_answered,
     wiring,
@@ -30,6 +33,10 @@ pub enum AdminVerb {
     /// Work with jobs
     #[command(subcommand)]
     Job(AdminJobVerb),
+    /// Print a one-time link that sets an account's password, for whoever can sign in no more
+    ResetLink(ResetLinkArgs),
+    /// Say whether the change log is what was written
+    VerifyLog(VerifyLogArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +79,8 @@ fn json(text: &str) -> Result<Value, String> {
 pub async fn run(verb: AdminVerb) -> anyhow::Result<u8> {
     match verb {
         AdminVerb::Job(AdminJobVerb::Run(args)) => run_job(args).await,
+        AdminVerb::ResetLink(args) => auth::reset_link(args).await,
+        AdminVerb::VerifyLog(args) => auth::verify_log(args).await,
     }
 }
 
@@ -105,7 +114,7 @@ async fn run_job(args: RunArgs) -> anyhow::Result<u8> {
 }
 
 /// Nothing is made that is not there: a job for an empty database is a mistyped folder.
-fn must_exist(config: &Config) -> anyhow::Result<()> {
+pub fn must_exist(config: &Config) -> anyhow::Result<()> {
     if let DatabaseUrl::Sqlite(path) = config.database()?.url
         && !path.exists()
     {
