@@ -133,7 +133,7 @@ def quiet(data, scratch):
         yield from quiet_petshop(data, part, 15, draw, scratch)
 
 
-def demo_fleet(folder):
+def demo_fleet(folder, unseen):
     """Cases that `mainstay demo record` wrote: folders with `labels.jsonl` somewhere below `folder`."""
     for labels in sorted(folder.glob("**/labels.jsonl")):
         for line in labels.read_text().splitlines():
@@ -144,7 +144,7 @@ def demo_fleet(folder):
             at = label.get("noticed_at") or label.get("began_at") or middle(label["recorded_from"], label["recorded_until"])
             given = [case / name for name in ("logs", "metrics", "traces", "checks.csv", "deploys.jsonl", "config/after") if (case / name).exists()]
             yield {"id": f"demo fleet seed {label['seed']} {label['case']}", "system": "demo fleet", "kind": label["kind"], "setting": "told",
-                   "truth": label["services"],
+                   "truth": label["services"], "unseen": label["seed"] in unseen,
                    "arguments": ["--at", at, "--baseline", case / "config/before", "--topology", case / "topology.json", *given]}
 
 

@@ -93,6 +93,11 @@ def demo(judged):
         group = [(c, a) for c, a in here if kind in ("all", c["kind"])]
         rows.append({"kind": kind, **measures.share([is_right(c, a) for c, a in group]),
                      "answered_none": sum(a["verdict"] == "none" for _, a in group)})
+    for name, unseen in (("faults of seen seeds", False), ("faults of unseen seeds", True)):
+        group = [(c, a) for c, a in here if c["truth"] and c["unseen"] == unseen]
+        if group:
+            rows.append({"kind": name, **measures.share([is_right(c, a) for c, a in group]),
+                         "answered_none": sum(a["verdict"] == "none" for _, a in group)})
     return rows
 
 

@@ -43,7 +43,7 @@ def gathered(options, scratch):
     if "quiet" in options.parts:
         found += sets.quiet(options.data, scratch)
     if "demo" in options.parts and options.cases:
-        found += sets.demo_fleet(options.cases)
+        found += sets.demo_fleet(options.cases, options.unseen)
     return sorted(found, key=lambda c: (c["setting"] not in ("told", "quiet"), -len(c["setting"])))  # what matters most first, should time end
 
 
@@ -72,6 +72,8 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, default=bench.ROOT.parent / "shared/data/rca",
                         help="folder with `nezha` and `petshop` (../shared/data/rca beside the repository)")
     parser.add_argument("--cases", type=pathlib.Path, help="folder with cases of `mainstay demo record`, however deep")
+    parser.add_argument("--unseen", nargs="+", type=int, default=[], metavar="SEED",
+                        help="seeds of recorded cases that nobody had looked at before this run")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="only these")
     parser.add_argument("--workers", type=int, default=1, help="cases at a time; seconds per case are only fair with 1")
     parser.add_argument("--keep", type=pathlib.Path, help="file to keep answers in, so that a run that was ended can go on")

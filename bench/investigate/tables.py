@@ -1,6 +1,6 @@
 """The results as Markdown, each table with what it may and may not be taken for. Nothing is computed here but what is reached."""
 
-COMMAND = "python3 bench/investigate/run.py --binary BINARY --data DATA --cases CASES --tables docs/investigation-measured.md"
+COMMAND = "python3 bench/investigate/run.py --binary BINARY --data DATA --cases CASES --unseen 53 54 --tables docs/investigation-measured.md"
 
 HEAD = f"""# How well `mainstay investigate` finds causes
 
@@ -16,8 +16,10 @@ build are kept with `--keep`, so it may have been run in several goes. How each 
 **Seen.** The weights that ship were trained on told windows of TrainTicket, Online Boutique and PetShop, so all numbers of these three
 systems are of seen data: they show that the whole program does what its model did, not how it does on a new system. Numbers with a service,
 a kind or a system held out are in ADR 13, and they are of the model alone. Quiet windows here are drawn by another seed than those of the
-training, from the same hours. **The demo fleet.** No weight was trained on it, but rules (calls that
-nobody answers, visits that fail, what deviates below, checks that fail) were designed while looking at cases of seeds 21 and 22 and some 24 older ones.
+training, from the same hours. **The demo fleet.** No weight was trained on it, but rules (calls
+that nobody answers or that are refused, visits that fail or are left, clocks out of step, what deviates below, checks that fail, second causes)
+were designed while looking at cases of seeds 21, 22, 51 and 52 and some 24 older ones: these are the seen seeds. The unseen ones were
+recorded after the last change of a rule, and nobody had looked at them.
 
 Intervals are 95 % of 1,000 bootstrap samples over cases. One of 1 to 1 says only that no case was wrong. Ranks count whatever the verdict is;
 "none" is how many faults were answered with "no cause found". A told case of Nezha here has the logs and traces of its own minutes alone; with
@@ -107,10 +109,9 @@ def reached(result):
     for g in result["no_cause"]:
         value = g["verdict_none_when_quiet"]["share"]
         add(f"quiet windows called quiet, {g['system']} (n {g['quiet']})", "0.95", value, value >= 0.95)
-    faults = [r for r in result["demo"] if r["kind"] not in ("all", "none")]
-    if faults:
-        value = sum(r["share"] * r["n"] for r in faults) / sum(r["n"] for r in faults)
-        add(f"demo-fleet faults found (n {sum(r['n'] for r in faults)})", "0.90", value, value >= 0.9)
+    for r in result["demo"]:
+        if r["kind"].startswith("faults of"):
+            add(f"demo fleet, {r['kind']} found (n {r['n']})", "0.90", r["share"], r["share"] >= 0.9)
     for g in result["calibration"]:
         add(f"calibration error, {g['of']}", "at most 0.10", g["ece"], g["ece"] <= 0.1, str(g["ece"]))
         add(f"Brier score, {g['of']}", f"below {g['brier_of_the_mean']}", g["brier"], g["brier"] < g["brier_of_the_mean"], str(g["brier"]))

@@ -13,8 +13,8 @@ use crate::{bounds::Bounds, windows::VisitWindows};
 struct Calls {
     before: Rate,
     after: Rate,
-    /// Seconds by which the second is ahead of the first in the judged visit that is furthest off, and that visit.
-    furthest: (f64, Option<u32>),
+    /// Seconds by which the second is ahead of the first in the first judged visit in which they contradict each other, and that visit.
+    first: Option<(f64, u32)>,
 }
 
 /// What the pairs that a component is one of say of its clock.
@@ -63,7 +63,7 @@ pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &Vi
         features.raise_unseen(component, Feature::Clock, mean * all(component) / most);
     }
     for ((one, other), certain, calls) in contradicting {
-        let (ahead, example) = calls.furthest;
+        let Some((ahead, example)) = calls.first else { continue };
         for (component, beside, ahead) in [(other, one, ahead), (one, other, -ahead)] {
             features.keep(component, Feature::Clock, certain, || Witness::Clock {
                 component,
@@ -71,7 +71,7 @@ pub(super) fn score(features: &mut Features, behaviour: &Behaviour, windows: &Vi
                 ahead,
                 before: calls.before,
                 after: calls.after,
-                example,
+                example: Some(example),
             });
         }
     }
@@ -93,9 +93,9 @@ fn pairs(behaviour: &Behaviour, windows: &VisitWindows) -> BTreeMap<(u32, u32), 
         let rate = if judged { &mut calls.after } else { &mut calls.before };
         rate.n += 1;
         rate.k += u32::from(visit.ahead != 0.0);
-        if judged && visit.ahead.abs() > calls.furthest.0.abs() {
+        if judged && visit.ahead != 0.0 {
             let ahead = if above < owner { visit.ahead } else { -visit.ahead };
-            calls.furthest = (ahead, Some(visit.witness));
+            calls.first.get_or_insert((ahead, visit.witness));
         }
     }
     pairs

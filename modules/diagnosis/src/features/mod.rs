@@ -175,7 +175,7 @@ pub enum Witness {
         before: Rate,
         /// The same among the judged ones.
         after: Rate,
-        /// That of the judged visit that is furthest off.
+        /// That of the first such judged visit.
         example: Option<u32>,
     },
     /// Calls are no longer answered.

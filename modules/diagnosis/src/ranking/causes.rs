@@ -129,8 +129,17 @@ impl View<'_> {
             .copied()
             .filter(|callee| shows(*callee) >= LITTLE)
             .max_by(|a, b| shows(*a).total_cmp(&shows(*b)));
+        let wrong = |at: u32| rows.get(at as usize).map_or(0.0, |row| row[Channel::Clock as usize]);
+        let by_clock = self
+            .graph
+            .neighbours(component)
+            .filter(|neighbour| by.is_none() && channel != Channel::Latency && wrong(*neighbour) >= LITTLE)
+            .max_by(|a, b| wrong(*a).total_cmp(&wrong(*b)));
+        let by = by.or(by_clock);
         let mut features = channel.features().to_vec();
-        if by.is_none() {
+        if by_clock.is_some() {
+            features = Channel::Clock.features().to_vec();
+        } else if by.is_none() {
             features = vec![Feature::TrafficUp];
         } else if channel == Channel::Latency {
             features.extend(Channel::Wire.features());
@@ -139,6 +148,7 @@ impl View<'_> {
             channel,
             share: explained / all,
             by,
+            by_clock: by_clock.is_some(),
             witnesses: self.witnesses(by.map_or(component, |by| by as usize), onset, &features),
         })
     }

@@ -101,8 +101,10 @@ pub enum Contradiction {
         channel: Channel,
         /// So much of it, from 0 to 1.
         share: f64,
-        /// By this callee; none: by more requests.
+        /// By this one; none: by more requests.
         by: Option<u32>,
+        /// Whether that one is no callee but a neighbour whose clock is wrong.
+        by_clock: bool,
         /// What that one shows.
         witnesses: Vec<Witness>,
     },

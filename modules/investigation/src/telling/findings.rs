@@ -359,12 +359,14 @@ impl<'f> Findings<'f> {
                 channel,
                 share,
                 by,
+                by_clock,
                 witnesses,
             } => {
-                let by_whom = by.map_or_else(
-                    || "comes with more requests than normal".to_owned(),
-                    |callee| format!("is explained by {}, which it calls", self.name(callee)),
-                );
+                let by_whom = match by {
+                    None => "comes with more requests than normal".to_owned(),
+                    Some(other) if *by_clock => format!("is explained by the clock of {}", self.name(*other)),
+                    Some(callee) => format!("is explained by {}, which it calls", self.name(*callee)),
+                };
                 let mut draft = Draft::said(
                     kind(*channel),
                     format!(
