@@ -6,16 +6,16 @@ mod below;
 mod changes;
 mod clock;
 mod events;
+mod feature;
 mod left;
 mod logs;
 mod metrics;
 mod pace;
 mod timing;
 mod unanswered;
+mod witness;
 
 use std::collections::BTreeSet;
-
-use serde::Serialize;
 
 pub use crate::bounds::Rate;
 use crate::{
@@ -28,188 +28,8 @@ use crate::{
     windows::{self, Extents, Sampling},
 };
 pub(crate) use behaviour::Behaviour;
-
-/// What is looked at, one mechanism seen through one modality each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(u8)]
-pub enum Feature {
-    /// Use of the processor above normal.
-    Cpu,
-    /// Use of memory above normal.
-    Memory,
-    /// Latency above normal.
-    Latency,
-    /// Calls that are slow for the caller and not for the callee, by series of edges.
-    Edge,
-    /// Availability below or errors above normal.
-    Error,
-    /// Fewer requests than normal.
-    TrafficDown,
-    /// More requests than normal.
-    TrafficUp,
-    /// Events of visits that are new or gone.
-    Events,
-    /// The same, as far as callees' events are new or gone in the same traces.
-    EventsBelow,
-    /// More visits that take long by themselves.
-    Slow,
-    /// More calls that take long between caller and callee, by visits.
-    Wire,
-    /// A road rather than a component: 1.
-    Address,
-    /// Neither where the symptom was noticed nor below it in the call graph: 1.
-    Unreachable,
-    /// The symptom is one of availability: 1.
-    AvailabilityTold,
-    /// Changed shortly before the onset.
-    Change,
-    /// Lines that tell of errors are new or burst, in logs that belong to no visit.
-    LogErrors,
-    /// A limited resource is used up.
-    Saturation,
-    /// Calls of it that nobody answered.
-    Unanswered,
-    /// Calls of it to what others reach, that nobody answered.
-    CutOff,
-    /// Its clock contradicts those of its neighbours.
-    Clock,
-}
-
-/// How many features there are.
-pub const FEATURES: usize = 20;
-
-impl Feature {
-    /// All of them, in the order of a row.
-    pub const ALL: [Self; FEATURES] = [
-        Self::Cpu,
-        Self::Memory,
-        Self::Latency,
-        Self::Edge,
-        Self::Error,
-        Self::TrafficDown,
-        Self::TrafficUp,
-        Self::Events,
-        Self::EventsBelow,
-        Self::Slow,
-        Self::Wire,
-        Self::Address,
-        Self::Unreachable,
-        Self::AvailabilityTold,
-        Self::Change,
-        Self::LogErrors,
-        Self::Saturation,
-        Self::Unanswered,
-        Self::CutOff,
-        Self::Clock,
-    ];
-
-    const fn bit(self) -> u32 {
-        1 << self as u8
-    }
-}
-
-/// What a score was computed from: the sentence that can be said, and the ids to cite.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Witness {
-    /// A series left its normal range.
-    Series {
-        /// That of the series.
-        witness: u32,
-        /// The middle of the judged samples, in the series' unit.
-        value: f64,
-        /// Its normal range: from the lowest to the highest, the minutes before included.
-        normal: (f64, f64),
-    },
-    /// An event of an operation's visits became frequent or rare.
-    Event {
-        /// Place of the operation.
-        operation: u32,
-        /// Place of the event.
-        event: u32,
-        /// Visits with it among all normal ones.
-        before: Rate,
-        /// The same among the judged ones.
-        after: Rate,
-        /// That of the first judged visit with the event; for one that is gone, of the first without it.
-        example: Option<u32>,
-    },
-    /// Visits of an operation take longer by themselves.
-    Slow {
-        /// Place of the operation.
-        operation: u32,
-        /// Seconds above which a visit is slow.
-        limit: f64,
-        /// Slow visits among all normal ones.
-        before: Rate,
-        /// The same among the judged ones.
-        after: Rate,
-        /// That of the slowest judged visit.
-        example: Option<u32>,
-    },
-    /// Calls take longer between caller and callee.
-    Wire {
-        /// Place of the caller's operation.
-        caller: u32,
-        /// Place of the callee's operation.
-        callee: u32,
-        /// Seconds above which a call is slow.
-        limit: f64,
-        /// Slow calls among all normal ones.
-        before: Rate,
-        /// The same among the judged ones.
-        after: Rate,
-        /// That of the slowest judged call.
-        example: Option<u32>,
-    },
-    /// The two sides of calls tell times that cannot both be right.
-    Clock {
-        /// Whose clock.
-        component: u32,
-        /// Whose other clock it contradicts.
-        other: u32,
-        /// Seconds by which it is ahead of the other; behind where it is negative.
-        ahead: f64,
-        /// Such calls among all normal ones.
-        before: Rate,
-        /// The same among the judged ones.
-        after: Rate,
-        /// That of the first such judged visit.
-        example: Option<u32>,
-    },
-    /// Calls are no longer answered.
-    Unanswered {
-        /// Who calls.
-        caller: u32,
-        /// Who is called.
-        callee: u32,
-        /// Whether most of these calls were answered with the word that they are wrong.
-        refused: bool,
-        /// Unanswered calls among all normal ones.
-        before: Rate,
-        /// The same among the judged ones.
-        after: Rate,
-        /// That of the first judged call without an answer.
-        example: Option<u32>,
-    },
-    /// A change before the onset.
-    Change {
-        /// That of the change.
-        witness: u32,
-        /// Seconds from it to the onset.
-        before: f64,
-    },
-    /// Lines of one template came more often.
-    Log {
-        /// That of the template.
-        witness: u32,
-        /// Lines in normal time, and its seconds.
-        before: (u32, f64),
-        /// Judged lines, and their seconds.
-        after: (u32, f64),
-    },
-}
+pub use feature::{FEATURES, Feature};
+pub use witness::Witness;
 
 /// What one onset shows: a row of scores for each component.
 #[derive(Debug, Clone)]

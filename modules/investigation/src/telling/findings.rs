@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use mainstay_diagnosis::{
-    Contradiction,
     features::{Rate, Witness},
     model::Channel,
 };
@@ -16,13 +15,13 @@ use mainstay_evidence::{
 use super::{
     changes::{distance, said_of_event, said_of_setting},
     draft::Draft,
-    words::{calls, duration, kind, mechanism, part, quantity, times},
+    words::{calls, duration, kind, part, quantity, times},
 };
 use crate::{
     joining::{ABANDONED, Changed, FAILURE, Joined, REFUSAL},
     quoting::{Quotes, Ticket, Wanted},
     reading::Evidence,
-    report::{InputKind, words::percent},
+    report::InputKind,
 };
 
 /// A time that is told may be so late, in microseconds (ADR 13, fusion).
@@ -54,7 +53,7 @@ impl<'f> Findings<'f> {
         }
     }
 
-    fn name(&self, component: u32) -> &'f str {
+    pub fn name(&self, component: u32) -> &'f str {
         self.joined.names.name(component)
     }
 
@@ -350,51 +349,6 @@ impl<'f> Findings<'f> {
             encoding: spot.encoding,
             line: Some(spot.line),
         })
-    }
-
-    /// What speaks against a component.
-    pub fn against(&mut self, contradiction: &Contradiction) -> Draft {
-        match contradiction {
-            Contradiction::Explained {
-                channel,
-                share,
-                by,
-                by_clock,
-                witnesses,
-            } => {
-                let by_whom = match by {
-                    None => "comes with more requests than normal".to_owned(),
-                    Some(other) if *by_clock => format!("is explained by the clock of {}", self.name(*other)),
-                    Some(callee) => format!("is explained by {}, which it calls", self.name(*callee)),
-                };
-                let mut draft = Draft::said(
-                    kind(*channel),
-                    format!(
-                        "{} of what it shows ({}) {by_whom}.",
-                        percent(*share),
-                        mechanism(*channel)
-                    ),
-                    *share,
-                );
-                if let Some(witness) = witnesses.first() {
-                    let shown = self.of(witness, *channel, *share);
-                    draft.text = format!("{} There: {}", draft.text, shown.text);
-                    (draft.at, draft.quotes, draft.tickets) = (shown.at, shown.quotes, shown.tickets);
-                }
-                draft
-            }
-            Contradiction::Normal { channel } => Draft::said(
-                kind(*channel),
-                format!(
-                    "It was looked at and is normal where a cause would show: {}.",
-                    mechanism(*channel)
-                ),
-                0.5,
-            ),
-            Contradiction::Lowered { channel } => {
-                Draft::said(kind(*channel), format!("It is {}.", mechanism(*channel)), 0.5)
-            }
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Telling: the answer in sentences, pictures and passages.
 
+mod against;
 mod changes;
 mod draft;
 mod findings;
