@@ -2,7 +2,7 @@
 //! judged anew.
 
 use super::{Cause, View, weighed};
-use crate::model::{CHANNELS, Channel, EXPLAINS, Evidence, posterior_beside};
+use crate::model::{CHANNELS, Channel, EXPLAINS, Evidence, Posterior, posterior_beside};
 
 /// What a cause does to those that call it, and what these do to theirs: who is slow makes slow, and who fails makes fail.
 const FELT: [&[Channel]; 2] = [
@@ -25,22 +25,37 @@ const HIGHEST: usize = 8;
 
 impl View<'_> {
     /// The likeliest other component, if it is likelier than that there is no other.
+    ///
+    /// Of two that each explain the other, one is enough: then they are rivals and not two causes.
     pub(super) fn second(&self, first: usize) -> Option<Cause> {
-        // What it does shows at other onsets as well, whose windows overlap with its own.
-        let cause = *self.evidence.get(self.likeliest(first))?.rows.get(first)?;
-        let rest: Vec<Evidence> = self
-            .evidence
-            .iter()
-            .map(|evidence| self.without((first, &cause), evidence))
-            .collect();
-        let given = posterior_beside(first, self.weights, &weighed(&rest, self.hypotheses));
+        let (rest, given) = self.beside(first)?;
         let second = *self.order(&given).first()?;
+        if given.components[second] <= given.none {
+            return None;
+        }
+        let (_, reversed) = self.beside(second)?;
+        if reversed.components[first] <= reversed.none {
+            return None;
+        }
         let view = View {
             evidence: &rest,
             posterior: given,
             ..*self
         };
-        (view.posterior.components[second] > view.posterior.none).then(|| view.cause(second, &view.posterior))
+        Some(view.cause(second, &view.posterior))
+    }
+
+    /// What is left to explain beside one that is known, and by whom.
+    fn beside(&self, known: usize) -> Option<(Vec<Evidence>, Posterior)> {
+        // What it does shows at other onsets as well, whose windows overlap with its own.
+        let cause = *self.evidence.get(self.likeliest(known))?.rows.get(known)?;
+        let rest: Vec<Evidence> = self
+            .evidence
+            .iter()
+            .map(|evidence| self.without((known, &cause), evidence))
+            .collect();
+        let given = posterior_beside(known, self.weights, &weighed(&rest, self.hypotheses));
+        Some((rest, given))
     }
 
     /// The evidence less what the first cause explains: at its callers all that is felt, at its neighbours what is between them.
