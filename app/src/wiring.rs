@@ -79,7 +79,7 @@ pub struct Mainstay {
     reconfigure: Reconfigure,
     environment: Environment,
     metrics: mainstay_telemetry::Metrics,
-    _lock: Option<DirectoryLock>,
+    lock: Option<DirectoryLock>,
 }
 
 /// Every migration, in the order in which modules may build on each other.
@@ -172,7 +172,7 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         migrations: migrations().into(),
     };
     operate.register_jobs(source, config.backup()?)?;
-    let router = router(&parts, hub, world, metrics.clone(), config.demo);
+    let router = router(&parts, hub, world, metrics.clone(), config)?;
     Ok(Mainstay {
         database,
         router,
@@ -182,27 +182,29 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         reconfigure,
         environment: config.environment.clone(),
         metrics,
-        _lock: lock,
+        lock,
     })
 }
 
 impl Mainstay {
+    /// Who may do what.
+    pub fn auth(&self) -> &Auth {
+        &self.parts.auth
+    }
+
     /// Accounts alone, for whoever has the machine itself: nothing is started.
     pub fn into_accounts(self) -> Accounts {
         Accounts {
             database: self.database,
             auth: self.parts.auth,
-            _lock: self._lock,
+            _lock: self.lock,
         }
     }
 
     /// Takes part only to run jobs that are named: nothing is probed, delivered or served, and no share of the work is taken.
     pub async fn open_for_jobs(self) -> anyhow::Result<Opened> {
         let Self {
-            database,
-            parts,
-            _lock: lock,
-            ..
+            database, parts, lock, ..
         } = self;
         parts.leases.start(&parts.tasks).await?;
         Ok(Opened {
@@ -223,7 +225,7 @@ impl Mainstay {
             reconfigure,
             environment,
             metrics,
-            _lock: lock,
+            lock,
         } = self;
         let Parts {
             tasks,

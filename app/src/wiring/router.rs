@@ -9,6 +9,7 @@ use axum::{
     response::Response,
     routing::get,
 };
+use mainstay_auth::{Gate, gate};
 use mainstay_catalog::Catalog;
 use mainstay_http::{EventHub, Events, Health, Idempotency, ReadyCheck, idempotency, loopback_only, observe};
 use mainstay_kernel::World;
@@ -22,7 +23,7 @@ use super::{
     Parts, RELOAD_TASK, configured,
     document::{Routes, openapi_document},
 };
-use crate::{assets, meta::Meta, operate};
+use crate::{assets, config::Config, meta::Meta, operate, permissions};
 
 /// The largest request body; imports of whole configuration trees are the largest requests.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -41,13 +42,17 @@ async fn caught_up(State(catalog): State<Catalog>, request: Request, next: Next)
     next.run(request).await
 }
 
+/// The router of these parts.
+///
+/// # Errors
+/// When the table of permissions is none.
 pub(super) fn router(
     parts: &Parts,
     hub: EventHub,
     world: World,
     metrics: mainstay_telemetry::Metrics,
-    demo: bool,
-) -> Router {
+    config: &Config,
+) -> anyhow::Result<Router> {
     let database = parts.database.clone();
     let answers = ReadyCheck::required("database", move || {
         let database = database.clone();
@@ -77,7 +82,7 @@ pub(super) fn router(
     let meta = Arc::new(Meta {
         parts: parts.clone(),
         started_at: world.now(),
-        demo,
+        demo: config.demo,
         metrics,
     });
     let events = Events {
@@ -104,15 +109,28 @@ pub(super) fn router(
     // A stream must not be held back by a compressor waiting for more.
     let compressible = DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream"));
     // Answers of accounts hold secrets, so none of them may be remembered under an idempotency key.
-    api.merge(Router::from(routes.auth.with_state(parts.auth.clone())))
+    let answers = api
+        .merge(Router::from(routes.auth.with_state(parts.auth.clone())))
         .merge(Router::from(routes.events.with_state(events)))
         .merge(Router::from(routes.health.with_state(health)))
         .route("/openapi.json", get(move || async move { Json((*document).clone()) }))
         .merge(SwaggerUi::new("/docs").config(swagger()))
         .fallback(assets::serve)
-        .layer(CompressionLayer::new().compress_when(compressible))
-        // Here, outside of everything that answers and inside of what observes, comes `mainstay_auth::gate` with the table of
-        // `permissions`; until then whoever reaches the loopback address may do everything but what `auth` itself guards.
+        .layer(CompressionLayer::new().compress_when(compressible));
+    Ok(guarded(answers, parts, config)?
         .layer(middleware::from_fn(loopback_only))
-        .layer(middleware::from_fn_with_state(world, observe))
+        .layer(middleware::from_fn_with_state(world, observe)))
+}
+
+/// Outside of everything that answers, remembered answers included, and inside of what observes: who asks, and whether they may.
+/// Without it, whoever reaches the loopback address may do everything but what `auth` itself guards.
+fn guarded(answers: Router, parts: &Parts, config: &Config) -> anyhow::Result<Router> {
+    if !config.auth.required {
+        return Ok(answers);
+    }
+    let state = Gate {
+        auth: parts.auth.clone(),
+        table: Arc::new(permissions::table()?),
+    };
+    Ok(answers.layer(middleware::from_fn_with_state(state, gate)))
 }
