@@ -250,6 +250,8 @@ impl Default for BackupSection {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AuthSection {
+    /// Whether every request has to say who makes it; health and signing in aside.
+    pub required: bool,
     /// The file with the key that secrets in the database are sealed with; `sealing.key` in the data directory when absent.
     pub sealing_key_file: Option<PathBuf>,
 }

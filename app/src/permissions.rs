@@ -164,13 +164,6 @@ const ROWS: &[Row] = &[
 ///
 /// # Errors
 /// When a route stands in it twice.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the gate is not in front of the routes yet; see `wiring::router`"
-    )
-)]
 pub fn table() -> Result<RouteTable, InvalidTable> {
     RouteTable::new(ROWS.iter().copied())
 }

@@ -3,52 +3,34 @@
 //! **Invariant:** nothing is decided here. A port of a lower module is implemented by a higher one; this file only hands it over.
 
 mod configured;
+mod document;
+mod open;
 mod reconfigure;
+mod router;
 mod work;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::{
-    Json, Router,
-    extract::{DefaultBodyLimit, Request, State},
-    middleware::{self, Next},
-    response::Response,
-    routing::get,
-};
+use axum::Router;
 use mainstay_auth::{Auth, Settings};
 use mainstay_backends::notify::HttpOutgoing;
 use mainstay_catalog::Catalog;
-use mainstay_http::{
-    EventHub, Events, Health, Idempotency, ReadyCheck, events_routes, health_routes, idempotency, loopback_only,
-    observe,
-};
+use mainstay_http::EventHub;
 use mainstay_kernel::{Environment, World};
 use mainstay_runtime::{Latest, Tasks};
 use mainstay_slo::{Shared, Slo};
-use mainstay_store::{Claim, Database, DatabaseUrl, DirectoryLock, Migration, Presence, Use, migrate};
+use mainstay_store::{Database, DirectoryLock, Migration, Presence, migrate};
 use mainstay_watch::{MaintenanceValidator, Share, Watch};
 use mainstay_work::{Jobs, Leases, Outbox};
-use tower_http::compression::{
-    CompressionLayer,
-    predicate::{DefaultPredicate, NotForContentType, Predicate},
-};
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
 
-pub use self::reconfigure::Reconfigure;
-use self::work::Work;
+pub use self::{document::openapi_document, reconfigure::Reconfigure};
+use self::{open::open_database, router::router, work::Work};
 use crate::{
-    assets,
     config::Config,
-    meta::{self, Meta},
     operate::{self, Operate, backup::Source},
     sealing,
 };
-
-/// The largest request body; imports of whole configuration trees are the largest requests.
-const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// The task that reads the configuration again on SIGHUP.
 pub const RELOAD_TASK: &str = "config.reload";
@@ -97,7 +79,7 @@ pub struct Mainstay {
     reconfigure: Reconfigure,
     environment: Environment,
     metrics: mainstay_telemetry::Metrics,
-    _lock: Option<DirectoryLock>,
+    lock: Option<DirectoryLock>,
 }
 
 /// Every migration, in the order in which modules may build on each other.
@@ -190,7 +172,7 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         migrations: migrations().into(),
     };
     operate.register_jobs(source, config.backup()?)?;
-    let router = router(&parts, hub, world, metrics.clone(), config.demo);
+    let router = router(&parts, hub, world, metrics.clone(), config)?;
     Ok(Mainstay {
         database,
         router,
@@ -200,78 +182,29 @@ pub async fn build(config: &Config, world: World, tasks: Tasks) -> anyhow::Resul
         reconfigure,
         environment: config.environment.clone(),
         metrics,
-        _lock: lock,
+        lock,
     })
 }
 
-async fn open_database(
-    config: &Config,
-    presence: Presence,
-    tasks: &Tasks,
-) -> anyhow::Result<(Database, Option<DirectoryLock>)> {
-    let settings = config.database()?;
-    let lock = match &settings.url {
-        DatabaseUrl::Sqlite(path) => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            Some(DirectoryLock::acquire(
-                folder.unwrap_or_else(|| std::path::Path::new(".")),
-            )?)
-        }
-        DatabaseUrl::Postgres(_) => None,
-    };
-    let refused = || format!("cannot open the database {}", advice(&settings.url));
-    let claim = Claim::take(&settings, Use::Shared, presence)
-        .await
-        .with_context(refused)?;
-    let database = Database::open(&settings).await.with_context(refused)?;
-    if let Some(claim) = claim {
-        let stopper = tasks.clone();
-        tasks.spawn("store.claim", |context| async move {
-            tokio::select! {
-                lost = claim.keep() => {
-                    stopper.stop();
-                    lost
-                }
-                () = context.stopping() => Ok(()),
-            }
-        });
-    }
-    Ok((database, lock))
-}
-
-/// Which database it is, and what to do when it cannot be opened. A URL may hold a password, so only its place is named.
-fn advice(url: &DatabaseUrl) -> String {
-    match url {
-        DatabaseUrl::Sqlite(path) => format!(
-            "{}; when it is damaged, put a copy of it in its place, or name another folder with --data",
-            path.display()
-        ),
-        DatabaseUrl::Postgres(url) => {
-            let url = url.parse::<url::Url>().ok();
-            let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("this machine");
-            let port = url.as_ref().and_then(url::Url::port).unwrap_or(5432);
-            format!("on {host} port {port}; see that the server runs and that `database.url` is right")
-        }
-    }
-}
-
 impl Mainstay {
+    /// Who may do what.
+    pub fn auth(&self) -> &Auth {
+        &self.parts.auth
+    }
+
     /// Accounts alone, for whoever has the machine itself: nothing is started.
     pub fn into_accounts(self) -> Accounts {
         Accounts {
             database: self.database,
             auth: self.parts.auth,
-            _lock: self._lock,
+            _lock: self.lock,
         }
     }
 
     /// Takes part only to run jobs that are named: nothing is probed, delivered or served, and no share of the work is taken.
     pub async fn open_for_jobs(self) -> anyhow::Result<Opened> {
         let Self {
-            database,
-            parts,
-            _lock: lock,
-            ..
+            database, parts, lock, ..
         } = self;
         parts.leases.start(&parts.tasks).await?;
         Ok(Opened {
@@ -292,7 +225,7 @@ impl Mainstay {
             reconfigure,
             environment,
             metrics,
-            _lock: lock,
+            lock,
         } = self;
         let Parts {
             tasks,
@@ -356,152 +289,3 @@ pub struct Running {
     pub reconfigure: Reconfigure,
     _lock: Option<DirectoryLock>,
 }
-
-/// Every route with its documentation, without anything behind it: enough to print the OpenAPI document.
-struct Routes {
-    mainstay: OpenApiRouter<Arc<Meta>>,
-    operate: OpenApiRouter<Operate>,
-    events: OpenApiRouter<Events>,
-    health: OpenApiRouter<Health>,
-    catalog: OpenApiRouter<Catalog>,
-    watch: OpenApiRouter<Watch>,
-    slo: OpenApiRouter<Slo>,
-    auth: OpenApiRouter<Auth>,
-}
-
-impl Routes {
-    fn new() -> Self {
-        Self {
-            mainstay: meta::routes(),
-            operate: operate::routes(),
-            events: events_routes(),
-            health: health_routes(),
-            catalog: Catalog::routes(),
-            watch: Watch::routes(),
-            slo: Slo::routes(),
-            auth: Auth::routes(),
-        }
-    }
-}
-
-fn base_document() -> OpenApi {
-    OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new()
-                .title("Mainstay")
-                .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(
-                    "Keeps a fleet of services standing. Rules that every endpoint follows are in docs/api-design.md.",
-                ))
-                .license(Some(
-                    LicenseBuilder::new()
-                        .name("Apache-2.0")
-                        .identifier(Some("Apache-2.0"))
-                        .build(),
-                ))
-                .build(),
-        )
-        .build()
-}
-
-/// The OpenAPI document of this version.
-pub fn openapi_document() -> OpenApi {
-    let routes = Routes::new();
-    let mut document = base_document();
-    document.merge(routes.mainstay.into_openapi());
-    document.merge(routes.operate.into_openapi());
-    document.merge(routes.events.into_openapi());
-    document.merge(routes.health.into_openapi());
-    document.merge(routes.catalog.into_openapi());
-    document.merge(routes.watch.into_openapi());
-    document.merge(routes.slo.into_openapi());
-    document.merge(routes.auth.into_openapi());
-    document
-}
-
-/// The document as a page, with everything it needs inside the binary. Its validator would call a server on the internet.
-fn swagger() -> utoipa_swagger_ui::Config<'static> {
-    utoipa_swagger_ui::Config::from("/openapi.json")
-        .validator_url("none")
-        .try_it_out_enabled(true)
-        .display_request_duration(true)
-}
-
-/// Whatever is answered rests on the catalog as it is by now, whichever replica changed it.
-async fn caught_up(State(catalog): State<Catalog>, request: Request, next: Next) -> Response {
-    catalog.catch_up().await;
-    next.run(request).await
-}
-
-fn router(parts: &Parts, hub: EventHub, world: World, metrics: mainstay_telemetry::Metrics, demo: bool) -> Router {
-    let database = parts.database.clone();
-    let answers = ReadyCheck::required("database", move || {
-        let database = database.clone();
-        async move {
-            match database.ping().await {
-                Ok(()) => Ok(database.dialect().name().to_owned()),
-                Err(error) => Err(error.to_string()),
-            }
-        }
-    });
-    // A database that answers may still refuse to write: a full disk, a read-only one.
-    let history = ReadyCheck::task("history", &parts.tasks, "watch.flush");
-    let alerts = ReadyCheck::task("alerts", &parts.tasks, "slo.alert");
-    // What the configuration or a file asks for and is not in force.
-    let files = ReadyCheck::task("configured-files", &parts.tasks, configured::TASK);
-    let webhooks = ReadyCheck::task("declared-webhooks", &parts.tasks, "slo.follow-webhooks");
-    let configuration = ReadyCheck::task("configuration", &parts.tasks, RELOAD_TASK);
-    // What no process was started for is missed by none of them.
-    let leases = parts.leases.clone();
-    let roles = ReadyCheck::optional("roles", move || {
-        let members = leases.members().get();
-        let has = |role| leases.has(role) || members.iter().any(|member| member.roles.contains(&role));
-        std::future::ready(operate::undone(has).map_or_else(|| Ok("every role is somebody's".to_owned()), Err))
-    });
-    let checks = vec![answers, history, alerts, files, webhooks, configuration, roles];
-    let health = Health::new(checks, parts.tasks.clone());
-    let meta = Arc::new(Meta {
-        parts: parts.clone(),
-        started_at: world.now(),
-        demo,
-        metrics,
-    });
-    let events = Events {
-        hub,
-        tasks: parts.tasks.clone(),
-    };
-    let routes = Routes::new();
-    let document = Arc::new(openapi_document());
-    let api = Router::new()
-        .merge(Router::from(routes.mainstay.with_state(meta)))
-        .merge(Router::from(routes.operate.with_state(parts.operate(&world))))
-        .merge(Router::from(routes.catalog.with_state(parts.catalog.clone())))
-        .merge(Router::from(routes.watch.with_state(parts.watch.clone())))
-        .merge(Router::from(routes.slo.with_state(parts.slo.clone())))
-        .layer(middleware::from_fn_with_state(parts.catalog.clone(), caught_up))
-        .layer(middleware::from_fn_with_state(
-            Idempotency {
-                database: parts.database.clone(),
-                world: world.clone(),
-            },
-            idempotency,
-        ))
-        .layer(DefaultBodyLimit::max(MAX_BODY));
-    // A stream must not be held back by a compressor waiting for more.
-    let compressible = DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream"));
-    // Answers of accounts hold secrets, so none of them may be remembered under an idempotency key.
-    api.merge(Router::from(routes.auth.with_state(parts.auth.clone())))
-        .merge(Router::from(routes.events.with_state(events)))
-        .merge(Router::from(routes.health.with_state(health)))
-        .route("/openapi.json", get(move || async move { Json((*document).clone()) }))
-        .merge(SwaggerUi::new("/docs").config(swagger()))
-        .fallback(assets::serve)
-        .layer(CompressionLayer::new().compress_when(compressible))
-        // Here, outside of everything that answers and inside of what observes, comes `mainstay_auth::gate` with the table of
-        // `permissions`; until then whoever reaches the loopback address may do everything but what `auth` itself guards.
-        .layer(middleware::from_fn(loopback_only))
-        .layer(middleware::from_fn_with_state(world, observe))
-}
-
-#[cfg(test)]
-mod tests;

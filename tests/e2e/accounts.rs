@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Instance, Running};
 
-const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Runs a verb as somebody with a home folder of their own, with a line at standard input and perhaps a token.
-fn run(home: &Path, arguments: &[&str], input: &str, token: Option<&str>) -> Output {
+pub fn run(home: &Path, arguments: &[&str], input: &str, token: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
     command.current_dir(home).args(arguments).env("HOME", home);
     if let Some(token) = token {
@@ -29,12 +29,12 @@ fn run(home: &Path, arguments: &[&str], input: &str, token: Option<&str>) -> Out
     child.wait_with_output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn parsed(output: &Output) -> Value {
+pub fn parsed(output: &Output) -> Value {
     serde_json::from_str(&said(output)).unwrap()
 }
 
@@ -56,7 +56,7 @@ fn link(instance: &Instance) -> String {
     url.split_once("/welcome#").unwrap().1.to_owned()
 }
 
-async fn redeem(running: &Running, secret: &str) -> (u16, Value) {
+pub async fn redeem(running: &Running, secret: &str) -> (u16, Value) {
     let body = json!({ "secret": secret, "password": PASSWORD });
     running.try_send("POST", "/api/v1/auth/links/redeem", &body).await
 }
@@ -98,8 +98,8 @@ async fn from_the_first_link_to_a_token_and_a_log_that_proves_it() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&kept).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
 
-    let made = said(&call(&["user", "add", "ada", "--role", "editor"], "", None));
-    assert!(made.contains("/welcome#msl_"), "{made}");
+    let invited = said(&call(&["user", "add", "ada", "--role", "editor"], "", None));
+    assert!(invited.contains("mainstay login --link 'http"), "{invited}");
     let token = parsed(&call(
         &["token", "create", "deploy", "--scope", "user:read", "--output", "json"],
         "",

@@ -9,7 +9,11 @@ use std::{
 
 use serde_json::Value;
 
-use crate::harness::{Instance, PATIENCE, eventually, free_port, mainstay};
+use crate::{
+    accounts::{PASSWORD, run, said},
+    harness::{Instance, PATIENCE, eventually, free_port, mainstay},
+    required::link,
+};
 
 /// Where the guides say that Mainstay listens.
 const USUAL: &str = "127.0.0.1:8000";
@@ -42,6 +46,8 @@ fn paste(guide: &str, address: &str, folder: &Path) {
         .current_dir(folder)
         .env("PATH", format!("{}:{path}", program.display()))
         .env("MAINSTAY_SERVER", format!("http://{address}"))
+        // Whose session is kept is the test's own affair.
+        .env("HOME", folder)
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -163,6 +169,24 @@ async fn the_guide_about_imports_can_be_pasted() {
     let running = instance.start().await;
     paste("catalog.md", &format!("127.0.0.1:{}", instance.port), &sources());
     assert_eq!(running.get("/api/v1/meta").await["counts"]["services"], 10);
+}
+
+#[tokio::test]
+async fn the_guide_about_accounts_can_be_pasted() {
+    if !can_paste() {
+        return;
+    }
+    let instance = Instance::sqlite("[auth]\nrequired = true\n");
+    let folder = instance.directory.path();
+    let running = instance.start().await;
+    let told = instance.printed();
+    let sign_in = ["login", "--password-stdin", "--link", link(&told)];
+    said(&run(folder, &sign_in, &format!("{PASSWORD}\n"), None));
+    paste("accounts.md", &format!("127.0.0.1:{}", instance.port), folder);
+    running.terminate();
+    let data = instance.data();
+    let verify = ["admin", "verify-log", "--data", data.to_str().unwrap()];
+    assert!(said(&run(folder, &verify, "", None)).starts_with("the change log is whole"));
 }
 
 #[test]

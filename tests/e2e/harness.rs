@@ -1,6 +1,7 @@
 //! Starts the binary on a free port with a data folder of its own, talks to it over HTTP, and ends it in various ways.
 
 use std::{
+    fs::File,
     io::Read,
     net::TcpListener,
     path::{Path, PathBuf},
@@ -106,9 +107,18 @@ impl Instance {
             .arg("--listen")
             .arg(format!("127.0.0.1:{}", self.port))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(File::create(self.stdout()).unwrap())
             .stderr(Stdio::piped());
         command
+    }
+
+    fn stdout(&self) -> PathBuf {
+        self.directory.path().join("stdout.txt")
+    }
+
+    /// What the last start printed for the person who started it: no part of the log.
+    pub fn printed(&self) -> String {
+        std::fs::read_to_string(self.stdout()).unwrap()
     }
 
     /// Starts it and waits until it is ready.
@@ -231,6 +241,16 @@ impl Running {
     pub async fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let request = client()
             .request(method.parse().unwrap(), format!("{}{path}", self.base))
+            .json(body);
+        answer(request.send().await.unwrap()).await
+    }
+
+    /// Sends a request as whoever holds a token.
+    pub async fn send_as(&self, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let request = client()
+            .request(method.parse().unwrap(), format!("{}{path}", self.base))
+            .bearer_auth(token)
+            .header("idempotency-key", "the-same-for-everybody")
             .json(body);
         answer(request.send().await.unwrap()).await
     }

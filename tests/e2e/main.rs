@@ -22,6 +22,7 @@ mod mounts;
 mod postgres;
 mod reload;
 mod replicas;
+mod required;
 mod scheduled_backup;
 mod servers;
 mod starting;

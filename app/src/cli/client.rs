@@ -100,6 +100,18 @@ impl ServerUrl {
             .await
     }
 
+    /// The server that an address belongs to, instead of this one.
+    pub fn at(&self, address: &Url) -> Self {
+        let mut server = address.clone();
+        server.set_path("/");
+        server.set_query(None);
+        server.set_fragment(None);
+        Self {
+            server,
+            token: self.token.clone(),
+        }
+    }
+
     /// The server's address, by which a kept session is found.
     pub fn origin(&self) -> String {
         self.server.origin().ascii_serialization()

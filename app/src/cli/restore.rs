@@ -126,7 +126,16 @@ async fn refuse_to_replace(settings: &DatabaseConfig, restorable: &Restorable) -
 
 /// Tables in which a server that was started once, and never used, has rows.
 fn made_by_itself(table: &str) -> bool {
-    ["catalog_state", "slo_version", "watch_counter", "watch_mark"].contains(&table) || table.starts_with("work_")
+    // Keys and the log of their making mean nothing without an account, and accounts are not made by themselves unless required.
+    let accounts = [
+        "auth_state",
+        "auth_organization",
+        "auth_key",
+        "auth_change",
+        "auth_log_head",
+    ];
+    let others = ["catalog_state", "slo_version", "watch_counter", "watch_mark"];
+    accounts.contains(&table) || others.contains(&table) || table.starts_with("work_")
 }
 
 fn words(report: &Report) -> String {

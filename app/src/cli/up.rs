@@ -9,7 +9,7 @@ use mainstay_telemetry::Logs;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    OK, ServerArgs,
+    OK, ServerArgs, auth,
     data_folder::DataFolder,
     listen::bind,
     reload::{Reload, say_doubt},
@@ -82,12 +82,16 @@ async fn serve(args: &UpArgs, loaded: Loaded, logs: Logs) -> anyhow::Result<u8> 
     let world = World::system();
     let tasks = Tasks::new(world.clone());
     let mainstay = match wiring::build(&config, world, tasks.clone()).await {
-        Ok(mainstay) => mainstay.start().await?,
+        Ok(mainstay) => mainstay,
         Err(error) => {
             folder.undo();
             return Err(error);
         }
     };
+    if config.auth.required {
+        auth::first_link(mainstay.auth(), &config.reached_at()).await?;
+    }
+    let mainstay = mainstay.start().await?;
     if loaded.file.is_none() {
         folder.write_first_configuration();
     }

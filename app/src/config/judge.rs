@@ -38,7 +38,7 @@ impl Loaded {
         let mut all = Vec::new();
         if !config.listen.ip().is_loopback() {
             let message = format!(
-                "is {}, and anybody who reaches that address could change everything, because there are no accounts yet. \
+                "is {}, which others on the network could reach and listen to, because there is no TLS yet. \
                  Listen on 127.0.0.1 or [::1], and reach it from elsewhere through an SSH tunnel",
                 config.listen
             );

@@ -171,6 +171,7 @@ mod tests {
         time_zone = "Europe/Berlin"
         keep = 1
         [auth]
+        required = true
         sealing_key_file = "key"
         [[webhook]]
         name = "chat"

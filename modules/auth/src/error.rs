@@ -163,7 +163,8 @@ impl From<AuthError> for Problem {
             ),
             AuthError::NoToken => unauthenticated(
                 "not-signed-in",
-                "Nobody is signed in. Sign in, and send the access token as `Authorization: Bearer`.",
+                "Nobody is signed in. Sign in with `mainstay login`, or send an access token or an API token as \
+                 `Authorization: Bearer`.",
             ),
             AuthError::Token(TokenError::Expired) => {
                 unauthenticated("token-expired", "The token has expired. Refresh it, or sign in again.")
@@ -182,7 +183,7 @@ impl From<AuthError> for Problem {
                 ProblemKind::Forbidden,
                 "forbidden",
                 format!(
-                    "This needs the permission `{permission}`, which you do not have. A role that has it is {}.",
+                    "This needs the permission `{permission}`. Every role from {} on has it, and an API token when it was made with it.",
                     permission.least_role()
                 ),
             ),

@@ -2,6 +2,8 @@
 //!
 //! The claim is written before the request runs and the answer after it. A crash between the two leaves the outcome
 //! unknown, and a retry is told so instead of running twice.
+//!
+//! Everybody who is signed in has keys of their own: nobody gets what was answered to somebody else, or learns that they asked.
 
 use axum::{
     body::{Body, to_bytes},
@@ -10,7 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use mainstay_kernel::{OrganizationId, Problem, ProblemKind, World};
+use mainstay_kernel::{Actor, OrganizationId, Problem, ProblemKind, World};
 use mainstay_store::{
     Database,
     idempotency::{Claim, StoredAnswer, answer, claim, release},
@@ -50,6 +52,7 @@ async fn run(state: &Idempotency, key: HeaderValue, request: Request, next: Next
     let key = valid_key(&key)?;
     let organization = OrganizationId::DEFAULT;
     let (parts, body) = request.into_parts();
+    let key = own_key(parts.extensions.get::<Actor>(), key);
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| {
         Problem::new(
             ProblemKind::TooLarge,
@@ -117,6 +120,15 @@ fn valid_key(key: &HeaderValue) -> Result<String, Problem> {
                 "An Idempotency-Key has 8 to 255 visible ASCII characters. A UUID is a good one.",
             )
         })
+}
+
+/// The key as it is kept. What stands before it ends in a space, which no key holds, so none can be made to look like another's.
+/// An account is one whatever it presents: a retry may come with the next token of a session, or with the one that replaced it.
+fn own_key(actor: Option<&Actor>, key: String) -> String {
+    match actor {
+        Some(Actor::Person { id, .. } | Actor::Token { owner: id, .. }) => format!("{id} {key}"),
+        Some(Actor::Local | Actor::System { .. } | Actor::File { .. }) | None => key,
+    }
 }
 
 fn headers_to_json(headers: &HeaderMap) -> String {

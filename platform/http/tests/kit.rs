@@ -10,6 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use mainstay_http::{ApiJson, ApiResult, Created, Idempotency, PageQuery, ScopeQuery, idempotency, observe};
+use mainstay_kernel::Actor;
 use mainstay_store::MIGRATIONS;
 use mainstay_testkit::{databases, world};
 use serde::Deserialize;
@@ -19,6 +20,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 use tower::ServiceExt;
+use uuid::Uuid;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +111,38 @@ async fn a_retried_request_happens_once_and_gets_the_first_answer() {
         );
         send(&router, launch(None, r#"{"name":"Argo"}"#)).await;
         assert_eq!(made.load(Ordering::SeqCst), 2);
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_the_answer_to_somebody_else() {
+    let (routers, _databases) = app().await;
+    let person = |id: u128| Actor::Person {
+        id: Uuid::from_u128(id),
+        name: "ada".to_owned(),
+    };
+    let program = |owner: u128| Actor::Token {
+        name: "deploy".to_owned(),
+        owner: Uuid::from_u128(owner),
+        owner_name: "ada".to_owned(),
+    };
+    for (router, made) in routers {
+        let ask = async |actor: Option<Actor>| {
+            let mut request = launch(Some("key-00000002"), r#"{"name":"Argo"}"#);
+            if let Some(actor) = actor {
+                request.extensions_mut().insert(actor);
+            }
+            let (status, answer, headers) = send(&router, request).await;
+            assert_eq!(status, StatusCode::CREATED, "{answer}");
+            (answer["number"].clone(), headers.contains_key("x-idempotency-replayed"))
+        };
+        assert_eq!(ask(None).await, (json!(0), false));
+        assert_eq!(ask(Some(person(1))).await, (json!(1), false));
+        assert_eq!(ask(Some(person(2))).await, (json!(2), false));
+        assert_eq!(ask(Some(person(1))).await, (json!(1), true));
+        assert_eq!(ask(Some(program(2))).await, (json!(2), true), "their own program");
+        assert_eq!(ask(None).await, (json!(0), true));
+        assert_eq!(made.load(Ordering::SeqCst), 3);
     }
 }
 

@@ -68,7 +68,7 @@ async fn a_taken_port_and_a_foreign_address_are_refused_with_advice() {
     assert!(said.contains("--listen"), "{said}");
     let output = crate::harness::mainstay(other.directory.path(), &["up", "--listen", "0.0.0.0:0"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no accounts"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no TLS yet"));
 }
 
 #[tokio::test]

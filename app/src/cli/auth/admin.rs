@@ -5,11 +5,12 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::bail;
 use clap::Args;
-use mainstay_auth::{LINK_LIFETIME, Username};
+use mainstay_auth::Username;
 use mainstay_kernel::{OrganizationId, World};
 use mainstay_runtime::Tasks;
 use serde_json::json;
 
+use super::link::told_now;
 use crate::{
     cli::{NO, OK, Output},
     config::{Config, Overrides, load},
@@ -82,13 +83,7 @@ pub async fn reset_link(args: ResetLinkArgs) -> anyhow::Result<u8> {
     let link = result?;
     let url = link.url(&config.reached_at());
     let answer = json!({ "url": url, "username": link.username, "expires_at": link.expires_at });
-    args.output.print(&answer, |_| {
-        format!(
-            "{url}\nThis link sets the password of `{}`, once, within {} minutes.",
-            link.username,
-            LINK_LIFETIME.as_mins()
-        )
-    })?;
+    args.output.print(&answer, |_| told_now(&link, &config.reached_at()))?;
     Ok(OK)
 }
 

@@ -4,6 +4,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::link::told;
 use crate::cli::{OK, Output, client::ServerUrl};
 
 const PATH: &str = "/api/v1/auth/users";
@@ -165,12 +166,11 @@ async fn add(args: AddArgs) -> anyhow::Result<u8> {
 
 /// Where an account's owner sets a password.
 fn said(server: &ServerUrl, link: &Value) -> String {
+    let url = format!("{}/welcome#{}", server.origin(), text(link, "secret"));
+    let until = format!("until {}", text(link, "expires_at"));
     format!(
-        "{}/welcome#{}\nThis link sets the password of `{}`, once, until {}. Hand it over by a way that you trust.",
-        server.origin(),
-        text(link, "secret"),
-        text(link, "username"),
-        text(link, "expires_at")
+        "{}\nHand this over by a way that you trust.",
+        told(&url, &text(link, "username"), &until)
     )
 }
 

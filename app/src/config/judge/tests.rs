@@ -48,7 +48,10 @@ async fn the_defaults_are_right() {
 #[tokio::test]
 async fn whatever_a_module_refuses_is_refused_with_its_line() {
     for (text, said) in [
-        ("listen = \"0.0.0.0:8000\"", ":1: `listen` is 0.0.0.0:8000, and anybody"),
+        (
+            "listen = \"0.0.0.0:8000\"",
+            ":1: `listen` is 0.0.0.0:8000, which others",
+        ),
         ("public_url = \"mainstay\"", ":1: `public_url` is no URL"),
         ("[log]\nformat = \"yaml\"", ":2: `log.format` is `yaml`; use"),
         (
