@@ -114,11 +114,11 @@ pub fn run(args: &InvestigateArgs) -> anyhow::Result<u8> {
     let report = investigate(&request, &|progress| bar.show(progress));
     bar.end();
     if report.inputs.iter().all(|input| input.kind == InputKind::Unreadable) {
-        let why = report
-            .inputs
-            .iter()
-            .map(|input| input.problems.first().unwrap_or(&input.reason));
-        let why: Vec<&str> = why.map(String::as_str).take(3).collect();
+        let why = report.inputs.iter().map(|input| {
+            let reason = input.problems.first().unwrap_or(&input.reason);
+            format!("{}: {reason}", input.file)
+        });
+        let why: Vec<String> = why.take(3).collect();
         bail!(
             "nothing could be read: {}",
             if why.is_empty() {

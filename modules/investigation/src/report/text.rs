@@ -68,7 +68,7 @@ fn answer(sheet: &mut Sheet, report: &Report, clock: Clock) {
             .take(8)
             .map(|used| {
                 format!(
-                    "“{}” as a {}",
+                    "“{}” as {}",
                     words::shown(&used.word, 60),
                     words::shown(&used.taken_for, 60)
                 )

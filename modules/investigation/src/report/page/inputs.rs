@@ -166,7 +166,7 @@ fn asked(report: &Report, clock: Clock) -> Markup {
                     } @else {
                         ul.used {
                             @for used in question.used.iter().take(20) {
-                                li { mark { (words::shown(&used.word, words::NAME)) } " taken for a " (words::shown(&used.taken_for, words::NAME)) }
+                                li { mark { (words::shown(&used.word, words::NAME)) } " taken for " (words::shown(&used.taken_for, words::NAME)) }
                             }
                         }
                     }

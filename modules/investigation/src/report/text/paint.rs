@@ -80,11 +80,13 @@ impl Sheet {
 
     /// A time, its distance from the onset, and what happened.
     pub fn row(&mut self, time: &str, offset: &str, text: &str) {
-        let time = format!("  {time:<TIME$}");
+        // A long one is parted from what follows all the same.
+        let parted = |text: &str, width: usize| format!("{:<width$}", format!("{text} "));
+        let time = format!("  {}", parted(time, TIME));
         let offset = if offset.is_empty() {
             String::new()
         } else {
-            format!("{offset:<OFFSET$}")
+            parted(offset, OFFSET)
         };
         let indent = time.chars().count() + offset.chars().count();
         if indent + NARROWEST > self.width {

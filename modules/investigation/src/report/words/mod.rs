@@ -112,6 +112,11 @@ pub fn verdict(report: &Report) -> (String, Option<String>) {
     let shares: Vec<String> = blamed.iter().map(|cause| percent(cause.likelihood)).collect();
     match names.len() {
         0 => ("No cause found".to_owned(), None),
+        // Less likely than all else together, it is only more likely than each.
+        1 if blamed.iter().any(|cause| cause.likelihood < 0.5) => (
+            format!("{} is the likeliest cause", names.concat()),
+            Some(shares.concat()),
+        ),
         1 => (format!("{} is the likely cause", names.concat()), Some(shares.concat())),
         _ => (
             format!("{} are the likely causes", listed(&names)),
