@@ -348,7 +348,7 @@ fn what_cannot_be_read_at_all_is_an_error_with_its_reason() {
     let missing = folder.path().join("missing.log");
     let empty = folder.path().join("empty.log");
     fs::write(&empty, "").unwrap();
-    for (path, expected) in [(missing, "there is no "), (empty, "nothing could be read: it is empty")] {
+    for (path, expected) in [(missing, "there is no "), (empty, "empty.log: it is empty")] {
         let output = investigate(&[], &[path]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(
