@@ -48,6 +48,9 @@ pub enum AuthError {
     /// Only a person may do this, and a program asked.
     #[error("an API token cannot do this")]
     OnlyInPerson,
+    /// It is the caller's own account, for which the password is asked.
+    #[error("this is for other accounts than one's own")]
+    OwnAccount,
     /// There is no such thing, or not for this caller.
     #[error("there is no {what} `{id}`")]
     NoSuch {
@@ -191,6 +194,11 @@ impl From<AuthError> for Problem {
                 ProblemKind::Forbidden,
                 "only-in-person",
                 "An API token cannot do this. Sign in with your name and password.",
+            ),
+            AuthError::OwnAccount => Self::new(
+                ProblemKind::Forbidden,
+                "own-account",
+                "This is for other accounts than your own. Change your own password and second factor under `/api/v1/auth/me`, or make a link with `mainstay admin reset-link` on the machine itself.",
             ),
             AuthError::NoSuch { what, id } => Self::not_found(format_args!("{what} `{id}`")),
             AuthError::Exists { what, name, field } => {

@@ -154,6 +154,8 @@ impl Auth {
     /// # Errors
     /// When the database fails; the next round does what is left.
     pub async fn keep_up(&self) -> Result<String, AuthError> {
+        // A change whose caller went away between its commit and what follows is taken up here at the latest.
+        self.catch_up().await?;
         let rotated = self.keep_keys().await?;
         self.write_uses().await?;
         let now = self.now();

@@ -83,7 +83,7 @@ permissions! {
     /// Who has an account, and which teams there are.
     UserRead = "user:read", Viewer, true;
     /// Make and change accounts, give roles, revoke what others hold.
-    UserWrite = "user:write", Admin, true;
+    UserWrite = "user:write", Admin, false;
     /// Change teams.
     TeamWrite = "team:write", Admin, true;
     /// The change log.

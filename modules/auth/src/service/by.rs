@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use mainstay_kernel::{Actor, OrganizationId, TypedId};
 use uuid::Uuid;
 
+use crate::error::AuthError;
 use crate::model::{Permission, Permissions, Role, SessionId, TokenId, TokenName, UserId, Username, Who};
 
 /// Somebody whose token was checked.
@@ -107,6 +108,18 @@ pub struct By {
 }
 
 impl By {
+    /// Makes sure that the account is not the caller's own: for that there are ways that ask for the password, so that a session
+    /// somebody else got hold of cannot go round them.
+    ///
+    /// # Errors
+    /// When it is.
+    pub(super) fn somebody_else(&self, id: UserId) -> Result<(), AuthError> {
+        match &self.who {
+            Doer::Person(identity) if identity.user == id => Err(AuthError::OwnAccount),
+            Doer::Person(_) | Doer::Console | Doer::System(_) => Ok(()),
+        }
+    }
+
     /// Somebody who is signed in.
     pub fn person(identity: Identity, origin: Origin) -> Self {
         Self {

@@ -16,7 +16,7 @@ use super::{Auth, Identity, Via, standing::Standing};
 use crate::{
     crypto::{Expected, TokenError, in_time, verify},
     error::AuthError,
-    model::{Claims, KeyId, Secret, SecretKind, UserId},
+    model::{Claims, KeyId, Permissions, Role, Secret, SecretKind, UserId},
 };
 
 /// How many verified tokens are known at a time: a few hundred bytes each.
@@ -105,8 +105,11 @@ impl Auth {
             id: token.id,
             name: token.name.clone(),
         })?;
-        // A token can do what it was made for and its owner still may.
-        identity.permissions = identity.permissions.and(token.scopes);
+        // A token can do what it was made for and its owner still may, of what tokens may have today.
+        identity.permissions = identity
+            .permissions
+            .and(token.scopes)
+            .and(Permissions::grantable(Role::Admin));
         let mut uses = self.inner.uses.lock().unwrap_or_else(PoisonError::into_inner);
         uses.insert(token.id, now);
         Ok(identity)

@@ -233,8 +233,9 @@ impl Auth {
     /// Takes somebody's second factor away who has lost it with their recovery codes.
     ///
     /// # Errors
-    /// When the caller may not, or there is none.
+    /// When the caller may not, it is their own account, or there is none.
     pub async fn remove_factors_of(&self, by: &By, id: UserId) -> Result<(), AuthError> {
+        by.somebody_else(id)?;
         let mut tx = self.begin_change(by, Permission::UserWrite).await?;
         let user = self.load_in(&mut tx, by.organization(), id).await?;
         self.drop_factors(&mut tx, by, &user).await?;

@@ -80,8 +80,9 @@ impl Auth {
     /// used.
     ///
     /// # Errors
-    /// When the caller may not, or there is no such account.
+    /// When the caller may not, it is their own account, or there is no such account.
     pub async fn reset_link(&self, by: &By, id: UserId) -> Result<IssuedLink, AuthError> {
+        by.somebody_else(id)?;
         let mut tx = self.begin_change(by, Permission::UserWrite).await?;
         let user = self.load_in(&mut tx, by.organization(), id).await?;
         let purpose = match user.password_hash {

@@ -37,6 +37,7 @@ impl Auth {
     ) -> Result<(), AuthError> {
         let store = &self.inner.store;
         store.set_password(tx, user.id, hash, at).await?;
+        store.spend_links_of(tx, user.id, at).await?;
         let ended = store
             .end_sessions_of(tx, user.id, except, SessionEnd::Password, at)
             .await?;
@@ -70,6 +71,11 @@ impl Auth {
         let hash = self.judged_hash(&user, new).await?;
         let by = By::person(identity.clone(), origin.clone());
         let mut tx = self.begin_change(&by, Permission::AccountWrite).await?;
+        // The owner may have set another one by a link while this waited to be hashed.
+        let now = self.load_in(&mut tx, identity.organization, user.id).await?;
+        if now.password_hash != user.password_hash {
+            return Err(AuthError::Credentials);
+        }
         let at = self.now();
         self.put_password(&mut tx, &by, &user, &hash, Some(session), at).await?;
         self.commit(tx).await

@@ -102,6 +102,7 @@ impl Auth {
             .end_sessions_of(&mut tx, user.id, None, SessionEnd::Revoked, at)
             .await?;
         let tokens = self.inner.store.revoke_tokens_of(&mut tx, user.id, at).await?;
+        self.inner.store.spend_links_of(&mut tx, user.id, at).await?;
         let shown = json!({ "sessions_ended": sessions, "tokens_revoked": tokens });
         self.record(&mut tx, by, "user.revoke", user.target(), None, Some(shown))
             .await?;

@@ -25,8 +25,7 @@ impl Store {
         link: &StoredLink,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let spend = sql("UPDATE auth_link SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL");
-        tx.execute(spend.id(link.user).bind(at)).await?;
+        self.spend_links_of(tx, link.user, at).await?;
         tx.execute(
             sql(
                 "INSERT INTO auth_link (hash, organization_id, user_id, purpose, created_at, expires_at, used_at) \
@@ -40,6 +39,18 @@ impl Store {
             .bind(link.expires_at),
         )
         .await?;
+        Ok(())
+    }
+
+    /// Makes every link of an account useless.
+    pub(crate) async fn spend_links_of(
+        &self,
+        tx: &mut Transaction,
+        user: UserId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let spend = sql("UPDATE auth_link SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL");
+        tx.execute(spend.id(user).bind(at)).await?;
         Ok(())
     }
 
