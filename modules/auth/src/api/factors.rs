@@ -82,6 +82,7 @@ struct EnrolmentBody {
     request_body = PasswordOnly,
     responses(
         (status = 200, description = "The secret for the app", body = EnrolmentBody),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The password is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "An API token cannot do this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "There is one already", body = ProblemBody, content_type = "application/problem+json"),
@@ -134,6 +135,7 @@ impl RecoveryCodes {
     request_body = CodeOnly,
     responses(
         (status = 200, description = "Recovery codes", body = RecoveryCodes),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The code is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "There is nothing to confirm", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
@@ -168,6 +170,7 @@ struct PasswordAndCode {
     request_body = PasswordAndCode,
     responses(
         (status = 204, description = "No code is wanted any more"),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Password or code are wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "There is none", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
@@ -193,6 +196,7 @@ async fn remove_totp(
     request_body = PasswordAndCode,
     responses(
         (status = 200, description = "New recovery codes", body = RecoveryCodes),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Password or code are wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "There is no second factor", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),

@@ -40,6 +40,7 @@ struct LinkView {
     request_body = LookBody,
     responses(
         (status = 200, description = "Whom it is for", body = LinkView),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "It works no more", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
@@ -77,6 +78,7 @@ struct RedeemBody {
     request_body = RedeemBody,
     responses(
         (status = 200, description = "The tokens of a new session", body = AuthToken),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "A code is wanted, or wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "The link works no more", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The password is weak, or a field is wrong", body = ProblemBody, content_type = "application/problem+json"),

@@ -115,6 +115,7 @@ struct PasswordBody {
     request_body = PasswordBody,
     responses(
         (status = 204, description = "It is changed"),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The present password is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "An API token cannot do this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The new password is weak", body = ProblemBody, content_type = "application/problem+json"),

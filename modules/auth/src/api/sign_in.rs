@@ -82,6 +82,7 @@ struct LoginBody {
     request_body = LoginBody,
     responses(
         (status = 200, description = "The tokens of a new session", body = AuthToken),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Name, password or code are wrong, or a code is wanted", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Too many attempts", body = ProblemBody, content_type = "application/problem+json"),
@@ -132,6 +133,7 @@ struct RefreshedToken {
     request_body = RefreshBody,
     responses(
         (status = 200, description = "The next tokens", body = RefreshedToken),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The session is over", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Another site sent the browser's cookie", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
@@ -220,6 +222,7 @@ struct RevokeBody {
     request_body = RevokeBody,
     responses(
         (status = 200, description = "It works no more", body = super::shapes::Said),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
     ),
     extensions(("x-permission" = json!("public")))

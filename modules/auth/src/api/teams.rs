@@ -99,6 +99,7 @@ async fn list_teams(State(auth): State<Auth>, signed: Signed) -> ApiResult<Json<
     request_body = TeamDraft,
     responses(
         (status = 201, description = "The team", body = TeamBody),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not allowed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The name is taken", body = ProblemBody, content_type = "application/problem+json"),

@@ -131,6 +131,7 @@ async fn list_tokens(State(auth): State<Auth>, signed: Signed) -> ApiResult<Page
     request_body = TokenDraft,
     responses(
         (status = 201, description = "The new token and its secret", body = NewTokenBody),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "An API token makes no API tokens", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),

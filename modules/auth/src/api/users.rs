@@ -207,6 +207,7 @@ struct CreatedUser {
     request_body = UserDraft,
     responses(
         (status = 201, description = "The account and the link", body = CreatedUser),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not allowed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The name or the address is taken", body = ProblemBody, content_type = "application/problem+json"),
@@ -271,6 +272,7 @@ async fn get_user(
     request_body = UserPatch,
     responses(
         (status = 200, description = "The account as it is now", body = UserBody),
+        (status = 400, description = "The body is no JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Nobody is signed in", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "Not allowed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "There is none of that name", body = ProblemBody, content_type = "application/problem+json"),
